@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One fitted step between the raw columns and the estimator; computed in Float64, a row at a time, by the same
+/// code in trainer and daemon. A stage maps a row of its input width to a row of its output width.
+public enum PreprocessingStage: Sendable, Equatable {
+    /// NaN in column i becomes `values[i]`; a NaN there leaves it missing. Same width.
+    case impute(values: [Double])
+    /// x[i] = (x[i] - offsets[i]) / divisors[i]; same width. Divisors are finite and not zero.
+    case scale(offsets: [Double], divisors: [Double])
+    /// Each input column becomes the columns that its encoding says.
+    case encode([ColumnEncoding])
+
+    public enum ColumnEncoding: Sendable, Equatable {
+        /// The column as it is.
+        case pass
+        /// One column a category, 1 where the code is its index, else 0; unseen and missing are all zeros.
+        case oneHot(categoryCount: Int)
+        /// The code as a number; unseen becomes missing.
+        case ordinal
+
+        public var width: Int {
+            switch self {
+            case .pass, .ordinal: 1
+            case .oneHot(let categoryCount): categoryCount
+            }
+        }
+    }
+
+    /// The width of a row after this stage, or nil when `width` is not what the stage was fitted to.
+    public func outputWidth(from width: Int) -> Int? {
+        switch self {
+        case .impute(let values):
+            values.count == width ? width : nil
+        case .scale(let offsets, let divisors):
+            offsets.count == width && divisors.count == width ? width : nil
+        case .encode(let encodings):
+            encodings.count == width ? encodings.reduce(0) { $0 + $1.width } : nil
+        }
+    }
+}

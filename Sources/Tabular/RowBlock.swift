@@ -53,7 +53,8 @@
 
     /// Stores `value` at `row` and `column`, narrowed to the block's type.
     package mutating func set(_ value: Double, row: Int, column: Int) {
-        precondition(row >= 0 && row < rowCount && column >= 0 && column < columnCount, "cell outside the block")
+        precondition(
+            row >= 0 && row < rowCount && column >= 0 && column < columnCount, "cell outside the block")
         let cell = row * columnCount + column
         // Safe because the precondition keeps the cell inside the initialised rows.
         switch numberType {
@@ -64,7 +65,8 @@
 
     /// The value at `row` and `column`, widened.
     package func value(row: Int, column: Int) -> Double {
-        precondition(row >= 0 && row < rowCount && column >= 0 && column < columnCount, "cell outside the block")
+        precondition(
+            row >= 0 && row < rowCount && column >= 0 && column < columnCount, "cell outside the block")
         let cell = row * columnCount + column
         // Safe because the precondition keeps the cell inside the initialised rows.
         switch numberType {
@@ -102,7 +104,8 @@
             precondition(numberType == .float32, "the block holds FP64")
             // Safe because all `cellCount` cells are initialised and the span holds `self` exclusively.
             let start = unsafe base.assumingMemoryBound(to: Float.self)
-            return unsafe _overrideLifetime(MutableSpan(_unsafeStart: start, count: cellCount), mutating: &self)
+            return unsafe _overrideLifetime(
+                MutableSpan(_unsafeStart: start, count: cellCount), mutating: &self)
         }
     }
 
@@ -113,7 +116,8 @@
             precondition(numberType == .float64, "the block holds FP32")
             // Safe because all `cellCount` cells are initialised and the span holds `self` exclusively.
             let start = unsafe base.assumingMemoryBound(to: Double.self)
-            return unsafe _overrideLifetime(MutableSpan(_unsafeStart: start, count: cellCount), mutating: &self)
+            return unsafe _overrideLifetime(
+                MutableSpan(_unsafeStart: start, count: cellCount), mutating: &self)
         }
     }
 
@@ -128,7 +132,7 @@
 
     private mutating func reallocate(to cells: Int) {
         // Safe because the new memory holds at least the initialised cells and the old is freed after the copy.
-        let moved = unsafe UnsafeMutableRawPointer.allocate(byteCount: cells * 8, alignment: 64)
+        let moved = UnsafeMutableRawPointer.allocate(byteCount: cells * 8, alignment: 64)
         let width = numberType == .float32 ? 4 : 8
         unsafe moved.copyMemory(from: base, byteCount: cellCount * width)
         unsafe base.deallocate()

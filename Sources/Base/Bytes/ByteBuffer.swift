@@ -38,27 +38,22 @@
 
     @inlinable
     package mutating func append(_ byte: UInt8) {
-        withFreeSpace(1) { free in
-            // Safe because `withFreeSpace(1)` hands over at least one byte.
-            unsafe free[0] = byte
-            return 1
-        }
+        reserve(1)
+        // Safe because `reserve` made one byte free after `count`.
+        unsafe freeStart.pointee = byte
+        advance(1)
     }
 
     package mutating func append(_ text: StaticString) {
-        let length = text.utf8CodeUnitCount
-        withFreeSpace(length) { free in
-            // Safe because a static string's UTF-8 is immortal and `free` holds at least `length` bytes.
-            unsafe free.update(from: text.utf8Start, count: length)
-            return length
-        }
+        // Safe because a static string's UTF-8 is immortal and is copied whole.
+        unsafe copyIn(text.utf8Start, text.utf8CodeUnitCount)
     }
 
     package mutating func append(_ text: String) {
         var text = text
-        // Safe because the UTF-8 view is only read inside the closure and copied whole.
-        unsafe text.withUTF8 { utf8 in
+        text.withUTF8 { utf8 in
             guard let start = utf8.baseAddress else { return }
+            // Safe because the UTF-8 view is only read inside the closure and copied whole.
             unsafe copyIn(start, utf8.count)
         }
     }
@@ -122,7 +117,7 @@
 
     private mutating func reallocate(to newCapacity: Int) {
         // Safe because the new block holds at least `count` bytes and the old one is freed after the copy.
-        let moved = unsafe UnsafeMutablePointer<UInt8>.allocate(capacity: newCapacity)
+        let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: newCapacity)
         unsafe moved.update(from: base, count: count)
         unsafe base.deallocate()
         unsafe base = moved

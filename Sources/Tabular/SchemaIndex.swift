@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The look-up tables of a schema, built once a model: column by name, category code by column and name.
+package struct SchemaIndex: Sendable {
+    package let schema: FeatureSchema
+    private let columns: [String: Int]
+    /// One a feature; empty for a numeric one.
+    private let categoryCodes: [[String: Int]]
+
+    package init(_ schema: FeatureSchema) {
+        self.schema = schema
+        columns = Dictionary(
+            schema.features.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        categoryCodes = schema.features.map { feature in
+            guard case .categorical(let categories) = feature.kind else { return [:] }
+            return Dictionary(
+                categories.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    package func column(named name: String) -> Int? { columns[name] }
+
+    /// The number that a category travels as; `FeatureKind.unseenCategory` for a name that training never saw.
+    package func categoryCode(_ name: String, column: Int) -> Double {
+        categoryCodes[column][name].map(Double.init) ?? FeatureKind.unseenCategory
+    }
+}

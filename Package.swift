@@ -35,5 +35,7 @@ let package = Package(
         library("Base", imports: ["CPosix"]),
         library("Tabular", imports: ["Base"]),
         library("ModelFormat", imports: ["Base", "Tabular"]),
+        library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
+        library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess"]),
     ]
 )

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelFormat
+internal import Tabular
+
+/// A golden sample that a model did not reproduce.
+package struct SampleMismatch: Sendable, Equatable, CustomStringConvertible {
+    /// Index of the sample in the list.
+    package var sample: Int
+    package var reason: Reason
+
+    package enum Reason: Sendable, Equatable {
+        /// The sample has another number of inputs than the schema has features.
+        case inputCount(expected: Int, got: Int)
+        /// A category name for a numeric feature, or a number that is no category's index.
+        case inputKind(feature: String)
+        /// The sample has another number of predictions than the model.
+        case predictionCount(expected: Int, got: Int)
+        /// The model answers something else.
+        case prediction(column: Int, expected: Double, got: Double, tolerance: Double)
+    }
+
+    package var description: String {
+        switch reason {
+        case .inputCount(let expected, let got):
+            "golden sample \(sample) has \(got) inputs where the schema has \(expected) features"
+        case .inputKind(let feature):
+            "golden sample \(sample) has a value for \"\(feature)\" that the feature cannot take"
+        case .predictionCount(let expected, let got):
+            "golden sample \(sample) has \(got) predictions where the model makes \(expected)"
+        case .prediction(let column, let expected, let got, let tolerance):
+            "golden sample \(sample), prediction \(column): expected \(expected), got \(got), tolerance \(tolerance)"
+        }
+    }
+}
+
+extension CompiledModel {
+    /// The samples that the model does not reproduce, empty when all is well; the first defect of each.
+    ///
+    /// A tolerance of 0 demands the same bits once the expected number is rounded to the output's type. Any other
+    /// allows |got - expected| <= tolerance * max(|expected|, 0.1): relative, with a floor below which numbers near
+    /// 0 are compared absolutely (1e-5 means rtol 1e-5 and atol 1e-6). NaN is reproduced by NaN.
+    package func verify(_ samples: [GoldenSample]) -> [SampleMismatch] {
+        var rows = RowBlock()
+        var predictions = Predictions()
+        var scratch = InferenceScratch()
+        var mismatches: [SampleMismatch] = []
+        for (index, sample) in samples.enumerated() {
+            rows.reset(columnCount: schema.count, numberType: inputType)
+            rows.appendRows(1)
+            if let reason = load(sample, into: &rows) {
+                mismatches.append(SampleMismatch(sample: index, reason: reason))
+                continue
+            }
+            predict(rows, into: &predictions, scratch: &scratch)
+            if let reason = compare(sample, predictions) {
+                mismatches.append(SampleMismatch(sample: index, reason: reason))
+            }
+        }
+        return mismatches
+    }
+
+    private func load(_ sample: GoldenSample, into rows: inout RowBlock) -> SampleMismatch.Reason? {
+        guard sample.inputs.count == schema.count else {
+            return .inputCount(expected: schema.count, got: sample.inputs.count)
+        }
+        for (column, feature) in schema.features.enumerated() {
+            switch (sample.inputs[column], feature.kind) {
+            case (.missing, _):
+                rows.set(.nan, row: 0, column: column)
+            case (.number(let number), .numeric):
+                rows.set(number, row: 0, column: column)
+            case (.category(let name), .categorical(let categories)):
+                let code = categories.firstIndex(of: name).map(Double.init)
+                rows.set(code ?? FeatureKind.unseenCategory, row: 0, column: column)
+            case (.number, .categorical), (.category, .numeric):
+                return .inputKind(feature: feature.name)
+            }
+        }
+        return nil
+    }
+
+    private func compare(
+        _ sample: GoldenSample, _ predictions: borrowing Predictions
+    ) -> SampleMismatch.Reason? {
+        guard sample.predictions.count == predictions.width else {
+            return .predictionCount(expected: predictions.width, got: sample.predictions.count)
+        }
+        for (column, expected) in sample.predictions.enumerated() {
+            let got = predictions.values.value(row: 0, column: column)
+            let rounded = predictions.numberType == .float32 ? Double(Float(expected)) : expected
+            let agrees: Bool
+            if rounded.isNaN || got.isNaN {
+                agrees = rounded.isNaN && got.isNaN
+            } else if sample.tolerance > 0 {
+                agrees =
+                    got == rounded
+                    || abs(got - expected) <= sample.tolerance * max(abs(expected), 0.1)
+            } else {
+                agrees = got.bitPattern == rounded.bitPattern
+            }
+            if !agrees {
+                return .prediction(
+                    column: column, expected: expected, got: got, tolerance: sample.tolerance)
+            }
+        }
+        return nil
+    }
+}

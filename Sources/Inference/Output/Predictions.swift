@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ModelFormat
+package import Tabular
+
+/// The answers to a block of rows, in memory that is kept from one request to the next; one a thread.
+///
+/// `CompiledModel.predict` fills `margins` and `values`; probabilities and labels are derived when somebody asks.
+package struct Predictions: ~Copyable {
+    /// The estimator's raw sums, shape [rows, outputs]. FP64 for linear models, else FP32.
+    package internal(set) var margins = RowBlock()
+    /// The output `predictions`, shape [rows, width], of the same type.
+    package internal(set) var values = RowBlock()
+    /// Shape [rows, classes], after `deriveProbabilities`; of the same type.
+    package private(set) var probabilities = RowBlock()
+    private var rule = OutputRule(transform: .identity, marginCount: 1, classCount: 0, numberType: .float32)
+
+    package init() {}
+
+    package var rowCount: Int { values.rowCount }
+    package var numberType: NumberType { values.numberType }
+    /// Columns of `values`; with 1, the answer's shape is [rows].
+    package var width: Int { values.columnCount }
+    /// Classes of the classifier that answered; 0 when it was none.
+    package var classCount: Int { rule.classCount }
+
+    /// Makes room for the answers of `rows` rows.
+    mutating func reset(rows: Int, rule: OutputRule) {
+        self.rule = rule
+        margins.reset(columnCount: rule.marginCount, numberType: rule.numberType)
+        margins.appendRows(rows)
+        values.reset(columnCount: rule.predictionWidth, numberType: rule.numberType)
+        values.appendRows(rows)
+    }
+
+    /// Fills `values` from `margins`.
+    mutating func applyTransform() { transformMargins(margins, rule: rule, into: &values) }
+
+    /// Fills `probabilities`; the model must have the output of that name. A binary classifier's are [1 - p, p].
+    package mutating func deriveProbabilities() {
+        precondition(rule.hasProbabilities, "only a classifier with probabilities derives them")
+        probabilities.reset(columnCount: rule.classCount, numberType: rule.numberType)
+        probabilities.appendRows(rowCount)
+        if rule.transform == .argmax {
+            var softmax = rule
+            softmax.transform = .softmax
+            transformMargins(margins, rule: softmax, into: &probabilities)
+        } else {
+            spreadProbabilities(values, into: &probabilities)
+        }
+    }
+
+    /// The index of the row's likeliest class: the first largest value; of two, the second when its probability is
+    /// above 0.5. Only for classifiers.
+    package func labelIndex(row: Int) -> Int {
+        precondition(rule.classCount > 0, "only a classifier has labels")
+        if rule.transform == .argmax { return Int(exactly: values.value(row: row, column: 0)) ?? 0 }
+        if width == 1 {
+            guard rule.classCount == 2 else { return 0 }
+            let value = values.value(row: row, column: 0)
+            return switch rule.transform {
+            case .logistic, .hinge: value > 0.5 ? 1 : 0
+            case .identity, .softmax, .argmax, .exponential: value > 0 ? 1 : 0
+            }
+        }
+        var best = 0
+        var largest = values.value(row: row, column: 0)
+        for column in 1..<width {
+            let value = values.value(row: row, column: column)
+            if value > largest || (largest.isNaN && !value.isNaN) {
+                largest = value
+                best = column
+            }
+        }
+        return best
+    }
+
+    /// Gives memory beyond `cells` cells a block back; for an owner that goes idle after a large request.
+    package mutating func releaseMemory(above cells: Int) {
+        margins.reset(columnCount: 0, numberType: .float32)
+        values.reset(columnCount: 0, numberType: .float32)
+        probabilities.reset(columnCount: 0, numberType: .float32)
+        margins.releaseMemory(above: cells)
+        values.releaseMemory(above: cells)
+        probabilities.releaseMemory(above: cells)
+    }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelFormat
+package import Tabular
+
+/// Fitted stages, checked once, to be run over blocks of rows.
+///
+/// Trainer and daemon run this same code, so that a row means the same to both. Numbers are Float64 between the
+/// stages whatever the type of the blocks: a FP32 block is widened on the way in, a FP32 result is rounded once
+/// on the way out. Immutable.
+package struct PreprocessingPlan: Sendable {
+    package let inputWidth: Int
+    package let outputWidth: Int
+    private let stages: [PreprocessingStage]
+    private let widthMax: Int
+
+    /// The most columns that stages may make out of a row.
+    package static let columnLimit = 1 << 24
+
+    package init(_ stages: [PreprocessingStage], inputWidth: Int) throws(PreprocessingError) {
+        var width = inputWidth
+        var widthMax = inputWidth
+        for (index, stage) in stages.enumerated() {
+            if case .encode(let encodings) = stage {
+                var total = 0
+                for encoding in encodings {
+                    let added = encoding.width
+                    guard added >= 0, added <= Self.columnLimit - total else {
+                        throw .tooWide(stage: index, limit: Self.columnLimit)
+                    }
+                    total += added
+                }
+            }
+            guard let next = stage.outputWidth(from: width) else {
+                throw .widthMismatch(stage: index, width: width)
+            }
+            width = next
+            widthMax = max(widthMax, next)
+        }
+        self.stages = stages
+        self.inputWidth = inputWidth
+        self.outputWidth = width
+        self.widthMax = widthMax
+    }
+
+    /// True when rows pass unchanged, so that a caller can read them where they are.
+    package var isEmpty: Bool { stages.isEmpty }
+
+    /// Runs all stages over all of `rows` and puts the results into `output`, whose type is set to `numberType`.
+    package func run(
+        _ rows: borrowing RowBlock, into output: inout RowBlock, as numberType: NumberType,
+        scratch: inout PreprocessingScratch
+    ) {
+        precondition(rows.columnCount == inputWidth, "the block's width is not the plan's")
+        output.reset(columnCount: outputWidth, numberType: numberType)
+        output.appendRows(rows.rowCount)
+        scratch.reserve(widthMax)
+        for row in 0..<rows.rowCount {
+            load(rows, row: row, into: &scratch.current)
+            var width = inputWidth
+            for stage in stages {
+                width = apply(stage, width: width, &scratch.current, &scratch.next)
+            }
+            store(scratch.current, row: row, into: &output)
+        }
+    }
+
+    private func load(_ rows: borrowing RowBlock, row: Int, into values: inout [Double]) {
+        let first = row * inputWidth
+        var target = values.mutableSpan
+        switch rows.numberType {
+        case .float32:
+            let source = rows.float32
+            for column in 0..<inputWidth { target[column] = Double(source[first + column]) }
+        case .float64:
+            let source = rows.float64
+            for column in 0..<inputWidth { target[column] = source[first + column] }
+        }
+    }
+
+    private func store(_ values: [Double], row: Int, into output: inout RowBlock) {
+        let first = row * outputWidth
+        let source = values.span
+        switch output.numberType {
+        case .float32:
+            var target = output.mutableFloat32
+            for column in 0..<outputWidth { target[first + column] = Float(source[column]) }
+        case .float64:
+            var target = output.mutableFloat64
+            for column in 0..<outputWidth { target[first + column] = source[column] }
+        }
+    }
+
+    /// One stage over `current`, in place where the width stays; returns the new width.
+    private func apply(
+        _ stage: PreprocessingStage, width: Int, _ current: inout [Double], _ next: inout [Double]
+    ) -> Int {
+        switch stage {
+        case .impute(let values):
+            var row = current.mutableSpan
+            for column in 0..<width where row[column].isNaN { row[column] = values[column] }
+            return width
+        case .scale(let offsets, let divisors):
+            var row = current.mutableSpan
+            for column in 0..<width { row[column] = (row[column] - offsets[column]) / divisors[column] }
+            return width
+        case .encode(let encodings):
+            let width = encode(encodings, current.span, into: &next)
+            swap(&current, &next)
+            return width
+        }
+    }
+
+    private func encode(
+        _ encodings: [PreprocessingStage.ColumnEncoding], _ row: Span<Double>, into next: inout [Double]
+    ) -> Int {
+        var target = next.mutableSpan
+        var position = 0
+        for (column, encoding) in encodings.enumerated() {
+            let code = row[column]
+            switch encoding {
+            case .pass:
+                target[position] = code
+                position += 1
+            case .ordinal:
+                target[position] = code == FeatureKind.unseenCategory ? .nan : code
+                position += 1
+            case .oneHot(let categoryCount):
+                for category in 0..<categoryCount { target[position + category] = 0 }
+                // A code that is no index of the list (unseen, missing, fractional) matches none.
+                if let category = Int(exactly: code), category >= 0, category < categoryCount {
+                    target[position + category] = 1
+                }
+                position += categoryCount
+            }
+        }
+        return position
+    }
+}
+
+/// Memory that a plan needs for a row, kept between blocks by whoever runs it; one a thread.
+package struct PreprocessingScratch: ~Copyable {
+    fileprivate var current: [Double] = []
+    fileprivate var next: [Double] = []
+
+    package init() {}
+
+    fileprivate mutating func reserve(_ width: Int) {
+        guard current.count < width || next.count < width else { return }
+        current = Array(repeating: 0, count: width)
+        next = Array(repeating: 0, count: width)
+    }
+}

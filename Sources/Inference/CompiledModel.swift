@@ -77,7 +77,7 @@ package final class CompiledModel: Sendable {
     }
 
     private static func specifications(_ rule: OutputRule, labels: ClassLabels?) -> [OutputSpecification] {
-        let number: OutputSpecification.Datatype = rule.numberType == .float32 ? .float32 : .float64
+        let number: Datatype = rule.numberType == .float32 ? .float32 : .float64
         func width(_ columns: Int) -> Int? { columns == 1 ? nil : columns }
         var outputs = [
             OutputSpecification(kind: .predictions, datatype: number, width: width(rule.predictionWidth))

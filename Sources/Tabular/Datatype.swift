@@ -27,15 +27,29 @@ public enum Datatype: String, Sendable, CaseIterable {
     }
 }
 
-/// One named tensor that a model answers with.
+/// One named answer of a model, as metadata lists it and requests ask for it.
 public struct OutputSpecification: Sendable, Equatable {
-    public var name: String
+    /// What the answer is; the raw value is its name on the wire.
+    public enum Kind: String, Sendable, CaseIterable {
+        /// What the model's own library calls its prediction; always there, always first.
+        case predictions
+        /// One number a class, summing to 1; classifiers only.
+        case probabilities
+        /// The name or number of the likeliest class; classifiers only.
+        case labels
+        /// The estimator's sums before the output transform.
+        case margin
+    }
+
+    public var kind: Kind
     public var datatype: Datatype
-    /// Values a row; nil where an answer is one value a row and its shape `[rows]`.
+    /// Columns of the shape [rows, width]; nil means the shape [rows].
     public var width: Int?
 
-    public init(name: String, datatype: Datatype, width: Int?) {
-        self.name = name
+    public var name: String { kind.rawValue }
+
+    public init(kind: Kind, datatype: Datatype, width: Int?) {
+        self.kind = kind
         self.datatype = datatype
         self.width = width
     }

@@ -127,13 +127,11 @@ def test_xgboostFiles_answerAsRecorded(daemon, registry, case):
     recorded = json.loads((XGBOOST / case / "case.json").read_text())
     publish_fixture(registry, case, XGBOOST / case / "model.json")
     server = daemon(registry)
-    rows = [[None if v is None or (isinstance(v, float) and math.isnan(v)) else v for v in row]
-            for row in recorded["inputs"]]
-    finite = [i for i, row in enumerate(rows) if not any(isinstance(v, str) for v in row)]
-    answers = served(server, case, [rows[i] for i in finite])
-    expected = numpy.array([recorded["expected"]["predict"][i] for i in finite], dtype=numpy.float32)
+    rows = recorded["input"]["rows"]
+    answers = served(server, case, rows)
+    expected = numpy.array(recorded["expected"]["predict"], dtype=numpy.float32)
     got = numpy.array(answers, dtype=numpy.float32).reshape(expected.shape)
-    assert numpy.allclose(got, expected, rtol=recorded.get("rtol", 1e-6), atol=recorded.get("atol", 1e-6))
+    assert numpy.allclose(got, expected, **recorded["tolerance"])
 
 
 def test_tritonclient_getsPredictions(daemon, trained):

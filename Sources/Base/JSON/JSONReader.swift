@@ -1,36 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 
-package enum JSONToken: Sendable { case object, array, string, number, bool, null, end }
-
-package struct JSONError: Error, Equatable, CustomStringConvertible {
-    package enum Reason: String, Sendable {
-        case unexpected, invalidNumber, invalidString, depth, trailing, notInteger
-    }
-    package var offset: Int
-    package var reason: Reason
-    package func position(in bytes: Span<UInt8>) -> (line: Int, column: Int) {
-        var line = 1
-        var column = 1
-        for i in 0..<min(offset, bytes.count) {
-            if bytes[i] == 10 { line += 1; column = 1 } else { column += 1 }
-        }
-        return (line, column)
-    }
-    package var description: String { "\(reason.rawValue) at byte \(offset)" }
-}
-
+/// Reads JSON (RFC 8259) value by value, in the order of the text, without building a document.
+///
+/// The caller says what it expects and gets that value or an error with its place. Rules where the RFC leaves a
+/// choice are in `docs/reference/json.md`. Nesting is counted, not recursed, so depth costs no stack.
+///
+/// - Complexity: one pass; nothing is allocated but the strings that are returned.
 package struct JSONReader: ~Copyable, ~Escapable {
     package struct Options: Sendable {
-        package var allowsNonFinite = false
-        package static let strict = Options()
+        /// Takes the tokens `NaN`, `Infinity` and `-Infinity` for numbers, as some dialects do.
+        package var allowsNonFinite: Bool
+
+        package static let strict = Options(allowsNonFinite: false)
         package static let allowsNonFinite = Options(allowsNonFinite: true)
     }
-    private let bytes: Span<UInt8>
-    private let options: Options
-    package private(set) var position = 0
-    private var isFirst = false
+
+    /// Arrays and objects that may be open at once.
+    package static let maximumDepth = 100
+
+    let bytes: Span<UInt8>
+    let options: Options
+    /// Bytes read so far.
+    package internal(set) var position = 0
     private var depth = 0
+    /// The innermost array or object has no element yet, so no comma comes before the next.
+    private var isFirst = true
 
     @_lifetime(copy bytes)
     package init(_ bytes: Span<UInt8>, options: Options = .strict) {
@@ -38,247 +32,258 @@ package struct JSONReader: ~Copyable, ~Escapable {
         self.options = options
     }
 
-    private func fail(_ reason: JSONError.Reason) -> JSONError { JSONError(offset: position, reason: reason) }
+    func error(_ reason: JSONError.Reason) -> JSONError { JSONError(offset: position, reason: reason) }
 
-    private mutating func skipSpace() {
+    /// The byte at the position after white space, or nil at the end of the text.
+    @inline(__always)
+    mutating func nextByte() -> UInt8? {
         while position < bytes.count {
-            let b = bytes[position]
-            guard b == 32 || b == 10 || b == 13 || b == 9 else { return }
-            position += 1
+            // Safe because `position` was just compared with the count.
+            let byte = unsafe bytes[unchecked: position]
+            guard byte <= 0x20, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 else {
+                return byte
+            }
+            position &+= 1
         }
+        return nil
     }
 
+    // MARK: What comes next
+
+    /// The kind of the value that comes next; nothing but white space is consumed.
     package mutating func peek() throws(JSONError) -> JSONToken {
-        skipSpace()
-        guard position < bytes.count else { return .end }
-        switch bytes[position] {
-        case UInt8(ascii: "{"): return .object
-        case UInt8(ascii: "["): return .array
+        guard let byte = nextByte() else { return .end }
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): return .number
         case UInt8(ascii: "\""): return .string
-        case UInt8(ascii: "t"), UInt8(ascii: "f"): return .bool
+        case UInt8(ascii: "["): return .array
+        case UInt8(ascii: "{"): return .object
         case UInt8(ascii: "n"): return .null
-        case UInt8(ascii: "-"), 48...57: return .number
-        case UInt8(ascii: "N"), UInt8(ascii: "I"):
-            guard options.allowsNonFinite else { throw fail(.unexpected) }
-            return .number
+        case UInt8(ascii: "t"), UInt8(ascii: "f"): return .bool
         case UInt8(ascii: "]"), UInt8(ascii: "}"): return .end
-        default: throw fail(.unexpected)
+        case UInt8(ascii: "N"), UInt8(ascii: "I"):
+            if options.allowsNonFinite { return .number }
+        default: break
+        }
+        throw error(.unexpectedByte(expected: "a value"))
+    }
+
+    /// Fails, because the next value is not `expected`.
+    mutating func mismatch(_ expected: JSONToken) -> JSONError {
+        do {
+            let found = try peek()
+            if found == .end && position == bytes.count { return error(.unexpectedEnd) }
+            return error(.wrongType(expected: expected, found: found))
+        } catch {
+            return error
         }
     }
 
-    private mutating func expect(_ byte: UInt8) throws(JSONError) {
-        skipSpace()
-        guard position < bytes.count, bytes[position] == byte else { throw fail(.unexpected) }
-        position += 1
+    /// Only white space may follow.
+    package mutating func expectEnd() throws(JSONError) {
+        guard nextByte() == nil else { throw error(.trailingBytes) }
+    }
+
+    // MARK: Arrays and objects
+
+    package mutating func beginArray() throws(JSONError) {
+        guard nextByte() == UInt8(ascii: "[") else { throw mismatch(.array) }
+        try open()
     }
 
     package mutating func beginObject() throws(JSONError) {
-        try expect(UInt8(ascii: "{"))
+        guard nextByte() == UInt8(ascii: "{") else { throw mismatch(.object) }
+        try open()
+    }
+
+    private mutating func open() throws(JSONError) {
+        guard depth < Self.maximumDepth else { throw error(.tooDeep(limit: Self.maximumDepth)) }
+        position += 1
         depth += 1
-        guard depth <= 100 else { throw fail(.depth) }
         isFirst = true
     }
 
-    package mutating func beginArray() throws(JSONError) {
-        try expect(UInt8(ascii: "["))
-        depth += 1
-        guard depth <= 100 else { throw fail(.depth) }
-        isFirst = true
+    /// Whether the array has another element; false when it ended, and its `]` is consumed.
+    @inline(__always)
+    package mutating func nextElement() throws(JSONError) -> Bool {
+        try next(closing: UInt8(ascii: "]"), after: "',' or ']'")
     }
 
-    private mutating func next(_ close: UInt8) throws(JSONError) -> Bool {
-        skipSpace()
-        guard position < bytes.count else { throw fail(.unexpected) }
-        if bytes[position] == close {
-            position += 1
-            depth -= 1
+    /// The next key of the object, its colon consumed; nil when the object ended, and its `}` is consumed.
+    package mutating func nextKey() throws(JSONError) -> String? {
+        guard try next(closing: UInt8(ascii: "}"), after: "',' or '}'") else { return nil }
+        guard nextByte() == UInt8(ascii: "\"") else {
+            throw error(.unexpectedByte(expected: "a key in quotes"))
+        }
+        let key = try readString()
+        guard nextByte() == UInt8(ascii: ":") else { throw error(.unexpectedByte(expected: "':'")) }
+        position += 1
+        return key
+    }
+
+    @inline(__always)
+    private mutating func next(closing: UInt8, after expected: StaticString) throws(JSONError) -> Bool {
+        guard let byte = nextByte() else { throw error(.unexpectedEnd) }
+        if byte == closing {
+            position &+= 1
+            depth &-= 1
             isFirst = false
             return false
         }
         if isFirst {
             isFirst = false
-        } else {
-            try expect(UInt8(ascii: ","))
-            skipSpace()
-            if position < bytes.count && bytes[position] == close { throw fail(.unexpected) }
+            return true
         }
+        guard byte == UInt8(ascii: ",") else {
+            throw error(.unexpectedByte(expected: "\(expected)"))
+        }
+        position &+= 1
+        guard nextByte() != closing else { throw error(.unexpectedByte(expected: "a value after ','")) }
         return true
     }
 
-    package mutating func nextElement() throws(JSONError) -> Bool { try next(UInt8(ascii: "]")) }
+    // MARK: Numbers
 
-    package mutating func nextKey() throws(JSONError) -> String? {
-        guard try next(UInt8(ascii: "}")) else { return nil }
-        let key = try readString()
-        try expect(UInt8(ascii: ":"))
-        return key
-    }
-
-    private mutating func literal(_ text: StaticString) -> Bool {
-        let n = text.utf8CodeUnitCount
-        guard bytes.count - position >= n else { return false }
-        for i in 0..<n where bytes[position + i] != (unsafe text.utf8Start[i]) { return false }
-        position += n
-        return true
-    }
-
-    package mutating func readNull() throws(JSONError) {
-        skipSpace()
-        guard literal("null") else { throw fail(.unexpected) }
-    }
-
-    package mutating func readBool() throws(JSONError) -> Bool {
-        skipSpace()
-        if literal("true") { return true }
-        if literal("false") { return false }
-        throw fail(.unexpected)
-    }
-
-    private func byte(_ i: Int) -> UInt8 { i < bytes.count ? bytes[i] : 0 }
-
-    /// End of the number token at position.
-    private func numberEnd() throws(JSONError) -> (end: Int, isInteger: Bool) {
-        var i = position
-        var isInteger = true
-        if byte(i) == 45 { i += 1 }
-        if byte(i) == 48 {
-            i += 1
-        } else {
-            guard (49...57).contains(byte(i)) else { throw fail(.invalidNumber) }
-            while (48...57).contains(byte(i)) { i += 1 }
-        }
-        if byte(i) == 46 {
-            isInteger = false
-            i += 1
-            guard (48...57).contains(byte(i)) else { throw fail(.invalidNumber) }
-            while (48...57).contains(byte(i)) { i += 1 }
-        }
-        if byte(i) | 32 == 101 {
-            isInteger = false
-            i += 1
-            if byte(i) == 43 || byte(i) == 45 { i += 1 }
-            guard (48...57).contains(byte(i)) else { throw fail(.invalidNumber) }
-            while (48...57).contains(byte(i)) { i += 1 }
-        }
-        return (i, isInteger)
-    }
-
+    /// The next number, correctly rounded.
+    ///
+    /// - Throws: `numberOutOfRange` for one that Float64 cannot hold, `malformedNumber`, `wrongType`.
+    @inline(__always)
     package mutating func readDouble() throws(JSONError) -> Double {
-        skipSpace()
-        if options.allowsNonFinite {
-            if literal("NaN") { return .nan }
-            if literal("Infinity") { return .infinity }
-            if literal("-Infinity") { return -.infinity }
+        guard let first = nextByte() else { throw error(.unexpectedEnd) }
+        guard first &- UInt8(ascii: "0") < 10 || first == UInt8(ascii: "-") else {
+            return try readNonFinite()
         }
-        let (end, _) = try numberEnd()
-        let text = String(copying: bytes.extracting(position..<end))
-        guard let value = Double(text), value.isFinite else { throw fail(.invalidNumber) }
+        switch scanNumber(bytes, from: position) {
+        case .number(let value, let end):
+            guard value.isFinite else { throw error(.numberOutOfRange) }
+            position = end
+            return value
+        case .malformed(let offset):
+            if options.allowsNonFinite && consume("-Infinity") { return -.infinity }
+            throw JSONError(offset: offset, reason: offset == bytes.count ? .unexpectedEnd : .malformedNumber)
+        }
+    }
+
+    private mutating func readNonFinite() throws(JSONError) -> Double {
+        if options.allowsNonFinite {
+            if consume("NaN") { return .nan }
+            if consume("Infinity") { return .infinity }
+        }
+        throw mismatch(.number)
+    }
+
+    /// The next number, which has to be written without fraction and exponent and fit Int64.
+    package mutating func readInt64() throws(JSONError) -> Int64 {
+        let (magnitude, isNegative, end) = try scanInteger()
+        let value: Int64?
+        if isNegative {
+            value = magnitude == 1 << 63 ? Int64.min : Int64(exactly: magnitude).map { -$0 }
+        } else {
+            value = Int64(exactly: magnitude)
+        }
+        guard let value else { throw error(.notAWholeNumber) }
         position = end
         return value
     }
 
-    package mutating func readInt64() throws(JSONError) -> Int64 {
-        skipSpace()
-        let (end, isInteger) = try numberEnd()
-        guard isInteger, let v = Int64(String(copying: bytes.extracting(position..<end))) else {
-            throw fail(.notInteger)
-        }
-        position = end
-        return v
-    }
-
+    /// Likewise, not negative and up to 2^64 - 1.
     package mutating func readUInt64() throws(JSONError) -> UInt64 {
-        skipSpace()
-        let (end, isInteger) = try numberEnd()
-        guard isInteger, let v = UInt64(String(copying: bytes.extracting(position..<end))) else {
-            throw fail(.notInteger)
-        }
+        let (magnitude, isNegative, end) = try scanInteger()
+        guard !isNegative || magnitude == 0 else { throw error(.notAWholeNumber) }
         position = end
-        return v
+        return magnitude
     }
 
-    package mutating func readString() throws(JSONError) -> String {
-        try expect(UInt8(ascii: "\""))
-        let start = position
-        while position < bytes.count {
-            let b = bytes[position]
-            if b == 34 {
-                guard let s = String(validating: bytes.extracting(start..<position)) else {
-                    throw fail(.invalidString)
-                }
-                position += 1
-                return s
-            }
-            if b == 92 || b < 32 { break }
-            position += 1
+    private mutating func scanInteger() throws(JSONError) -> (magnitude: UInt64, isNegative: Bool, end: Int) {
+        guard try peek() == .number else { throw mismatch(.number) }
+        var end = position
+        let isNegative = bytes[end] == UInt8(ascii: "-")
+        if isNegative { end += 1 }
+        let start = end
+        var value: UInt64 = 0
+        while end < bytes.count {
+            let digit = bytes[end] &- UInt8(ascii: "0")
+            guard digit < 10 else { break }
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(UInt64(digit))
+            guard !overflow && !carry else { throw error(.notAWholeNumber) }
+            value = sum
+            end += 1
         }
-        guard position < bytes.count, bytes[position] == 92 else { throw fail(.invalidString) }
-        // stand-in: simple escapes
-        var out: [UInt8] = []
-        for i in start..<position { out.append(bytes[i]) }
-        while position < bytes.count {
-            let b = bytes[position]
-            position += 1
-            if b == 34 {
-                guard let s = String(validating: out.span) else { throw fail(.invalidString) }
-                return s
-            }
-            if b < 32 { throw fail(.invalidString) }
-            guard b == 92 else { out.append(b); continue }
-            let e = byte(position)
-            position += 1
-            switch e {
-            case 34, 92, 47: out.append(e)
-            case UInt8(ascii: "n"): out.append(10)
-            case UInt8(ascii: "t"): out.append(9)
-            case UInt8(ascii: "r"): out.append(13)
-            case UInt8(ascii: "b"): out.append(8)
-            case UInt8(ascii: "f"): out.append(12)
-            default: throw fail(.invalidString)
-            }
+        guard end > start, end == start + 1 || bytes[start] != UInt8(ascii: "0") else {
+            throw error(.malformedNumber)
         }
-        throw fail(.invalidString)
+        if end < bytes.count, bytes[end] == UInt8(ascii: ".") || bytes[end] | 0x20 == UInt8(ascii: "e") {
+            throw error(.notAWholeNumber)
+        }
+        return (value, isNegative, end)
     }
 
+    // MARK: true, false, null
+
+    package mutating func readBool() throws(JSONError) -> Bool {
+        _ = nextByte()
+        if consume("true") { return true }
+        if consume("false") { return false }
+        throw misspelled(.bool)
+    }
+
+    package mutating func readNull() throws(JSONError) {
+        _ = nextByte()
+        guard consume("null") else { throw misspelled(.null) }
+    }
+
+    /// The error for a literal that begins like `expected` and does not go on like it, or for another value.
+    private mutating func misspelled(_ expected: JSONToken) -> JSONError {
+        let failure = mismatch(expected)
+        guard case .wrongType(let wanted, let found) = failure.reason, wanted == found else { return failure }
+        return error(.unexpectedByte(expected: expected.name))
+    }
+
+    /// Consumes `literal` when it stands at the position.
+    private mutating func consume(_ literal: StaticString) -> Bool {
+        let length = literal.utf8CodeUnitCount
+        guard bytes.count - position >= length else { return false }
+        for index in 0..<length {
+            // Safe because `index` is below the literal's length.
+            let wanted = unsafe literal.utf8Start[index]
+            guard bytes[position + index] == wanted else { return false }
+        }
+        position += length
+        return true
+    }
+
+    // MARK: Skipping
+
+    /// Reads over the next value, checking that it is valid; returns the bytes that it takes.
     package mutating func skipValue() throws(JSONError) -> Range<Int> {
-        skipSpace()
+        _ = nextByte()
         let start = position
-        var level = 0
+        // One bit for each open level, 1 for an object; the reader's own depth bounds them.
+        var isObject: [Bool] = []
         repeat {
+            if let last = isObject.last {
+                let goesOn = last ? try nextKey() != nil : try nextElement()
+                guard goesOn else {
+                    isObject.removeLast()
+                    continue
+                }
+            }
             switch try peek() {
-            case .object, .array: level += 1; position += 1
-            case .end:
-                guard position < bytes.count, level > 0 else { throw fail(.unexpected) }
-                level -= 1; position += 1
-            case .string: _ = try readString()
+            case .object:
+                try beginObject()
+                isObject.append(true)
+            case .array:
+                try beginArray()
+                isObject.append(false)
+            case .string: try skipString()
             case .number: _ = try readDouble()
             case .bool: _ = try readBool()
             case .null: try readNull()
+            case .end:
+                throw error(position == bytes.count ? .unexpectedEnd : .unexpectedByte(expected: "a value"))
             }
-            if level > 0 {
-                skipSpace(); while byte(position) == 44 || byte(position) == 58 { position += 1; skipSpace() }
-            }
-        } while level > 0
+        } while !isObject.isEmpty
         return start..<position
-    }
-
-    package mutating func expectEnd() throws(JSONError) {
-        skipSpace()
-        guard position == bytes.count else { throw fail(.trailing) }
-    }
-}
-
-extension ByteBuffer {
-    package mutating func append(decimal: Int64) { append(decimal.description) }
-    package mutating func append(decimal: UInt64) { append(decimal.description) }
-    package mutating func append(shortest: Float) { append(shortest.description) }
-    package mutating func append(shortest: Double) { append(shortest.description) }
-    package mutating func append(quoted: String) {
-        append("\"")
-        for b in quoted.utf8 {
-            if b == 34 || b == 92 { append("\\") }
-            append(b)
-        }
-        append("\"")
     }
 }

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A whole JSON document in memory, for small texts such as manifests and metadata; requests are read with
+/// `JSONReader` instead.
+package indirect enum JSONValue: Sendable, Equatable {
+    case null
+    case bool(Bool)
+    /// A number written without fraction and exponent that fits Int64.
+    case integer(Int64)
+    case number(Double)
+    case string(String)
+    case array([JSONValue])
+    case object(JSONObject)
+
+    /// The member `key` of an object; nil for another value or without that member.
+    package subscript(key: String) -> JSONValue? {
+        guard case .object(let object) = self else { return nil }
+        return object[key]
+    }
+
+    package var string: String? { if case .string(let value) = self { value } else { nil } }
+    package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    package var integer: Int64? { if case .integer(let value) = self { value } else { nil } }
+    package var array: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
+    package var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
+    /// Any number.
+    package var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+}
+
+/// Members in the order of the text; no key stands twice.
+package struct JSONObject: Sendable, Equatable, ExpressibleByDictionaryLiteral {
+    package private(set) var members: [(key: String, value: JSONValue)] = []
+    private var positions: [String: Int] = [:]
+
+    package init() {}
+
+    package init(dictionaryLiteral elements: (String, JSONValue)...) {
+        for (key, value) in elements { self[key] = value }
+    }
+
+    package subscript(key: String) -> JSONValue? {
+        get { positions[key].map { members[$0].value } }
+        set {
+            switch (positions[key], newValue) {
+            case (let position?, let value?): members[position].value = value
+            case (nil, let value?):
+                positions[key] = members.count
+                members.append((key, value))
+            case (let position?, nil):
+                members.remove(at: position)
+                positions = Dictionary(
+                    uniqueKeysWithValues: members.enumerated().map { ($1.key, $0) })
+            case (nil, nil): break
+            }
+        }
+    }
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.members.elementsEqual(right.members) { $0.key == $1.key && $0.value == $1.value }
+    }
+}
+
+// MARK: Reading
+
+extension JSONValue {
+    /// The document that is the whole of `text`.
+    ///
+    /// - Throws: `JSONError`; a key that stands twice in one object is `duplicateKey`.
+    package static func parse(
+        _ text: Span<UInt8>, options: JSONReader.Options = .strict
+    ) throws(JSONError) -> JSONValue {
+        var reader = JSONReader(text, options: options)
+        let value = try JSONValue(from: &reader)
+        try reader.expectEnd()
+        return value
+    }
+
+    /// Reads the next value. The recursion is bounded by the reader's depth limit.
+    package init(from reader: inout JSONReader) throws(JSONError) {
+        switch try reader.peek() {
+        case .null:
+            try reader.readNull()
+            self = .null
+        case .bool:
+            self = .bool(try reader.readBool())
+        case .number:
+            self = try Self.number(from: &reader)
+        case .string:
+            self = .string(try reader.readString())
+        case .array:
+            var elements: [JSONValue] = []
+            try reader.beginArray()
+            while try reader.nextElement() { elements.append(try JSONValue(from: &reader)) }
+            self = .array(elements)
+        case .object:
+            var object = JSONObject()
+            try reader.beginObject()
+            while let key = try reader.nextKey() {
+                guard object[key] == nil else { throw reader.error(.duplicateKey(key)) }
+                object[key] = try JSONValue(from: &reader)
+            }
+            self = .object(object)
+        case .end:
+            throw reader.error(.unexpectedEnd)
+        }
+    }
+
+    private static func number(from reader: inout JSONReader) throws(JSONError) -> JSONValue {
+        do {
+            return .integer(try reader.readInt64())
+        } catch {
+            return .number(try reader.readDouble())
+        }
+    }
+}
+
+// MARK: Writing
+
+extension JSONValue {
+    /// Appends the value without white space; the same value gives the same bytes.
+    package func write(into buffer: inout ByteBuffer) {
+        switch self {
+        case .null: buffer.append("null")
+        case .bool(let value): buffer.append(value ? "true" : "false")
+        case .integer(let value): buffer.append(decimal: value)
+        case .number(let value): buffer.append(shortest: value)
+        case .string(let value): buffer.append(quoted: value)
+        case .array(let elements):
+            buffer.append("[")
+            for (position, element) in elements.enumerated() {
+                if position > 0 { buffer.append(",") }
+                element.write(into: &buffer)
+            }
+            buffer.append("]")
+        case .object(let object):
+            buffer.append("{")
+            for (position, member) in object.members.enumerated() {
+                if position > 0 { buffer.append(",") }
+                buffer.append(quoted: member.key)
+                buffer.append(":")
+                member.value.write(into: &buffer)
+            }
+            buffer.append("}")
+        }
+    }
+}

@@ -45,5 +45,6 @@ let package = Package(
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
         library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess"]),
         tests("CryptographyTests", imports: ["Base", "Cryptography"]),
+        tests("ModelFormatTests", imports: ["Base", "Tabular", "Cryptography", "ModelFormat"]),
     ]
 )

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One fitted step between the raw columns and the estimator; computed in Float64, a row at a time, by the same
-/// code in trainer and daemon. A stage maps a row of its input width to a row of its output width.
+/// One fitted step between the raw columns and the estimator; computed in Float64, a row at a time, by the
+/// same code in trainer and daemon. A stage maps a row of its input width to a row of its output width.
 public enum PreprocessingStage: Sendable, Equatable {
     /// NaN in column i becomes `values[i]`; a NaN there leaves it missing. Same width.
     case impute(values: [Double])

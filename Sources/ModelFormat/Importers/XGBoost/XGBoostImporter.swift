@@ -203,7 +203,8 @@ struct XGBoostImporter {
         var scores: [Float] = []
         for piece in inner.split(separator: ",", omittingEmptySubsequences: false) {
             let digits = piece.filter { !$0.isWhitespace }
-            guard let score = Float(digits), score.isFinite else {
+            let isDecimal = digits.utf8.allSatisfy { ($0 >= 48 && $0 <= 57) || "+-.eE".utf8.contains($0) }
+            guard isDecimal, let score = Float(digits), score.isFinite else {
                 throw .invalidValue(part: part, reason: "\"\(piece)\" is no finite number")
             }
             scores.append(score)

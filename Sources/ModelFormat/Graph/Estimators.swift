@@ -17,9 +17,9 @@ public struct LinearModel: Sendable, Equatable {
 
 /// Decision trees whose leaves are added up, as flat arrays over the nodes of all trees.
 ///
-/// A row starts at a tree's root; at an inner node it goes left when `x < threshold`, right when not, and to the
-/// default side when `x` is NaN; at a leaf the tree's value is added to the margin of the tree's group. Sums are
-/// Float32, from the base margin, in tree order, as XGBoost does.
+/// A row starts at a tree's root; at an inner node it goes left when `x < threshold`, right when not, and to
+/// the default side when `x` is NaN; at a leaf the tree's value is added to the margin of the tree's group.
+/// Sums are Float32, from the base margin, in tree order, as XGBoost does.
 public struct TreeEnsemble: Sendable, Equatable {
     /// For each tree the index of its root in the node arrays; ascending, the first is 0. A tree's nodes lie
     /// between its root and the next tree's.

@@ -30,7 +30,8 @@ public struct ModelGraph: Sendable, Equatable {
         self.lineage = lineage
     }
 
-    /// The type that the original library casts inputs to: FP32 for trees and networks, FP64 for linear models.
+    /// The type that the original library casts inputs to: FP32 for trees and networks, FP64 for linear
+    /// models.
     public var inputType: NumberType {
         switch estimator {
         case .linear: .float64

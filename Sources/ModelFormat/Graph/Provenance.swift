@@ -59,8 +59,8 @@ public struct FeatureStatistics: Sendable, Equatable {
 
 /// Where a model comes from: free key-value facts, the well-known keys named here.
 public struct Lineage: Sendable, Equatable {
-    /// For instance `producer` ("modeltrain 0.1.0", "XGBoost 2.1.4"), `algorithm`, `source.name`, `source.sha256`,
-    /// `target`, `seed`, `created` (RFC 3339), `metric.<name>`, `setting.<name>`.
+    /// For instance `producer` ("modeltrain 0.1.0", "XGBoost 2.1.4"), `algorithm`, `source.name`,
+    /// `source.sha256`, `target`, `seed`, `created` (RFC 3339), `metric.<name>`, `setting.<name>`.
     public var facts: [String: String]
 
     public init(facts: [String: String] = [:]) { self.facts = facts }

@@ -81,19 +81,19 @@ package final class CompiledModel: Sendable {
         func width(_ columns: Int) -> Int? { columns == 1 ? nil : columns }
         var outputs = [
             OutputSpecification(
-                name: OutputKind.predictions.rawValue, datatype: number, width: width(rule.predictionWidth))
+                kind: .predictions, datatype: number, width: width(rule.predictionWidth))
         ]
         if rule.hasProbabilities {
             outputs.append(
-                .init(name: OutputKind.probabilities.rawValue, datatype: number, width: rule.classCount))
+                .init(kind: .probabilities, datatype: number, width: rule.classCount))
         }
         switch labels {
-        case .strings: outputs.append(.init(name: OutputKind.labels.rawValue, datatype: .bytes, width: nil))
-        case .integers: outputs.append(.init(name: OutputKind.labels.rawValue, datatype: .int64, width: nil))
+        case .strings: outputs.append(.init(kind: .labels, datatype: .bytes, width: nil))
+        case .integers: outputs.append(.init(kind: .labels, datatype: .int64, width: nil))
         case nil: break
         }
         outputs.append(
-            .init(name: OutputKind.margin.rawValue, datatype: number, width: width(rule.marginCount)))
+            .init(kind: .margin, datatype: number, width: width(rule.marginCount)))
         return outputs
     }
 

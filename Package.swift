@@ -40,9 +40,13 @@ let package = Package(
         library("Base", imports: ["CPosix"]),
         library("Tabular", imports: ["Base"]),
         library("ModelFormat", imports: ["Base", "Tabular"]),
+        .systemLibrary(name: "CBLAS"),
+        library("LinearAlgebra", imports: ["Base", "CBLAS"]),
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
-        library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess"]),
+        library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra"]),
+        tests("LinearAlgebraTests", imports: ["LinearAlgebra"]),
         tests("PreprocessTests", imports: ["Tabular", "ModelFormat", "Preprocess"]),
-        tests("InferenceTests", imports: ["Preprocess", "Tabular", "ModelFormat", "Inference"]),
+        tests(
+            "InferenceTests", imports: ["Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "Inference"]),
     ]
 )

@@ -132,7 +132,8 @@ package final class CompiledModel: Sendable {
             forest.run(rows.float32, rowCount: rowCount, into: &target, gathered: &current, sums: &next)
         case .neural(let neural):
             var target = margins.mutableFloat32
-            neural.run(rows.float32, rowCount: rowCount, into: &target)
+            neural.run(
+                rows.float32, rowCount: rowCount, into: &target, current: &current, next: &next)
         }
     }
 }

@@ -5,7 +5,7 @@ extension TreeForest {
     static var blockRows: Int { 64 }
 
     /// As few rows left over from groups of eight go one by one, eight trees at a time.
-    static var singleRowsMax: Int { 4 }
+    static var singleRowsMax: Int { 6 }
 
     /// `rows` has shape [rowCount, inputCount], `margins` [rowCount, groups]. The other two are memory to work in.
     ///

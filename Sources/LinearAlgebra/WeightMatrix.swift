@@ -27,10 +27,10 @@ package struct WeightMatrix: Sendable {
 
     /// Rows that BLAS gets at a time. Weights are packed anew at each call, so fewer rows waste work on large
     /// blocks of rows, and more waste it on a single one.
-    package static let blockRows = 16
+    package static let blockRows = 8
 
     /// Weights from which on BLAS is worth its padding.
-    static let blasWeightsMin = 1 << 14
+    static let blasWeightsMin = 1 << 15
 
     /// `weights` is row-major, shape [outputs, inputs], as model files have it.
     package init(

@@ -18,7 +18,7 @@ struct NeuralKernel: Sendable {
     }
 
     /// Rows that go through all layers together: a multiple of what BLAS gets at a time.
-    static let blockRows = 4 * WeightMatrix.blockRows
+    static let blockRows = 8 * WeightMatrix.blockRows
 
     init(
         _ network: MultilayerPerceptron, inputCount: Int, provider: WeightMatrix.Provider = .automatic

@@ -89,11 +89,11 @@ extension TreeForest {
     }
 
     /// Many rows: tree by tree, eight rows in flight.
-    // Safe because only `addLeaves` calls it, with the pointers that it has checked.
     private func addRows(
         _ rowCount: Int, _ gathered: UnsafePointer<Float>, _ nodes: UnsafePointer<Node>,
         _ leafValues: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, _ blockRows: Int
     ) {
+        // Safe because only `addLeaves` calls it, with the pointers that it has checked.
         let groupStride = 8 * max(slots.count, 1)
         let trees = trees.span
         for index in trees.indices {
@@ -119,11 +119,11 @@ extension TreeForest {
     }
 
     /// One row: eight trees in flight, their leaves added in the order of the trees.
-    // Safe because only `addLeaves` calls it, with the pointers that it has checked.
     private func addTrees(
         _ row: UnsafePointer<Float>, _ nodes: UnsafePointer<Node>, _ leafValues: UnsafePointer<Float>,
         _ sums: UnsafeMutablePointer<Float>, _ blockRows: Int
     ) {
+        // Safe because only `addLeaves` calls it, with the pointers that it has checked.
         let trees = trees.span
         let last = trees.count &- 1
         var index = 0

@@ -19,19 +19,19 @@
     /// walks have arrived, which is looked at every four steps.
     @safe static var fixedDepthMax: Int { 8 }
 
-    // Safe because the builder made every offset lead to a node of the same tree and every slot lie in the row.
     @inline(__always) static func step(
         _ node: UnsafePointer<Node>, _ row: UnsafePointer<Float>
     ) -> UnsafePointer<Node> {
+        // Safe because the builder made every offset lead to a node of the same tree, every slot lie in the row.
+        // A Bool is one byte that holds 0 or 1.
         let passes = unsafe row[node.pointee.place] <= node.pointee.threshold
-        // Safe because a Bool is one byte that holds 0 or 1.
         let one = Int(unsafe unsafeBitCast(passes, to: UInt8.self))
         return unsafe node + (node.pointee.offset &+ one)
     }
 
     /// Eight rows down one tree; `rows` points at eight interleaved rows.
-    // Safe because `step` is.
     @inline(__always) mutating func stepRows(_ rows: UnsafePointer<Float>) {
+        // Safe because `step` is.
         unsafe node0 = Self.step(node0, rows)
         unsafe node1 = Self.step(node1, rows + 1)
         unsafe node2 = Self.step(node2, rows + 2)
@@ -43,8 +43,8 @@
     }
 
     /// One row down eight trees; `row` points at its lane of eight interleaved rows.
-    // Safe because `step` is.
     @inline(__always) mutating func stepTrees(_ row: UnsafePointer<Float>) {
+        // Safe because `step` is.
         unsafe node0 = Self.step(node0, row)
         unsafe node1 = Self.step(node1, row)
         unsafe node2 = Self.step(node2, row)
@@ -56,8 +56,8 @@
     }
 
     /// True when no walk has moved since `earlier`: only on a leaf a step leads nowhere.
-    // Safe because pointers are compared, not followed.
     @inline(__always) func stands(since earlier: TreeWalk<Node>) -> Bool {
+        // Safe because pointers are compared, not followed.
         let low = unsafe node0 == earlier.node0 && node1 == earlier.node1 && node2 == earlier.node2
         let middle = unsafe node3 == earlier.node3 && node4 == earlier.node4 && node5 == earlier.node5
         let high = unsafe node6 == earlier.node6 && node7 == earlier.node7
@@ -65,10 +65,10 @@
     }
 
     /// Eight rows to their leaves in one tree.
-    // Safe because `stepRows` is; `root` is the root of a tree whose deepest leaf is `depth` steps away.
     @inline(__always) static func rows(
         _ rows: UnsafePointer<Float>, root: UnsafePointer<Node>, depth: Int
     ) -> TreeWalk<Node> {
+        // Safe because `stepRows` is; the deepest leaf below `root` is `depth` steps away.
         var walk = unsafe TreeWalk(
             node0: root, node1: root, node2: root, node3: root, node4: root, node5: root, node6: root,
             node7: root)
@@ -94,10 +94,10 @@
     }
 
     /// One row to its leaves in the eight trees on whose roots `walk` stands; `depth` is the largest of theirs.
-    // Safe because `stepTrees` is.
     @inline(__always) static func trees(
         _ row: UnsafePointer<Float>, from roots: TreeWalk<Node>, depth: Int
     ) -> TreeWalk<Node> {
+        // Safe because `stepTrees` is.
         var walk = unsafe roots
         var left = depth
         if left > fixedDepthMax {

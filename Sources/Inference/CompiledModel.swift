@@ -80,17 +80,20 @@ package final class CompiledModel: Sendable {
         let number: Datatype = rule.numberType == .float32 ? .float32 : .float64
         func width(_ columns: Int) -> Int? { columns == 1 ? nil : columns }
         var outputs = [
-            OutputSpecification(kind: .predictions, datatype: number, width: width(rule.predictionWidth))
+            OutputSpecification(
+                kind: .predictions, datatype: number, width: width(rule.predictionWidth))
         ]
         if rule.hasProbabilities {
-            outputs.append(.init(kind: .probabilities, datatype: number, width: rule.classCount))
+            outputs.append(
+                .init(kind: .probabilities, datatype: number, width: rule.classCount))
         }
         switch labels {
         case .strings: outputs.append(.init(kind: .labels, datatype: .bytes, width: nil))
         case .integers: outputs.append(.init(kind: .labels, datatype: .int64, width: nil))
         case nil: break
         }
-        outputs.append(.init(kind: .margin, datatype: number, width: width(rule.marginCount)))
+        outputs.append(
+            .init(kind: .margin, datatype: number, width: width(rule.marginCount)))
         return outputs
     }
 
@@ -123,13 +126,14 @@ package final class CompiledModel: Sendable {
             linear.run(rows.float64, rowCount: rowCount, into: &target)
         case .compactTrees(let forest):
             var target = margins.mutableFloat32
-            forest.run(rows.float32, rowCount: rowCount, into: &target, gathered: &current)
+            forest.run(rows.float32, rowCount: rowCount, into: &target, gathered: &current, sums: &next)
         case .wideTrees(let forest):
             var target = margins.mutableFloat32
-            forest.run(rows.float32, rowCount: rowCount, into: &target, gathered: &current)
+            forest.run(rows.float32, rowCount: rowCount, into: &target, gathered: &current, sums: &next)
         case .neural(let neural):
             var target = margins.mutableFloat32
-            neural.run(rows.float32, rowCount: rowCount, into: &target)
+            neural.run(
+                rows.float32, rowCount: rowCount, into: &target, current: &current, next: &next)
         }
     }
 }

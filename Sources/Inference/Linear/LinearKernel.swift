@@ -40,26 +40,21 @@ struct LinearKernel: Sendable {
     @inline(__always) private func dot(_ values: Span<Double>, _ weights: Span<Double>) -> Double {
         var sums = SIMD8<Double>.zero
         let count = values.count
+        let whole = count & ~7
+        // Safe because a Double has no padding bytes.
+        let valueBytes = unsafe values.bytes
+        let weightBytes = unsafe weights.bytes
         var index = 0
-        while index &+ 8 <= count {
-            // Safe because index + 8 <= count, the length of both spans.
-            unsafe values.withUnsafeBufferPointer { values in
-                unsafe weights.withUnsafeBufferPointer { weights in
-                    let x = unsafe UnsafeRawPointer(values.baseAddress! + index)
-                        .loadUnaligned(as: SIMD8<Double>.self)
-                    let w = unsafe UnsafeRawPointer(weights.baseAddress! + index)
-                        .loadUnaligned(as: SIMD8<Double>.self)
-                    sums += x * w
-                }
-            }
+        while index < whole {
+            // Safe because index + 8 <= count, and any bits are a Double.
+            let x = unsafe valueBytes.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: index &* 8, as: SIMD8<Double>.self)
+            let w = unsafe weightBytes.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: index &* 8, as: SIMD8<Double>.self)
+            sums += x * w
             index &+= 8
         }
-        var lane = 0
-        while index < count {
-            sums[lane] += values[index] * weights[index]
-            index &+= 1
-            lane &+= 1
-        }
+        for lane in 0..<count &- whole { sums[lane] += values[whole &+ lane] * weights[whole &+ lane] }
         let four = sums.lowHalf + sums.highHalf
         let two = four.lowHalf + four.highHalf
         return two[0] + two[1]

@@ -1,47 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A node as the walk reads it: a row goes to `base + 1` when `row[slot] <= threshold`, else to `base`.
+/// A node as the walk reads it. A row goes `offset + 1` nodes forward when `row[slot] <= threshold`, else
+/// `offset` nodes.
 ///
-/// A leaf never lets a row pass (its threshold is NaN) and is its own base, so that a walk may go on standing on it.
+/// A leaf lets no row pass (its threshold is NaN) and has the offset 0, so that a walk may go on standing on it.
 protocol TreeNode: BitwiseCopyable, Sendable {
-    init?(threshold: Float, slot: Int, base: Int)
+    init?(threshold: Float, slot: Int, offset: Int)
     var threshold: Float { get }
-    /// Index into the gathered row.
-    var slotIndex: Int { get }
-    /// Index within the tree of the pair of children.
-    var baseIndex: Int { get }
+    /// Where the gathered row holds the slot: its index times `slotStride`.
+    var place: Int { get }
+    /// Nodes from this one to the first of its two children.
+    var offset: Int { get }
 }
 
-/// Eight bytes: trees of at most 65,536 nodes over at most 65,536 slots, which is nearly every model.
+/// Numbers from a slot of a gathered row to the next: eight rows lie interleaved, so that one pointer serves all.
+let slotStride = 8
+
+/// Eight bytes: children at most 65,535 nodes away and at most 8,192 slots, which is nearly every model.
 struct CompactNode: TreeNode {
     let threshold: Float
-    private let slot: UInt16
-    private let base: UInt16
+    private let scaledSlot: UInt16
+    private let distance: UInt16
 
-    init?(threshold: Float, slot: Int, base: Int) {
-        guard let slot = UInt16(exactly: slot), let base = UInt16(exactly: base) else { return nil }
+    init?(threshold: Float, slot: Int, offset: Int) {
+        guard let scaledSlot = UInt16(exactly: slot * slotStride), let distance = UInt16(exactly: offset)
+        else { return nil }
         self.threshold = threshold
-        self.slot = slot
-        self.base = base
+        self.scaledSlot = scaledSlot
+        self.distance = distance
     }
 
-    @inline(__always) var slotIndex: Int { Int(slot) }
-    @inline(__always) var baseIndex: Int { Int(base) }
+    @inline(__always) var place: Int { Int(scaledSlot) }
+    @inline(__always) var offset: Int { Int(distance) }
 }
 
-/// Twelve bytes, for what does not fit into eight.
+/// Sixteen bytes, for what does not fit into eight.
 struct WideNode: TreeNode {
     let threshold: Float
-    private let slot: UInt32
-    private let base: UInt32
+    private let scaledSlot: UInt32
+    private let distance: Int
 
-    init?(threshold: Float, slot: Int, base: Int) {
-        guard let slot = UInt32(exactly: slot), let base = UInt32(exactly: base) else { return nil }
+    init?(threshold: Float, slot: Int, offset: Int) {
+        guard let scaledSlot = UInt32(exactly: slot * slotStride) else { return nil }
         self.threshold = threshold
-        self.slot = slot
-        self.base = base
+        self.scaledSlot = scaledSlot
+        distance = offset
     }
 
-    @inline(__always) var slotIndex: Int { Int(slot) }
-    @inline(__always) var baseIndex: Int { Int(base) }
+    @inline(__always) var place: Int { Int(scaledSlot) }
+    @inline(__always) var offset: Int { distance }
 }

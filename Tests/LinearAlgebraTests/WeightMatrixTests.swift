@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import LinearAlgebra
+
+struct WeightMatrixTests {
+    /// Debian's BLAS packages, of which any may be installed.
+    static let fastLibraries = [
+        "libblas.so.3", "/usr/lib/x86_64-linux-gnu/openblas-serial/libblas.so.3",
+        "/usr/lib/x86_64-linux-gnu/openblas-pthread/libblas.so.3",
+        "/usr/lib/x86_64-linux-gnu/blis-serial/libblas.so.3",
+    ].compactMap(BLASLibrary.init(path:))
+
+    struct Shape: CustomTestStringConvertible {
+        var inputs: Int
+        var outputs: Int
+        var testDescription: String { "\(inputs) inputs, \(outputs) outputs" }
+    }
+
+    static let shapes = [
+        Shape(inputs: 1, outputs: 1), Shape(inputs: 3, outputs: 5), Shape(inputs: 28, outputs: 128),
+        Shape(inputs: 128, outputs: 64), Shape(inputs: 64, outputs: 2), Shape(inputs: 17, outputs: 33),
+        Shape(inputs: 300, outputs: 47), Shape(inputs: 1_000, outputs: 9),
+    ]
+
+    /// Numbers with full mantissas, the same in every run.
+    private func numbers(_ count: Int, seed: UInt64) -> [Float] {
+        var state = seed
+        return (0..<count).map { _ in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Float(Int64(bitPattern: state) >> 24) / Float(1 << 38)
+        }
+    }
+
+    /// The products of the first `count` rows, computed together.
+    private func products(_ matrix: WeightMatrix, _ rows: [Float], count: Int) -> [Float] {
+        let padded = matrix.paddedRows(count)
+        var input = Array(repeating: Float(0), count: padded * matrix.inputCount)
+        for index in 0..<count * matrix.inputCount { input[index] = rows[index] }
+        var output = Array(repeating: Float.nan, count: padded * matrix.outputCount)
+        var target = output.mutableSpan
+        matrix.multiply(input.span, rowCount: padded, into: &target)
+        return Array(output[..<(count * matrix.outputCount)])
+    }
+
+    /// Each row must have the same bits alone, in every company and at every place.
+    private func expectIndependence(_ matrix: WeightMatrix, _ rows: [Float], count: Int) -> [Float] {
+        let inputs = matrix.inputCount
+        let outputs = matrix.outputCount
+        let together = products(matrix, rows, count: count)
+        for row in 0..<count {
+            let alone = products(matrix, Array(rows[row * inputs..<(row + 1) * inputs]), count: 1)
+            #expect(
+                alone.map(\.bitPattern)
+                    == together[row * outputs..<(row + 1) * outputs].map(\.bitPattern), "row \(row)")
+        }
+        for part in [2, 3, 4, 7, 15, 16, 17] where part < count {
+            #expect(
+                products(matrix, rows, count: part).map(\.bitPattern)
+                    == together[..<(part * outputs)].map(\.bitPattern), "\(part) rows")
+        }
+        return together
+    }
+
+    @Test(arguments: shapes) func plainKernel_answersAsTheReferenceBitForBit(shape: Shape) {
+        let weights = numbers(shape.inputs * shape.outputs, seed: 1)
+        let rows = numbers(shape.inputs * 35, seed: 2)
+        let matrix = WeightMatrix(
+            weights, inputCount: shape.inputs, outputCount: shape.outputs, provider: .plain)
+        let expected = referenceProduct(
+            rows, weights, inputCount: shape.inputs, outputCount: shape.outputs)
+        let got = expectIndependence(matrix, rows, count: 35)
+        #expect(got.map(\.bitPattern) == expected.map(\.bitPattern))
+    }
+
+    @Test(arguments: shapes) func fastLibraries_answerWithinRoundingWhateverTheBatch(shape: Shape) {
+        let weights = numbers(shape.inputs * shape.outputs, seed: 3)
+        let rows = numbers(shape.inputs * 35, seed: 4)
+        let expected = referenceProduct(
+            rows, weights, inputCount: shape.inputs, outputCount: shape.outputs)
+        for library in Self.fastLibraries {
+            let matrix = WeightMatrix(
+                weights, inputCount: shape.inputs, outputCount: shape.outputs, provider: .blas(library))
+            let got = expectIndependence(matrix, rows, count: 35)
+            for (got, expected) in zip(got, expected) {
+                #expect(abs(got - expected) <= 1e-5 * Float(shape.inputs).squareRoot())
+            }
+        }
+    }
+
+    @Test func referenceBLAS_isLeftAlone() {
+        #expect(BLASLibrary(path: "/usr/lib/x86_64-linux-gnu/blas/libblas.so.3") == nil)
+        #expect(BLASLibrary(path: "libno-such-blas.so") == nil)
+    }
+
+    @Test func smallLayers_stayPlain() {
+        let small = WeightMatrix(numbers(64, seed: 5), inputCount: 8, outputCount: 8)
+        #expect(small.providerName == "plain")
+        #expect(small.paddedRows(3) == 3)
+    }
+}

@@ -32,8 +32,10 @@ let package = Package(
     ],
     targets: [
         .target(name: "CPosix"),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         library("Base", imports: ["CPosix"]),
         library("Tabular", imports: ["Base"]),
+        library("YAML", imports: ["Base", "CYAML"]),
         library("ModelFormat", imports: ["Base", "Tabular"]),
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
         library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess"]),

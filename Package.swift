@@ -39,5 +39,6 @@ let package = Package(
         library("ModelFormat", imports: ["Base", "Tabular"]),
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
         library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess"]),
+        library("DaemonApp", imports: ["Base", "YAML"]),
     ]
 )

@@ -3,7 +3,8 @@
 /// Reads one small YAML document, as people write for configuration and policy, into a `YAMLValue`.
 ///
 /// The accepted language is YAML 1.1 without the parts that surprise or can be abused: no anchors and aliases
-/// (so that no document can grow while it is read), no tags, no merge keys, no key twice, one document a file.
+/// (so that no document can grow while it is read), no tags, no merge keys, no key twice, one document a
+/// file.
 package enum YAMLDocument {
     /// What a document may cost; the defaults fit any file that a person writes.
     package struct Limits: Sendable {
@@ -87,7 +88,9 @@ private struct YAMLBuilder: ~Copyable {
         while true {
             let (event, keyMark) = try reader.next()
             if event == .mappingEnd { return entries }
-            guard case .scalar(let key, let isPlain) = event else { throw YAMLError(.keyNotScalar, at: keyMark) }
+            guard case .scalar(let key, let isPlain) = event else {
+                throw YAMLError(.keyNotScalar, at: keyMark)
+            }
             if isPlain && key == "<<" { throw YAMLError(.mergeKey, at: keyMark) }
             if let first = seen.updateValue(keyMark, forKey: key) {
                 throw YAMLError(.duplicateKey(key, first: first), at: keyMark)

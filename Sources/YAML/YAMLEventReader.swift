@@ -15,16 +15,17 @@ enum YAMLEvent: Equatable {
 
 /// libyaml's parser with one owner; the only code that calls libyaml.
 ///
-/// libyaml scans iteratively and builds no tree of its own, so that the limits of `YAMLDocument` hold for it too:
-/// reading stops at the first event beyond them.
+/// libyaml scans iteratively and builds no tree of its own, so that the limits of `YAMLDocument` hold for it
+/// too: reading stops at the first event beyond them.
 @safe struct YAMLEventReader: ~Copyable {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let input: UnsafeBufferPointer<UInt8>
 
-    /// Reads from `input`, which must stay valid and unchanged while this value lives; nil when memory is short.
+    /// Reads from `input`, which must stay valid and unchanged while this value lives; nil when memory is
+    /// short.
     @unsafe init?(_ input: UnsafeBufferPointer<UInt8>) {
-        // Safe because the parser's memory is owned by this value alone; it is freed here when libyaml has not
-        // initialised it, and in `deinit` otherwise.
+        // Safe because the parser's memory is owned by this value alone; it is freed here when libyaml has
+        // not initialised it, and in `deinit` otherwise.
         let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
         guard unsafe yaml_parser_initialize(parser) == 1 else {
             unsafe parser.deallocate()
@@ -46,8 +47,8 @@ enum YAMLEvent: Equatable {
     /// The next event and where it begins; anchors, aliases and tags are refused here.
     mutating func next() throws(YAMLError) -> (event: YAMLEvent, mark: YAMLMark) {
         while true {
-            // Safe because the parser is initialised (see `init`) and the event, empty at first, is deleted on every
-            // way out; the scalar's text is copied before that.
+            // Safe because the parser is initialised (see `init`) and the event, empty at first, is deleted
+            // on every way out; the scalar's text is copied before that.
             var event = unsafe yaml_event_t()
             guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw parserError() }
             defer { unsafe yaml_event_delete(&event) }
@@ -75,7 +76,8 @@ enum YAMLEvent: Equatable {
 
     /// libyaml's complaint as an error of ours; encoding errors carry an offset instead of a mark.
     private func parserError() -> YAMLError {
-        // Safe because the parser is initialised, and its problem text is a C string literal of libyaml or null.
+        // Safe because the parser is initialised, and its problem text is a C string literal of libyaml or
+        // null.
         let state = unsafe parser.pointee
         if unsafe state.error == YAML_MEMORY_ERROR {
             return unsafe YAMLError(.outOfMemory, at: YAMLMark(state.mark))
@@ -90,8 +92,10 @@ enum YAMLEvent: Equatable {
 
     private func mark(ofByte offset: Int) -> YAMLMark {
         var mark = YAMLMark(line: 1, column: 1)
-        // Safe because the input outlives this value (see `init`) and the prefix stays inside it.
-        for unsafe byte in unsafe input.prefix(offset) {
+        // Safe because the input outlives this value (see `init`) and each index lies inside it.
+        let length = unsafe min(offset, input.count)
+        for index in 0..<length {
+            let byte = unsafe input[index]
             if byte == UInt8(ascii: "\n") {
                 mark = YAMLMark(line: mark.line + 1, column: 1)
             } else if byte & 0xC0 != 0x80 {

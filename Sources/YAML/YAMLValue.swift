@@ -14,10 +14,11 @@ package struct YAMLMark: Sendable, Equatable, CustomStringConvertible {
     package var description: String { "\(line):\(column)" }
 }
 
-/// One value of a YAML document together with the place where it begins, so that whoever reads it can point there.
+/// One value of a YAML document together with the place where it begins, so that whoever reads it can point
+/// there.
 ///
-/// Scalars stay text: what a number, a duration or a truth value looks like is the reader's rule, not YAML 1.1's
-/// (where `no` is false and `1_0` is ten). `isPlain` tells `null` the keyword from `"null"` the text.
+/// Scalars stay text: what a number, a duration or a truth value looks like is the reader's rule, not YAML
+/// 1.1's (where `no` is false and `1_0` is ten). `isPlain` tells `null` the keyword from `"null"` the text.
 package struct YAMLValue: Sendable, Equatable {
     package enum Content: Sendable, Equatable {
         /// `isPlain`: written without quotes and not as a block.

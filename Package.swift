@@ -25,6 +25,12 @@ func library(_ name: String, imports: [String]) -> Target {
     .target(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: settings)
 }
 
+/// The tests of one target; `also` is what they need beside it.
+func tests(_ name: String, also: [String] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: ([name] + also).map { .byName(name: $0) }, swiftSettings: settings)
+}
+
 let package = Package(
     name: "modeld",
     products: [
@@ -40,5 +46,7 @@ let package = Package(
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
         library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess"]),
         library("DaemonApp", imports: ["Base", "YAML"]),
+        tests("YAML"),
+        tests("DaemonApp"),
     ]
 )

@@ -23,7 +23,11 @@ extension ConfigurationValueType<String> {
 extension ConfigurationValueType<String?> {
     static let modelName = Self(
         placeholder: "NAME", form: "the name of a model",
-        parse: { $0.isEmpty || $0.contains("/") ? nil : $0 },
+        parse: { text -> String?? in
+            // Spelled out because a bare nil would mean "no model", which is allowed, instead of "not a name".
+            guard !text.isEmpty, !text.contains("/") else { return .none }
+            return .some(text)
+        },
         render: { $0 ?? "" })
 }
 

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Configuration {
+    /// The table of settings, in the order of the documentation.
+    ///
+    /// No key is called `port` or begins with `service_`: Kubernetes injects `MODELD_PORT`,
+    /// `MODELD_SERVICE_HOST` and the like into every pod beside a Service called `modeld` (see
+    /// `ConfigurationEnvironment.swift`).
+    static let settings: [ConfigurationSetting] =
+        general + limitSettings + timeoutSettings + operationSettings
+
+    private static let general: [ConfigurationSetting] = [
+        ConfigurationSetting(
+            "registry", .directory, \.registry, default: nil, isRequired: true,
+            "The directory of models to serve: <registry>/<model>/<version>/. A relative path is relative "
+                + "to the working directory."),
+        ConfigurationSetting(
+            list: "listen", .address, \.listen, default: "127.0.0.1:8080",
+            "Where to listen. The default answers this machine only; in a container use 0.0.0.0:8080. Port "
+                + "0 takes any free port, which is printed."),
+        ConfigurationSetting(
+            "default_model", .modelName, \.defaultModel, default: nil,
+            "The model that answers on routes without a model name (POST /invocations). Without it, such "
+                + "routes work while exactly one model is served."),
+        ConfigurationSetting(
+            "loops", .count(0...1024), \.loops, default: "0",
+            "Event loops, each on a thread of its own; 0 means one per CPU that the process may use."),
+        ConfigurationSetting(
+            "blas", .choice, \.blas, default: "auto",
+            "Which matrix multiplication neural models use: the system's BLAS library, our own Swift "
+                + "kernel, or auto: the library unless it is missing or only the slow reference BLAS."),
+        ConfigurationSetting(
+            "log.level", .choice, \.log.level, default: "notice",
+            "The least important level that is logged, most important first: error, warning, notice, info, "
+                + "debug, trace. From info on there is a line for each request, which costs throughput."),
+        ConfigurationSetting(
+            "log.format", .choice, \.log.format, default: "text",
+            "How log lines are written to standard error: text for people, json (one object a line) for "
+                + "collectors."
+        ),
+    ]
+
+    private static let limitSettings: [ConfigurationSetting] = [
+        ConfigurationSetting(
+            "limits.header_bytes", .bytes(1 << 10...1 << 20), \.limits.headerBytes, default: "32KiB",
+            "Largest request line with headers; more is answered 431."),
+        ConfigurationSetting(
+            "limits.body_bytes", .bytes(1 << 10...1 << 31), \.limits.bodyBytes, default: "64MiB",
+            "Largest request body; more is answered 413. A body is held in memory while it is read, so "
+                + "connections × this is the worst case."),
+        ConfigurationSetting(
+            "limits.rows", .count(1...100_000_000), \.limits.rows, default: "1000000",
+            "Most rows in one prediction request; more is answered 413."),
+        ConfigurationSetting(
+            "limits.connections", .count(1...1_000_000), \.limits.connections, default: "10000",
+            "Most connections open at the same time, all loops together; beyond it new ones wait in the "
+                + "kernel's queue until others close."),
+    ]
+
+    private static let timeoutSettings: [ConfigurationSetting] = [
+        ConfigurationSetting(
+            "timeouts.header", .duration(.milliseconds(10)...oneDay), \.timeouts.header, default: "10s",
+            "How long a request's headers may take from their first byte; then 408 and close."),
+        ConfigurationSetting(
+            "timeouts.body", .duration(.milliseconds(10)...oneDay), \.timeouts.body, default: "60s",
+            "How long a request's body may take after its headers; then 408 and close."),
+        ConfigurationSetting(
+            "timeouts.idle", .duration(.milliseconds(10)...oneDay), \.timeouts.idle, default: "75s",
+            "How long a connection may wait for its next request before it is closed. Keep it longer than "
+                + "the idle timeout of a proxy in front, or the proxy sees resets."),
+        ConfigurationSetting(
+            "timeouts.write", .duration(.milliseconds(10)...oneDay), \.timeouts.write, default: "30s",
+            "How long an answer may make no progress because the client does not read; then the connection "
+                + "is closed."),
+    ]
+
+    private static let operationSettings: [ConfigurationSetting] = [
+        ConfigurationSetting(
+            "shutdown.grace", .duration(.zero...oneHour), \.shutdown.grace, default: "0s",
+            "After SIGTERM, how long to go on accepting while readiness already says no, so that a load "
+                + "balancer can look away first. Kubernetes: 5s."),
+        ConfigurationSetting(
+            "shutdown.timeout", .duration(.zero...oneHour), \.shutdown.timeout, default: "20s",
+            "After the grace, how long running requests may take to finish before they are cut off. Grace "
+                + "and timeout together must be shorter than Kubernetes' terminationGracePeriodSeconds "
+                + "(30)."),
+        ConfigurationSetting(
+            "registry_watch.poll", .duration(.milliseconds(100)...oneDay), \.registryWatch.poll,
+            default: "2s",
+            "How often the registry is looked at for new and removed versions. Where the file system reports "
+                + "changes, this is only the safety net."),
+        ConfigurationSetting(
+            "registry_watch.versions_per_model", .count(1...1000), \.registryWatch.versionsPerModel,
+            default: "2",
+            "How many of a model's newest versions are loaded and answer by number; each costs its size in "
+                + "memory."
+        ),
+        ConfigurationSetting(
+            "metrics.model_series_limit", .count(0...1_000_000), \.metrics.modelSeriesLimit, default: "2000",
+            "Most metric series that belong to single models; the rest are counted under model=\"other\"."),
+    ]
+
+    private static let oneHour = Duration.seconds(3600)
+    private static let oneDay = Duration.seconds(86_400)
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Which target may import which: lower never imports higher, and each C library has one door.
+///
+/// This table is the law; the picture at the top of Package.swift and docs/architecture.md repeat it for people.
+/// SwiftPM does not enforce it by itself: a module that was built for another target can be imported by accident.
+struct ImportLaw {
+    struct Entry {
+        var level: Int
+        var imports: Set<String>
+    }
+
+    /// Part of the toolchain and free of Foundation: always allowed.
+    static let toolchain: Set<String> = ["Swift", "Glibc", "Dispatch", "Synchronization"]
+    /// Allowed from level 6 up, where argument parsing brings it anyway.
+    static let foundation: Set<String> = ["Foundation", "FoundationEssentials"]
+    static let firstLevelWithFoundation = 6
+
+    /// C targets; they hold no Swift, and the table says who may open them.
+    static let doors: Set<String> = [
+        "CPosix", "COpenSSL", "CZlib", "CBLAS", "CYAML", "CCurl", "CONNXRuntime",
+    ]
+    static let executables: Set<String> = ["modeld", "modeltrain", "modelctl"]
+
+    static let table: [String: Entry] = [
+        "Base": Entry(level: 0, imports: ["CPosix"]),
+        "Tabular": Entry(level: 0, imports: ["Base"]),
+        "Cryptography": Entry(level: 1, imports: ["Base", "COpenSSL"]),
+        "Compression": Entry(level: 1, imports: ["Base", "CZlib"]),
+        "YAML": Entry(level: 1, imports: ["Base", "CYAML"]),
+        "Telemetry": Entry(level: 1, imports: ["Base", "Cryptography"]),
+        "LinearAlgebra": Entry(level: 1, imports: ["Base", "CBLAS"]),
+        "ModelFormat": Entry(level: 1, imports: ["Base", "Tabular", "Cryptography", "Compression", "YAML"]),
+        "Preprocess": Entry(level: 2, imports: ["Base", "Tabular", "ModelFormat"]),
+        "Inference": Entry(
+            level: 2,
+            imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "CONNXRuntime"]),
+        "Ingest": Entry(level: 2, imports: ["Base", "Tabular", "Telemetry", "Cryptography", "Compression"]),
+        "Net": Entry(level: 2, imports: ["Base", "Telemetry", "CPosix", "COpenSSL"]),
+        "HTTP": Entry(level: 3, imports: ["Base", "Telemetry", "Net", "Compression"]),
+        "Auth": Entry(level: 3, imports: ["Base", "Telemetry", "Cryptography"]),
+        "Registry": Entry(
+            level: 3,
+            imports: ["Base", "Telemetry", "Cryptography", "Tabular", "YAML", "ModelFormat", "Inference"]),
+        "Serving": Entry(
+            level: 4,
+            imports: [
+                "Base", "Telemetry", "Tabular", "Compression", "Auth", "Registry", "ModelFormat",
+                "Preprocess",
+                "Inference",
+            ]),
+        "Dialects": Entry(level: 5, imports: ["Base", "Tabular", "HTTP", "Serving"]),
+        "Training": Entry(
+            level: 5,
+            imports: [
+                "Base", "Telemetry", "Tabular", "LinearAlgebra", "ModelFormat", "Preprocess", "Inference",
+            ]),
+        "Transfer": Entry(level: 5, imports: ["Base", "Telemetry", "Cryptography", "Ingest", "CCurl"]),
+        // The daemon never trains and never fetches.
+        "DaemonApp": Entry(level: 6, imports: libraries.subtracting(["Training", "Transfer", "Ingest"])),
+        "TrainerApp": Entry(level: 6, imports: libraries.union(["ArgumentParser"])),
+        "ControlApp": Entry(level: 6, imports: libraries.subtracting(["Training"]).union(["ArgumentParser"])),
+        "modeld": Entry(level: 7, imports: ["DaemonApp"]),
+        "modeltrain": Entry(level: 7, imports: ["TrainerApp", "ArgumentParser"]),
+        "modelctl": Entry(level: 7, imports: ["ControlApp", "ArgumentParser"]),
+    ]
+
+    private static let libraries: Set<String> = [
+        "Base", "Tabular", "Cryptography", "Compression", "YAML", "Telemetry", "LinearAlgebra", "ModelFormat",
+        "Preprocess", "Inference", "Ingest", "Net", "HTTP", "Auth", "Registry", "Serving", "Dialects",
+        "Training",
+        "Transfer",
+    ]
+
+    static func mayImport(_ target: String, _ module: String) -> Bool {
+        guard let entry = table[target] else { return false }
+        return toolchain.contains(module) || entry.imports.contains(module)
+            || (foundation.contains(module) && entry.level >= firstLevelWithFoundation)
+    }
+
+    /// Imports of one file under Sources that the table does not allow.
+    static func violations(in source: SwiftSource) -> [Violation] {
+        let parts = source.path.split(separator: "/")
+        guard parts.count >= 3, parts[0] == "Sources" else { return [] }
+        let target = String(parts[1])
+        guard table[target] != nil || doors.contains(target) else {
+            return [Violation(path: source.path, message: "no line for \(target) in the import law; add one")]
+        }
+        return source.code.enumerated().flatMap { index, line in
+            importedModules(line).filter { !mayImport(target, $0) }.map { module in
+                Violation(
+                    path: source.path, line: index + 1,
+                    message: "\(target) must not import \(module); the import law allows \(allowed(target))")
+            }
+        }
+    }
+
+    /// Dependencies declared in the manifest that the table does not allow.
+    static func violations(inManifest source: SwiftSource, text: String) -> [Violation] {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.enumerated().flatMap { index, line -> [Violation] in
+            guard let match = line.firstMatch(of: #/library\("(\w+)", imports: \[(.*?)\]/#) else { return [] }
+            let target = String(match.1)
+            return match.2.matches(of: #/"(\w+)"/#).map { String($0.1) }
+                .filter { !mayImport(target, $0) }
+                .map {
+                    Violation(
+                        path: source.path, line: index + 1,
+                        message:
+                            "\(target) must not depend on \($0); the import law allows \(allowed(target))")
+                }
+        }
+    }
+
+    private static func allowed(_ target: String) -> String {
+        table[target].map { $0.imports.sorted().joined(separator: ", ") }
+            ?? "nothing: the target is not in it"
+    }
+
+    /// The modules that a line of code imports: attributes, access levels, kinds and submodules understood.
+    static func importedModules(_ line: String) -> [String] {
+        line.matches(
+            of:
+                #/
+                (?:^|;)\s*(?:@\w+(?:\([^)]*\))?\s+)*
+                (?:(?:public|package|internal|fileprivate|private)\s+)?
+                import\s+(?:(?:struct|class|enum|protocol|typealias|func|var|let|actor)\s+)?
+                (\w+)
+                /#
+        ).map { String($0.1) }
+    }
+}

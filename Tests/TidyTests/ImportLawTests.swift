@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@Suite struct ImportLawTests {
+    @Test func everyImport_isAllowedByTheLaw() throws {
+        let sources = try Repository.current.swiftSources(under: "Sources/")
+        #expect(!sources.isEmpty)
+        let violations = sources.flatMap(ImportLaw.violations(in:))
+        #expect(violations.isEmpty, "\(violations.report)")
+    }
+
+    @Test func everyDeclaredDependency_isAllowedByTheLaw() throws {
+        let text = try Repository.current.text("Package.swift")
+        let manifest = SwiftSource(path: "Package.swift", text: text)
+        let violations = ImportLaw.violations(inManifest: manifest, text: text)
+        #expect(violations.isEmpty, "\(violations.report)")
+    }
+
+    /// The table itself: an entry may only name targets of its own level or below, and no cycle follows.
+    @Test func theTable_neverPointsUpwards() {
+        for (target, entry) in ImportLaw.table {
+            for module in entry.imports {
+                guard let imported = ImportLaw.table[module] else { continue }
+                #expect(imported.level <= entry.level, "\(target) -> \(module)")
+                #expect(
+                    !(ImportLaw.table[module]?.imports.contains(target) ?? false), "\(target) <-> \(module)")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("Sources/Base/A.swift", "import Tabular"),
+        ("Sources/Base/A.swift", "public import Tabular"),
+        ("Sources/Base/A.swift", "@testable import Serving"),
+        ("Sources/Base/A.swift", "@_implementationOnly import COpenSSL"),
+        ("Sources/Base/A.swift", "package import struct Tabular.RowBlock"),
+        ("Sources/Base/A.swift", "import Glibc; import Registry"),
+        ("Sources/Base/A.swift", "#if canImport(Foundation)\nimport Foundation\n#endif"),
+        ("Sources/Dialects/A.swift", "import Registry"),
+        ("Sources/Dialects/A.swift", "import Net"),
+        ("Sources/HTTP/A.swift", "import FoundationEssentials"),
+        ("Sources/HTTP/A.swift", "import NIOCore"),
+        ("Sources/Tabular/A.swift", "import CPosix"),
+        ("Sources/Inference/A.swift", "import Telemetry"),
+        ("Sources/DaemonApp/A.swift", "import Training"),
+        ("Sources/DaemonApp/A.swift", "import ArgumentParser"),
+        ("Sources/modeld/main.swift", "import Serving"),
+        ("Sources/Unheard/A.swift", "let a = 1"),
+    ])
+    func aForbiddenImport_isFound(path: String, text: String) {
+        #expect(ImportLaw.violations(in: SwiftSource(path: path, text: text)).count == 1)
+    }
+
+    @Test(arguments: [
+        (
+            "Sources/Base/A.swift",
+            "import CPosix\nimport Glibc\ninternal import Synchronization\nimport Dispatch"
+        ),
+        ("Sources/Base/A.swift", "// import Tabular\nlet important = \"import Tabular\""),
+        ("Sources/DaemonApp/A.swift", "import Foundation\nimport Serving"),
+        ("Sources/TrainerApp/A.swift", "import ArgumentParser\nimport Training"),
+        ("Tests/BaseTests/A.swift", "import Foundation"),
+    ])
+    func anAllowedImport_passes(path: String, text: String) {
+        #expect(ImportLaw.violations(in: SwiftSource(path: path, text: text)) == [])
+    }
+
+    @Test func aForbiddenDependency_isFound() {
+        let text = "library(\"Base\", imports: [\"CPosix\", \"Tabular\"]),"
+        let manifest = SwiftSource(path: "Package.swift", text: text)
+        #expect(ImportLaw.violations(inManifest: manifest, text: text).count == 1)
+    }
+}

@@ -34,6 +34,7 @@ let package = Package(
         .target(name: "CPosix"),
         library("Base", imports: ["CPosix"]),
         library("Tabular", imports: ["Base"]),
+        library("Telemetry", imports: ["Base"]),
         library("ModelFormat", imports: ["Base", "Tabular"]),
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
         library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess"]),

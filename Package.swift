@@ -25,6 +25,11 @@ func library(_ name: String, imports: [String]) -> Target {
     .target(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: settings)
 }
 
+/// A test target; `imports` is the whole of what it may import from this package.
+func tests(_ name: String, imports: [String]) -> Target {
+    .testTarget(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: settings)
+}
+
 let package = Package(
     name: "modeld",
     products: [
@@ -38,5 +43,6 @@ let package = Package(
         library("ModelFormat", imports: ["Base", "Tabular"]),
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
         library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess"]),
+        tests("TelemetryTests", imports: ["Base", "Telemetry"]),
     ]
 )

@@ -12,6 +12,8 @@ package enum LogLevel: UInt8, Sendable, Comparable, CaseIterable {
     case info
     /// For the people who write the daemon.
     case debug
+    /// Every step.
+    case trace
 
     package var name: String {
         switch self {
@@ -20,6 +22,7 @@ package enum LogLevel: UInt8, Sendable, Comparable, CaseIterable {
         case .notice: "notice"
         case .info: "info"
         case .debug: "debug"
+        case .trace: "trace"
         }
     }
 

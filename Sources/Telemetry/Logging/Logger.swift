@@ -33,7 +33,7 @@ package final class Logger: Sendable {
 
     /// Lines less urgent than this are not written. May be changed while others log.
     package var level: LogLevel {
-        get { LogLevel(rawValue: threshold.load(ordering: .relaxed)) ?? .debug }
+        get { LogLevel(rawValue: threshold.load(ordering: .relaxed)) ?? .trace }
         set { threshold.store(newValue.rawValue, ordering: .relaxed) }
     }
 

@@ -2,15 +2,16 @@
 
 /// Every metric of the daemon. `docs/reference/metrics.md` is generated from this list and a test compares them.
 extension MetricDefinition {
+    /// Sorted by name.
     package static let all: [MetricDefinition] = [
         buildInfo,
-        httpConnections, httpRequestDuration, httpRequests, httpRequestsInFlight,
+        httpConnections, httpRequestDuration, httpRequestsInFlight, httpRequests,
         modelInferences, modelLoadDuration, modelLoadFailures, modelReady, modelRequestDuration,
         modelRequests,
         modelVersions,
+        registryLastScan, registryScanFailures, registryScans,
         processCPU, processMaxDescriptors, processOpenDescriptors, processResidentMemory, processStartTime,
         processVirtualMemory,
-        registryLastScan, registryScanFailures, registryScans,
     ]
 
     // MARK: Build

@@ -25,6 +25,11 @@ func library(_ name: String, imports: [String]) -> Target {
     .target(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: settings)
 }
 
+/// A test target; it may import what it tests and the test kit.
+func tests(_ name: String, imports: [String]) -> Target {
+    .testTarget(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: settings)
+}
+
 let package = Package(
     name: "modeld",
     products: [
@@ -34,8 +39,11 @@ let package = Package(
         .target(name: "CPosix"),
         library("Base", imports: ["CPosix"]),
         library("Tabular", imports: ["Base"]),
-        library("ModelFormat", imports: ["Base", "Tabular"]),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        library("Cryptography", imports: ["Base", "COpenSSL"]),
+        library("ModelFormat", imports: ["Base", "Tabular", "Cryptography"]),
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
         library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess"]),
+        tests("CryptographyTests", imports: ["Base", "Cryptography"]),
     ]
 )

@@ -24,7 +24,9 @@ import COpenSSL
     package mutating func update(_ bytes: Span<UInt8>) {
         if bytes.isEmpty { return }
         // Safe because libcrypto only reads the span's bytes during the call.
-        let updated = unsafe bytes.withUnsafeBytes { unsafe EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
+        let updated = unsafe bytes.withUnsafeBytes {
+            unsafe EVP_DigestUpdate(context, $0.baseAddress, $0.count)
+        }
         precondition(updated == 1, "a digest cannot fail half-way")
     }
 

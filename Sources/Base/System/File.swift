@@ -19,7 +19,9 @@ package enum File {
         return bytes
     }
 
-    private static func regularSize(of file: borrowing FileDescriptor, path: String) throws(SystemError) -> Int {
+    private static func regularSize(of file: borrowing FileDescriptor, path: String) throws(SystemError)
+        -> Int
+    {
         var facts = stat()
         // Safe because fstat only writes the struct that it is given.
         if unsafe fstat(file.number, &facts) != 0 { throw SystemError("stat", on: path) }
@@ -31,7 +33,8 @@ package enum File {
 
     /// Reads to the end, which may lie elsewhere than `size` said: someone may be writing, and /proc says 0.
     private static func fill(
-        _ bytes: inout [UInt8], expecting size: Int, limit: Int, from file: borrowing FileDescriptor, path: String
+        _ bytes: inout [UInt8], expecting size: Int, limit: Int, from file: borrowing FileDescriptor,
+        path: String
     ) throws(SystemError) {
         var space = size + 1
         while true {
@@ -43,7 +46,8 @@ package enum File {
                 initialized = 0
                 while initialized < buffer.count {
                     let got = unsafe Glibc.read(
-                        number, buffer.baseAddress.map { unsafe $0 + initialized }, buffer.count - initialized)
+                        number, buffer.baseAddress.map { unsafe $0 + initialized }, buffer.count - initialized
+                    )
                     if got < 0 && errno == EINTR { continue }
                     if got < 0 { failure = errno }
                     if got <= 0 { break }

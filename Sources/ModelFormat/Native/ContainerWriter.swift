@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
+import Cryptography
 
 /// Puts tensors and metadata into the bytes of a native file; the same input gives the same bytes.
 struct ContainerWriter {
@@ -11,7 +12,7 @@ struct ContainerWriter {
     /// The whole file. `metadata` follows the digest in its order.
     func finish(metadata: [(key: String, value: String)]) throws(FormatError) -> [UInt8] {
         var header = ByteBuffer(capacity: 4096)
-        header.append(Container.prefix.span)
+        for byte in Container.prefix { header.append(byte) }
         for _ in Container.digestRange { header.append(UInt8(ascii: "0")) }
         header.append("\"")
         for (key, value) in metadata {

@@ -3,11 +3,13 @@ import Base
 
 /// A JSON reader whose errors say which part of a model file they are in, and that refuses repeated names.
 struct DocumentReader: ~Copyable, ~Escapable {
+    private let bytes: Span<UInt8>
     private var json: JSONReader
     private let part: String
 
     @_lifetime(copy bytes)
     init(_ bytes: Span<UInt8>, part: String, options: JSONReader.Options = .strict) {
+        self.bytes = bytes
         json = JSONReader(bytes, options: options)
         self.part = part
     }
@@ -86,6 +88,12 @@ struct DocumentReader: ~Copyable, ~Escapable {
         try beginArray()
         while try nextElement() { strings.append(try readString()) }
         return strings
+    }
+
+    /// What was read since `start`, a former position, without the space and comma around it.
+    func text(from start: Int) -> Substring {
+        let text = String(copying: bytes.extracting(start..<position))
+        return text.drop { $0 == "," || $0.isWhitespace }
     }
 
     /// The error for a value here that is legal JSON, but not what belongs here.

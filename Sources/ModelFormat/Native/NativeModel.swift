@@ -9,7 +9,8 @@ public enum NativeModel {
     public static func read(_ bytes: Span<UInt8>) throws(FormatError) -> ModelGraph {
         let container = try ContainerReader(bytes)
         guard let graphText = container.metadata["modeld.graph"] else { throw .missingPart("modeld.graph") }
-        let document = try GraphDocument(Array(graphText.utf8).span)
+        let graphBytes = Array(graphText.utf8)
+        let document = try GraphDocument(graphBytes.span)
         var samples: [GoldenSample] = []
         if let samplesText = container.metadata["modeld.samples"] {
             let samplesBytes = Array(samplesText.utf8)

@@ -61,8 +61,9 @@ struct Tensor {
         // Safe because exactly `count` numbers are copied, which both the source and the new array have room for.
         return unsafe bytes.withUnsafeBytes { source in
             unsafe [Number](unsafeUninitializedCapacity: count) { target, initialized in
-                let raw = unsafe UnsafeMutableRawBufferPointer(target)
-                unsafe raw.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[..<(count * MemoryLayout<Number>.stride)]))
+                let size = count * MemoryLayout<Number>.stride
+                let raw = UnsafeMutableRawBufferPointer(target)
+                unsafe raw.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[..<size]))
                 initialized = count
             }
         }

@@ -40,9 +40,12 @@ let package = Package(
         library("Base", imports: ["CPosix"]),
         library("Tabular", imports: ["Base"]),
         library("Telemetry", imports: ["Base"]),
-        library("ModelFormat", imports: ["Base", "Tabular"]),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        library("Cryptography", imports: ["Base", "COpenSSL"]),
+        library("ModelFormat", imports: ["Base", "Tabular", "Cryptography"]),
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
         library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess"]),
         tests("TelemetryTests", imports: ["Base", "Telemetry"]),
+        tests("CryptographyTests", imports: ["Base", "Cryptography"]),
     ]
 )

@@ -27,6 +27,8 @@ public enum PreprocessingStage: Sendable, Equatable {
     }
 
     /// The width of a row after this stage, or nil when `width` is not what the stage was fitted to.
+    ///
+    /// Meant for validated stages: an overflowing sum of widths is nil too.
     public func outputWidth(from width: Int) -> Int? {
         switch self {
         case .impute(let values):
@@ -34,7 +36,17 @@ public enum PreprocessingStage: Sendable, Equatable {
         case .scale(let offsets, let divisors):
             offsets.count == width && divisors.count == width ? width : nil
         case .encode(let encodings):
-            encodings.count == width ? encodings.reduce(0) { $0 + $1.width } : nil
+            encodings.count == width ? PreprocessingStage.sum(encodings) : nil
         }
+    }
+
+    private static func sum(_ encodings: [ColumnEncoding]) -> Int? {
+        var total = 0
+        for encoding in encodings {
+            let (sum, overflow) = total.addingReportingOverflow(encoding.width)
+            if overflow { return nil }
+            total = sum
+        }
+        return total
     }
 }

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// Writes a file so that a reader, also after a crash, sees the old one or the new one, whole.
+package enum AtomicFile {
+    /// Writes `bytes` to a dot-name beside `path`, syncs, renames it onto `path` and syncs the directory.
+    ///
+    /// Nothing is left behind when it fails. `mode` is what the umask leaves of it. When only the last step, the
+    /// directory's sync, fails, the new file stands, but may be lost by a power failure.
+    package static func write(
+        _ bytes: Span<UInt8>, to path: String, mode: mode_t = 0o644
+    ) throws(SystemError) {
+        let (directory, name) = split(path)
+        var temporary = ""
+        let file = try create(in: directory, name: name, mode: mode, path: &temporary)
+        do throws(SystemError) {
+            try writeAll(bytes, to: file, path: temporary)
+            if fsync(file.number) != 0 { throw SystemError("fsync", on: temporary) }
+            // Safe because both strings are passed as C strings that live for the call; so below.
+            if unsafe rename(temporary, path) != 0 { throw SystemError("rename", on: path) }
+        } catch {
+            _ = unsafe unlink(temporary)
+            throw error
+        }
+        try syncDirectory(directory)
+    }
+
+    /// Makes the names in `directory` durable.
+    package static func syncDirectory(_ directory: String) throws(SystemError) {
+        // Safe because the string is passed as a C string that lives for the call.
+        let number = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if number < 0 { throw SystemError("open", on: directory) }
+        let opened = FileDescriptor(owning: number)
+        if fsync(opened.number) != 0 { throw SystemError("fsync", on: directory) }
+    }
+
+    private static func split(_ path: String) -> (directory: String, name: String) {
+        guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+        let directory = path[..<slash]
+        return (directory.isEmpty ? "/" : String(directory), String(path[path.index(after: slash)...]))
+    }
+
+    /// A name that nobody else has: the kernel refuses a second creation, so a few tries are enough.
+    private static func create(
+        in directory: String, name: String, mode: mode_t, path: inout String
+    ) throws(SystemError) -> FileDescriptor {
+        for _ in 0..<16 {
+            let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
+            path = "\(directory)/.\(name.prefix(120)).\(suffix).tmp"
+            // Safe because the string is passed as a C string that lives for the call.
+            let number = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+            if number >= 0 { return FileDescriptor(owning: number) }
+            if errno != EEXIST { break }
+        }
+        throw SystemError("create", on: path)
+    }
+
+    private static func writeAll(
+        _ bytes: Span<UInt8>, to file: borrowing FileDescriptor, path: String
+    ) throws(SystemError) {
+        var done = 0
+        while done < bytes.count {
+            let number = file.number
+            // Safe because write only reads the bytes of the span that it is given.
+            let written = unsafe bytes.extracting(done..<bytes.count).withUnsafeBytes {
+                unsafe Glibc.write(number, $0.baseAddress, $0.count)
+            }
+            if written < 0 && errno == EINTR { continue }
+            if written < 0 { throw SystemError("write", on: path) }
+            done += written
+        }
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+import Tabular
+
+extension ModelGraph {
+    /// Checks everything that a kernel relies on: counts, widths from stage to stage, indices, finiteness, labels.
+    ///
+    /// A graph that passed can be compiled and run on any row without a check in the loops.
+    /// - Complexity: O(numbers in the graph).
+    public func validate() throws(FormatError) {
+        try schema.validate()
+        var columns = schema.features.map(\.categoryCount)
+        for (index, stage) in stages.enumerated() {
+            columns = try stage.validate(part: "stages[\(index)]", columns: columns)
+        }
+        if columns.isEmpty { throw .invalidValue(part: "stages", reason: "no column is left for the estimator") }
+        switch estimator {
+        case .linear(let model): try model.validate(width: columns.count)
+        case .treeEnsemble(let model): try model.validate(width: columns.count)
+        case .multilayerPerceptron(let model): try model.validate(width: columns.count)
+        }
+        try output.validate(outputCount: outputCount)
+        try statistics?.validate(schema: schema)
+        for (index, sample) in goldenSamples.enumerated() {
+            try sample.validate(part: "samples[\(index)]", schema: schema, width: predictionWidth)
+        }
+    }
+
+    /// Margins a row.
+    public var outputCount: Int {
+        switch estimator {
+        case .linear(let model): model.outputCount
+        case .treeEnsemble(let model): model.outputCount
+        case .multilayerPerceptron(let model): model.outputCount
+        }
+    }
+
+    /// Values a row in `predictions`.
+    public var predictionWidth: Int { output.transform == .argmax ? 1 : outputCount }
+}
+
+extension Feature {
+    /// The number of categories, or nil for a numeric feature.
+    var categoryCount: Int? {
+        switch kind {
+        case .numeric: nil
+        case .categorical(let categories): categories.count
+        }
+    }
+}
+
+extension FeatureSchema {
+    func validate() throws(FormatError) {
+        if features.isEmpty { throw .invalidValue(part: "schema.features", reason: "there is no feature") }
+        var names: Set<String> = []
+        names.reserveCapacity(features.count)
+        for (index, feature) in features.enumerated() {
+            if feature.name.isEmpty {
+                throw .invalidValue(part: "schema.features[\(index)]", reason: "its name is empty")
+            }
+            if !names.insert(feature.name).inserted {
+                throw .invalidValue(part: "schema.features", reason: "two are named \"\(feature.name)\"")
+            }
+            guard case .categorical(let categories) = feature.kind else { continue }
+            if Set(categories).count != categories.count {
+                throw .invalidValue(
+                    part: "schema.features[\(index)]", reason: "\"\(feature.name)\" has a category twice")
+            }
+        }
+    }
+}
+
+extension OutputDescription {
+    func validate(outputCount: Int) throws(FormatError) {
+        let isSingle = transform == .logistic || transform == .hinge
+        if isSingle && outputCount != 1 {
+            throw .invalidValue(
+                part: "output.transform", reason: "\(transform.rawValue) has one output, not \(outputCount)")
+        }
+        guard let labels else { return }
+        let allowed: [Int] =
+            switch transform {
+            case .logistic, .hinge: [2]
+            case .softmax, .argmax: [outputCount]
+            case .exponential: []
+            case .identity: [outputCount == 1 ? 2 : outputCount]
+            }
+        if !allowed.contains(labels.count) {
+            let wanted = allowed.first.map(String.init) ?? "none"
+            throw .invalidValue(
+                part: "output.labels",
+                reason: "\(labels.count) labels for \(outputCount) outputs with \(transform.rawValue); "
+                    + "it has \(wanted)")
+        }
+        let distinct =
+            switch labels {
+            case .strings(let names): Set(names).count
+            case .integers(let numbers): Set(numbers).count
+            }
+        if distinct != labels.count { throw .invalidValue(part: "output.labels", reason: "a label occurs twice") }
+    }
+}
+
+extension TrainingStatistics {
+    func validate(schema: FeatureSchema) throws(FormatError) {
+        if rowCount < 0 { throw .invalidValue(part: "statistics.row_count", reason: "it is negative") }
+        if features.count != schema.count {
+            throw .invalidValue(
+                part: "statistics.features", reason: "\(features.count) for \(schema.count) features")
+        }
+        for (index, (facts, feature)) in zip(features, schema.features).enumerated() {
+            let part = "statistics.features[\(index)]"
+            if facts.missingCount < 0 || facts.missingCount > rowCount {
+                throw .invalidValue(part: part, reason: "missing_count is not from 0 to row_count")
+            }
+            let numbers = [facts.mean, facts.standardDeviation, facts.minimum, facts.maximum]
+            if numbers.contains(where: { $0?.isFinite == false }) {
+                throw .invalidValue(part: part, reason: "a number is not finite")
+            }
+            if facts.categoryCounts.count != feature.categoryCount ?? 0 {
+                throw .invalidValue(part: part, reason: "category_counts does not match the categories")
+            }
+            if facts.categoryCounts.contains(where: { $0 < 0 || $0 > rowCount }) {
+                throw .invalidValue(part: part, reason: "a category count is not from 0 to row_count")
+            }
+        }
+    }
+}
+
+extension GoldenSample {
+    func validate(part: String, schema: FeatureSchema, width: Int) throws(FormatError) {
+        if inputs.count != schema.count {
+            throw .invalidValue(part: part, reason: "\(inputs.count) inputs for \(schema.count) features")
+        }
+        for (input, feature) in zip(inputs, schema.features) {
+            switch (input, feature.kind) {
+            case (.missing, _), (.category, .categorical): break
+            case (.number(let number), .numeric):
+                if !number.isFinite {
+                    throw .invalidValue(part: part, reason: "\"\(feature.name)\" is not finite")
+                }
+            case (.number, .categorical), (.category, .numeric):
+                throw .invalidValue(part: part, reason: "\"\(feature.name)\" has the wrong kind of value")
+            }
+        }
+        if predictions.count != width {
+            throw .invalidValue(part: part, reason: "\(predictions.count) predictions for \(width) columns")
+        }
+        if !predictions.allSatisfy(\.isFinite) {
+            throw .invalidValue(part: part, reason: "a prediction is not finite")
+        }
+        if !tolerance.isFinite || tolerance < 0 {
+            throw .invalidValue(part: part, reason: "the tolerance is not a finite number from 0")
+        }
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension PreprocessingStage {
+    /// Checks the stage against the columns that it gets and returns those that it gives: for each the number of
+    /// its categories, nil when it is numeric.
+    ///
+    /// Categories are followed through the stages because a one-hot width must never be taken from the file's
+    /// word alone: it is bounded by the names that the schema really has.
+    func validate(part: String, columns: [Int?]) throws(FormatError) -> [Int?] {
+        switch self {
+        case .impute(let values):
+            try checkWidth(values.count, columns.count, part: "\(part).values")
+            if values.contains(where: \.isInfinite) {
+                throw .invalidValue(part: "\(part).values", reason: "a value is infinite")
+            }
+            return columns
+        case .scale(let offsets, let divisors):
+            try checkWidth(offsets.count, columns.count, part: "\(part).offsets")
+            try checkWidth(divisors.count, columns.count, part: "\(part).divisors")
+            if !offsets.allSatisfy(\.isFinite) {
+                throw .invalidValue(part: "\(part).offsets", reason: "an offset is not finite")
+            }
+            if !divisors.allSatisfy({ $0.isFinite && $0 != 0 }) {
+                throw .invalidValue(part: "\(part).divisors", reason: "a divisor is zero or not finite")
+            }
+            return columns.map { _ in nil }
+        case .encode(let encodings):
+            try checkWidth(encodings.count, columns.count, part: "\(part).columns")
+            return try encodedColumns(encodings, columns, part: part)
+        }
+    }
+
+    private func encodedColumns(
+        _ encodings: [ColumnEncoding], _ columns: [Int?], part: String
+    ) throws(FormatError) -> [Int?] {
+        var encoded: [Int?] = []
+        for (index, (encoding, categoryCount)) in zip(encodings, columns).enumerated() {
+            switch encoding {
+            case .pass: encoded.append(categoryCount)
+            case .ordinal: encoded.append(nil)
+            case .oneHot(let count):
+                guard count == categoryCount else {
+                    let found = categoryCount.map { "\($0) categories" } ?? "none"
+                    throw .invalidValue(
+                        part: "\(part).columns[\(index)]",
+                        reason: "one_hot of \(count) categories; the column has \(found)")
+                }
+                encoded.append(contentsOf: repeatElement(nil, count: count))
+            }
+        }
+        return encoded
+    }
+
+    private func checkWidth(_ found: Int, _ width: Int, part: String) throws(FormatError) {
+        if found != width {
+            throw .invalidValue(part: part, reason: "\(found) entries for \(width) columns")
+        }
+    }
+}

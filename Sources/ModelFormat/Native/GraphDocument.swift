@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+import Tabular
+
+/// `modeld.graph` as it is written: names of parts, no numbers of tensors; `kind`s are still plain words.
+struct GraphDocument {
+    struct Stage {
+        var kind: String
+        var columns: [Column]?
+    }
+
+    struct Column {
+        var kind: String
+        var categoryCount: Int?
+    }
+
+    var schema = FeatureSchema(features: [])
+    var stages: [Stage] = []
+    var estimatorKind = ""
+    var activations: [String]?
+    var transform = ""
+    var labels: ClassLabels?
+    var statistics: TrainingStatistics?
+    var lineage = Lineage()
+
+    /// Parses rule 10 of docs/reference/model-format.md.
+    init(_ text: Span<UInt8>) throws(FormatError) {
+        var document = DocumentReader(text, part: "modeld.graph")
+        var names = MemberNames()
+        var requires: [String] = []
+        try document.beginObject()
+        while let name = try document.nextMember(&names, of: "modeld.graph") {
+            switch name {
+            case "schema": try readSchema(&document)
+            case "stages": try readStages(&document)
+            case "estimator": try readEstimator(&document)
+            case "output": try readOutput(&document)
+            case "statistics": statistics = try document.readStatistics()
+            case "lineage": lineage = try document.readLineage()
+            case "requires": requires = try document.readStrings()
+            default: try document.skipValue()
+            }
+        }
+        try document.expectEnd()
+        if let unknown = requires.first { throw .unknownPart("\"\(unknown)\", which the graph requires,") }
+        if schema.features.isEmpty { throw .missingPart("schema.features") }
+        if estimatorKind.isEmpty { throw .missingPart("estimator.kind") }
+        if transform.isEmpty { throw .missingPart("output.transform") }
+    }
+
+    private mutating func readSchema(_ document: inout DocumentReader) throws(FormatError) {
+        var names = MemberNames()
+        try document.beginObject()
+        while let name = try document.nextMember(&names, of: "schema") {
+            if name != "features" {
+                try document.skipValue()
+                continue
+            }
+            try document.beginArray()
+            while try document.nextElement() { schema.features.append(try document.readFeature()) }
+        }
+    }
+
+    private mutating func readStages(_ document: inout DocumentReader) throws(FormatError) {
+        try document.beginArray()
+        while try document.nextElement() {
+            let part = "stages[\(stages.count)]"
+            var stage = Stage(kind: "", columns: nil)
+            var names = MemberNames()
+            try document.beginObject()
+            while let name = try document.nextMember(&names, of: part) {
+                switch name {
+                case "kind": stage.kind = try document.readString()
+                case "columns": stage.columns = try GraphDocument.readColumns(&document, part: part)
+                default: try document.skipValue()
+                }
+            }
+            if stage.kind.isEmpty { throw .missingPart("\(part).kind") }
+            stages.append(stage)
+        }
+    }
+
+    private static func readColumns(
+        _ document: inout DocumentReader, part: String
+    ) throws(FormatError) -> [Column] {
+        var columns: [Column] = []
+        try document.beginArray()
+        while try document.nextElement() {
+            let part = "\(part).columns[\(columns.count)]"
+            var column = Column(kind: "", categoryCount: nil)
+            var names = MemberNames()
+            try document.beginObject()
+            while let name = try document.nextMember(&names, of: part) {
+                switch name {
+                case "kind": column.kind = try document.readString()
+                case "category_count": column.categoryCount = Int(try document.readInt64())
+                default: try document.skipValue()
+                }
+            }
+            if column.kind.isEmpty { throw .missingPart("\(part).kind") }
+            columns.append(column)
+        }
+        return columns
+    }
+
+    private mutating func readEstimator(_ document: inout DocumentReader) throws(FormatError) {
+        var names = MemberNames()
+        try document.beginObject()
+        while let name = try document.nextMember(&names, of: "estimator") {
+            switch name {
+            case "kind": estimatorKind = try document.readString()
+            case "layers": activations = try GraphDocument.readLayers(&document)
+            default: try document.skipValue()
+            }
+        }
+    }
+
+    private static func readLayers(_ document: inout DocumentReader) throws(FormatError) -> [String] {
+        var activations: [String] = []
+        try document.beginArray()
+        while try document.nextElement() {
+            let part = "estimator.layers[\(activations.count)]"
+            var activation = ""
+            var names = MemberNames()
+            try document.beginObject()
+            while let name = try document.nextMember(&names, of: part) {
+                if name == "activation" {
+                    activation = try document.readString()
+                } else {
+                    try document.skipValue()
+                }
+            }
+            if activation.isEmpty { throw .missingPart("\(part).activation") }
+            activations.append(activation)
+        }
+        return activations
+    }
+
+    private mutating func readOutput(_ document: inout DocumentReader) throws(FormatError) {
+        var names = MemberNames()
+        try document.beginObject()
+        while let name = try document.nextMember(&names, of: "output") {
+            switch name {
+            case "transform": transform = try document.readString()
+            case "labels": labels = try document.readLabels()
+            default: try document.skipValue()
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+import Tabular
+
+/// Puts a graph together from its document and the tensors of the container: rule 11 of
+/// docs/reference/model-format.md. What the numbers are is checked by `ModelGraph.validate()` afterwards.
+struct GraphReader: ~Escapable {
+    private let bytes: Span<UInt8>
+    /// Tensors that nothing has asked for yet.
+    private var unclaimed: [String: Container.Entry]
+
+    @_lifetime(copy bytes)
+    init(_ bytes: Span<UInt8>, entries: [Container.Entry]) {
+        self.bytes = bytes
+        unclaimed = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })
+    }
+
+    mutating func graph(_ document: GraphDocument, samples: [GoldenSample]) throws(FormatError) -> ModelGraph {
+        guard let transform = OutputTransform(rawValue: document.transform) else {
+            throw .unknownPart("transform \"\(document.transform)\"")
+        }
+        var stages: [PreprocessingStage] = []
+        for (index, stage) in document.stages.enumerated() {
+            stages.append(try self.stage(stage, part: "stages.\(index)"))
+        }
+        let estimator = try estimator(document)
+        for name in unclaimed.keys.sorted() where !name.hasPrefix(Container.optionalPrefix) {
+            throw .unknownPart("tensor \"\(name)\"")
+        }
+        return ModelGraph(
+            schema: document.schema, stages: stages, estimator: estimator,
+            output: OutputDescription(transform: transform, labels: document.labels), goldenSamples: samples,
+            statistics: document.statistics, lineage: document.lineage)
+    }
+
+    private mutating func stage(
+        _ stage: GraphDocument.Stage, part: String
+    ) throws(FormatError) -> PreprocessingStage {
+        switch stage.kind {
+        case "impute": return .impute(values: try vector("\(part).values", .float64))
+        case "scale":
+            let offsets: [Double] = try vector("\(part).offsets", .float64)
+            return .scale(offsets: offsets, divisors: try vector("\(part).divisors", .float64))
+        case "encode":
+            guard let columns = stage.columns else { throw .missingPart("\(part).columns") }
+            var encodings: [PreprocessingStage.ColumnEncoding] = []
+            for column in columns { encodings.append(try encoding(column, part: part)) }
+            return .encode(encodings)
+        default: throw .unknownPart("stage kind \"\(stage.kind)\"")
+        }
+    }
+
+    private func encoding(
+        _ column: GraphDocument.Column, part: String
+    ) throws(FormatError) -> PreprocessingStage.ColumnEncoding {
+        switch column.kind {
+        case "pass": return .pass
+        case "ordinal": return .ordinal
+        case "one_hot":
+            guard let count = column.categoryCount else { throw .missingPart("category_count of a column of \(part)") }
+            return .oneHot(categoryCount: count)
+        default: throw .unknownPart("column kind \"\(column.kind)\" of \(part)")
+        }
+    }
+
+    private mutating func estimator(_ document: GraphDocument) throws(FormatError) -> Estimator {
+        switch document.estimatorKind {
+        case "linear":
+            let intercepts: [Double] = try vector("estimator.intercepts", .float64)
+            let coefficients: [Double] = try matrix("estimator.coefficients", .float64, rows: intercepts.count)
+            return .linear(LinearModel(coefficients: coefficients, intercepts: intercepts))
+        case "tree_ensemble": return .treeEnsemble(try trees())
+        case "multilayer_perceptron":
+            guard let activations = document.activations else { throw .missingPart("estimator.layers") }
+            return .multilayerPerceptron(try layers(activations))
+        default: throw .unknownPart("estimator kind \"\(document.estimatorKind)\"")
+        }
+    }
+
+    private mutating func trees() throws(FormatError) -> TreeEnsemble {
+        let roots: [Int32] = try vector("estimator.roots", .int32)
+        let groups: [Int32] = try vector("estimator.groups", .int32, count: roots.count)
+        let features: [Int32] = try vector("estimator.features", .int32)
+        let count = features.count
+        let values: [Float] = try vector("estimator.values", .float32, count: count)
+        let lefts: [Int32] = try vector("estimator.lefts", .int32, count: count)
+        let rights: [Int32] = try vector("estimator.rights", .int32, count: count)
+        let flags: [UInt8] = try vector("estimator.defaults_left", .bool, count: count)
+        if flags.contains(where: { $0 > 1 }) {
+            throw .invalidValue(part: "estimator.defaults_left", reason: "a boolean is neither 0 nor 1")
+        }
+        let baseMargins: [Float] = try vector("estimator.base_margins", .float32)
+        return TreeEnsemble(
+            roots: roots, groups: groups, features: features, values: values, lefts: lefts, rights: rights,
+            defaultsLeft: flags.map { $0 == 1 }, baseMargins: baseMargins)
+    }
+
+    private mutating func layers(_ activations: [String]) throws(FormatError) -> MultilayerPerceptron {
+        var layers: [MultilayerPerceptron.Layer] = []
+        for (index, word) in activations.enumerated() {
+            guard let activation = MultilayerPerceptron.Activation(rawValue: word) else {
+                throw .unknownPart("activation \"\(word)\"")
+            }
+            let part = "estimator.layers.\(index)"
+            let biases: [Float] = try vector("\(part).biases", .float32)
+            let weights: [Float] = try matrix("\(part).weights", .float32, rows: biases.count)
+            layers.append(MultilayerPerceptron.Layer(weights: weights, biases: biases, activation: activation))
+        }
+        return MultilayerPerceptron(layers: layers)
+    }
+
+    /// The numbers of the one-dimensional tensor `name`, of which there are `count` when that is given.
+    private mutating func vector<Number: BitwiseCopyable>(
+        _ name: String, _ type: TensorType, count: Int? = nil
+    ) throws(FormatError) -> [Number] {
+        let entry = try claim(name, type)
+        if entry.shape.count != 1 || (count != nil && entry.shape[0] != count) {
+            let expected = count.map { "[\($0)]" } ?? "one dimension"
+            throw .wrongShape(part: "tensor \"\(name)\"", expected: expected, found: "\(entry.shape)")
+        }
+        return Tensor.numbers(Number.self, in: bytes.extracting(entry.range))
+    }
+
+    /// The numbers of the two-dimensional tensor `name` of `rows` rows.
+    private mutating func matrix<Number: BitwiseCopyable>(
+        _ name: String, _ type: TensorType, rows: Int
+    ) throws(FormatError) -> [Number] {
+        let entry = try claim(name, type)
+        if entry.shape.count != 2 || entry.shape[0] != rows {
+            throw .wrongShape(part: "tensor \"\(name)\"", expected: "[\(rows), width]", found: "\(entry.shape)")
+        }
+        return Tensor.numbers(Number.self, in: bytes.extracting(entry.range))
+    }
+
+    private mutating func claim(_ name: String, _ type: TensorType) throws(FormatError) -> Container.Entry {
+        guard let entry = unclaimed.removeValue(forKey: name) else { throw .missingPart("tensor \"\(name)\"") }
+        if entry.type != type {
+            throw .wrongType(part: "tensor \"\(name)\"", expected: type.rawValue, found: entry.type.rawValue)
+        }
+        return entry
+    }
+}

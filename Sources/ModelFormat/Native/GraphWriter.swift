@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+import Tabular
+
+/// Turns a graph into what a container holds: the graph and the samples as JSON text, the numbers as tensors.
+///
+/// Members stand in the order of docs/reference/model-format.md, so that the same graph gives the same text.
+enum GraphWriter {
+    static func graphText(_ graph: ModelGraph) -> String {
+        var json = ByteBuffer(capacity: 4096)
+        json.append(#"{"schema":{"features":["#)
+        for (index, feature) in graph.schema.features.enumerated() {
+            if index > 0 { json.append(",") }
+            append(feature, to: &json)
+        }
+        json.append("]}")
+        if !graph.stages.isEmpty {
+            json.append(#","stages":["#)
+            for (index, stage) in graph.stages.enumerated() {
+                if index > 0 { json.append(",") }
+                append(stage, to: &json)
+            }
+            json.append("]")
+        }
+        json.append(#","estimator":"#)
+        append(graph.estimator, to: &json)
+        json.append(#","output":"#)
+        append(graph.output, to: &json)
+        if let statistics = graph.statistics {
+            json.append(#","statistics":"#)
+            append(statistics, to: &json)
+        }
+        if !graph.lineage.facts.isEmpty {
+            json.append(#","lineage":"#)
+            append(graph.lineage, to: &json)
+        }
+        json.append("}")
+        return String(copying: json.bytes)
+    }
+
+    static func samplesText(_ samples: [GoldenSample]) -> String {
+        var json = ByteBuffer(capacity: 4096)
+        json.append("[")
+        for (index, sample) in samples.enumerated() {
+            json.append(index > 0 ? #",{"inputs":["# : #"{"inputs":["#)
+            for (index, input) in sample.inputs.enumerated() {
+                if index > 0 { json.append(",") }
+                switch input {
+                case .missing: json.append("null")
+                case .number(let number): json.append(shortest: number)
+                case .category(let name): json.append(quoted: name)
+                }
+            }
+            json.append(#"],"predictions":["#)
+            for (index, prediction) in sample.predictions.enumerated() {
+                if index > 0 { json.append(",") }
+                json.append(shortest: prediction)
+            }
+            json.append(#"],"tolerance":"#)
+            json.append(shortest: sample.tolerance)
+            json.append("}")
+        }
+        json.append("]")
+        return String(copying: json.bytes)
+    }
+
+    /// The tensors in the order in which they stand in the file.
+    static func tensors(_ graph: ModelGraph) -> [(name: String, tensor: Tensor)] {
+        var tensors: [(name: String, tensor: Tensor)] = []
+        for (index, stage) in graph.stages.enumerated() {
+            switch stage {
+            case .impute(let values): tensors.append(("stages.\(index).values", Tensor(values)))
+            case .scale(let offsets, let divisors):
+                tensors.append(("stages.\(index).offsets", Tensor(offsets)))
+                tensors.append(("stages.\(index).divisors", Tensor(divisors)))
+            case .encode: break
+            }
+        }
+        switch graph.estimator {
+        case .linear(let model):
+            let width = model.coefficients.count / max(model.outputCount, 1)
+            let shape = [model.outputCount, width]
+            tensors.append(("estimator.coefficients", Tensor(model.coefficients, shape: shape)))
+            tensors.append(("estimator.intercepts", Tensor(model.intercepts)))
+        case .treeEnsemble(let model):
+            tensors.append(("estimator.roots", Tensor(model.roots)))
+            tensors.append(("estimator.groups", Tensor(model.groups)))
+            tensors.append(("estimator.features", Tensor(model.features)))
+            tensors.append(("estimator.values", Tensor(model.values)))
+            tensors.append(("estimator.lefts", Tensor(model.lefts)))
+            tensors.append(("estimator.rights", Tensor(model.rights)))
+            tensors.append(("estimator.defaults_left", Tensor(model.defaultsLeft)))
+            tensors.append(("estimator.base_margins", Tensor(model.baseMargins)))
+        case .multilayerPerceptron(let model):
+            for (index, layer) in model.layers.enumerated() {
+                let shape = [layer.outputCount, layer.inputCount]
+                tensors.append(("estimator.layers.\(index).weights", Tensor(layer.weights, shape: shape)))
+                tensors.append(("estimator.layers.\(index).biases", Tensor(layer.biases)))
+            }
+        }
+        return tensors
+    }
+
+    private static func append(_ feature: Feature, to json: inout ByteBuffer) {
+        json.append(#"{"name":"#)
+        json.append(quoted: feature.name)
+        switch feature.kind {
+        case .numeric: json.append(#","kind":"numeric"}"#)
+        case .categorical(let categories):
+            json.append(#","kind":"categorical","categories":["#)
+            append(categories, to: &json)
+            json.append("]}")
+        }
+    }
+
+    private static func append(_ names: [String], to json: inout ByteBuffer) {
+        for (index, name) in names.enumerated() {
+            if index > 0 { json.append(",") }
+            json.append(quoted: name)
+        }
+    }
+
+    private static func append<Number: FixedWidthInteger>(_ numbers: [Number], to json: inout ByteBuffer) {
+        for (index, number) in numbers.enumerated() {
+            if index > 0 { json.append(",") }
+            json.append(decimal: Int64(number))
+        }
+    }
+
+    private static func append(_ stage: PreprocessingStage, to json: inout ByteBuffer) {
+        switch stage {
+        case .impute: json.append(#"{"kind":"impute"}"#)
+        case .scale: json.append(#"{"kind":"scale"}"#)
+        case .encode(let encodings):
+            json.append(#"{"kind":"encode","columns":["#)
+            for (index, encoding) in encodings.enumerated() {
+                if index > 0 { json.append(",") }
+                switch encoding {
+                case .pass: json.append(#"{"kind":"pass"}"#)
+                case .ordinal: json.append(#"{"kind":"ordinal"}"#)
+                case .oneHot(let categoryCount):
+                    json.append(#"{"kind":"one_hot","category_count":"#)
+                    json.append(decimal: Int64(categoryCount))
+                    json.append("}")
+                }
+            }
+            json.append("]}")
+        }
+    }
+
+    private static func append(_ estimator: Estimator, to json: inout ByteBuffer) {
+        switch estimator {
+        case .linear: json.append(#"{"kind":"linear"}"#)
+        case .treeEnsemble: json.append(#"{"kind":"tree_ensemble"}"#)
+        case .multilayerPerceptron(let model):
+            json.append(#"{"kind":"multilayer_perceptron","layers":["#)
+            for (index, layer) in model.layers.enumerated() {
+                json.append(index > 0 ? #",{"activation":"# : #"{"activation":"#)
+                json.append(quoted: layer.activation.rawValue)
+                json.append("}")
+            }
+            json.append("]}")
+        }
+    }
+
+    private static func append(_ output: OutputDescription, to json: inout ByteBuffer) {
+        json.append(#"{"transform":"#)
+        json.append(quoted: output.transform.rawValue)
+        if let labels = output.labels {
+            json.append(#","labels":["#)
+            switch labels {
+            case .strings(let names): append(names, to: &json)
+            case .integers(let numbers): append(numbers, to: &json)
+            }
+            json.append("]")
+        }
+        json.append("}")
+    }
+
+    private static func append(_ statistics: TrainingStatistics, to json: inout ByteBuffer) {
+        json.append(#"{"row_count":"#)
+        json.append(decimal: Int64(statistics.rowCount))
+        json.append(#","features":["#)
+        for (index, feature) in statistics.features.enumerated() {
+            json.append(index > 0 ? #",{"missing_count":"# : #"{"missing_count":"#)
+            json.append(decimal: Int64(feature.missingCount))
+            append(#","mean":"#, feature.mean, to: &json)
+            append(#","standard_deviation":"#, feature.standardDeviation, to: &json)
+            append(#","minimum":"#, feature.minimum, to: &json)
+            append(#","maximum":"#, feature.maximum, to: &json)
+            if !feature.categoryCounts.isEmpty {
+                json.append(#","category_counts":["#)
+                append(feature.categoryCounts, to: &json)
+                json.append("]")
+            }
+            json.append("}")
+        }
+        json.append("]}")
+    }
+
+    private static func append(_ member: StaticString, _ number: Double?, to json: inout ByteBuffer) {
+        guard let number else { return }
+        json.append(member)
+        json.append(shortest: number)
+    }
+
+    private static func append(_ lineage: Lineage, to json: inout ByteBuffer) {
+        json.append("{")
+        let sorted = lineage.facts.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        for (index, (name, value)) in sorted.enumerated() {
+            if index > 0 { json.append(",") }
+            json.append(quoted: name)
+            json.append(":")
+            json.append(quoted: value)
+        }
+        json.append("}")
+    }
+}

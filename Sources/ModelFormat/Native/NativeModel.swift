@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+
+/// Reads and writes native model files: docs/reference/model-format.md.
+public enum NativeModel {
+    /// The graph in `bytes`, which are a whole file; its digest, its layout and every value are checked.
+    ///
+    /// - Complexity: one pass for the digest, then O(numbers); memory about the size of the file.
+    public static func read(_ bytes: Span<UInt8>) throws(FormatError) -> ModelGraph {
+        let container = try ContainerReader(bytes)
+        guard let graphText = container.metadata["modeld.graph"] else { throw .missingPart("modeld.graph") }
+        let graphBytes = Array(graphText.utf8)
+        let document = try GraphDocument(graphBytes.span)
+        var samples: [GoldenSample] = []
+        if let samplesText = container.metadata["modeld.samples"] {
+            let samplesBytes = Array(samplesText.utf8)
+            var reader = DocumentReader(samplesBytes.span, part: "modeld.samples")
+            samples = try reader.readSamples()
+        }
+        var reader = GraphReader(bytes, entries: container.entries)
+        let graph = try reader.graph(document, samples: samples)
+        try graph.validate()
+        return graph
+    }
+
+    /// The bytes of the file for `graph`, which is validated first; the same graph gives the same bytes.
+    public static func write(_ graph: ModelGraph) throws(FormatError) -> [UInt8] {
+        try graph.validate()
+        var container = ContainerWriter()
+        for (name, tensor) in GraphWriter.tensors(graph) { container.add(name, tensor) }
+        var metadata = [("modeld.format", "1"), ("modeld.graph", GraphWriter.graphText(graph))]
+        if !graph.goldenSamples.isEmpty {
+            metadata.append(("modeld.samples", GraphWriter.samplesText(graph.goldenSamples)))
+        }
+        return try container.finish(metadata: metadata)
+    }
+
+    /// Writes `graph` to `path`: a reader sees the old file or the new one, whole, and nothing else is left.
+    public static func writeFile(_ graph: ModelGraph, to path: String) throws(FormatError) {
+        let bytes = try write(graph)
+        do {
+            try AtomicFile.write(bytes.span, to: path)
+        } catch {
+            throw .notWritten(path: path, reason: error.description)
+        }
+    }
+}

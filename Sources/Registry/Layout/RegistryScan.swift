@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Base
+
+/// What one look at the registry found.
+package struct RegistryScan: Sendable {
+    /// Versions by model and number.
+    package var models: [String: [ModelVersion: VersionListing]] = [:]
+    /// Models whose directory is there but could not be read; nothing is known of their versions.
+    package var unreadableModels: [String: SystemError] = [:]
+    /// What stands where it cannot be served.
+    package var problems: [ScanProblem] = []
+    /// Directories whose changes matter.
+    package var directories: [String] = []
+}
+
+/// The files of one version as the file system shows them.
+package struct VersionListing: Sendable, Equatable {
+    package var model: String
+    package var version: ModelVersion
+    /// Of the version; of the file itself when the registry is a bare file.
+    package var path: String
+    /// In order of names, without dot-names.
+    package var files: [File]
+
+    package struct File: Sendable, Equatable {
+        package var name: String
+        package var path: String
+        package var facts: FileFacts
+    }
+
+    func file(named name: String) -> File? { files.first { $0.name == name } }
+
+    /// The files that may be the model: regular, and no companion unless nothing else is there.
+    var candidates: [File] {
+        let regular = files.filter { $0.facts.kind == .regular && !Companion.isReserved($0.name) }
+        let likely = regular.filter { !Companion.looksLikeText($0.name) }
+        return likely.isEmpty ? regular : likely
+    }
+
+    /// When the youngest file was written, in nanoseconds since the epoch.
+    var modified: Int64 { files.map(\.facts.modified).max() ?? 0 }
+}
+
+/// Names in a version's directory that are not the model file.
+enum Companion {
+    static let manifest = "manifest.json"
+    static let samples = "samples.jsonl"
+
+    static func isReserved(_ name: String) -> Bool {
+        [manifest, samples, "model.sig", "model.yaml"].contains(name)
+    }
+
+    /// Files that people put beside a model. A LightGBM model ends in .txt, so alone it is looked at.
+    static func looksLikeText(_ name: String) -> Bool {
+        [".md", ".txt", ".yaml", ".yml", ".sig", ".csv"].contains { name.hasSuffix($0) }
+    }
+}
+
+/// Something in the registry that is no model, and why.
+package struct ScanProblem: Sendable, Hashable {
+    package var path: String
+    package var reason: String
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+import Glibc
+
+/// Finds models and versions in a directory: docs/reference/model-store.md. Opens directories, never files.
+///
+/// Costs a few system calls a version; a directory that vanishes while it is looked at is not an error.
+package struct RegistryScanner: Sendable {
+    package let path: String
+    /// The name of the model when `path` is a bare file, version or model; nil: derived from the path.
+    package let singleName: String?
+
+    package init(path: String, singleName: String? = nil) {
+        var path = path
+        while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
+        self.path = path
+        self.singleName = singleName
+    }
+
+    /// - Throws: when the registry itself cannot be read; what is wrong inside is part of the result.
+    package func scan() throws(SystemError) -> RegistryScan {
+        let facts = try FileFacts(of: path)
+        var scan = RegistryScan()
+        if facts.kind != .directory {
+            let name = path.split(separator: "/").last.map(String.init) ?? path
+            let file = VersionListing.File(name: name, path: path, facts: facts)
+            addSingle(VersionListing(model: modelName, version: Self.first, path: path, files: [file]), to: &scan)
+            return scan
+        }
+        let root = try Contents(of: path, problems: &scan.problems)
+        scan.directories.append(path)
+        switch try form(of: root) {
+        case .registry: addModels(root, to: &scan)
+        case .model: addVersions(root, of: modelName, to: &scan)
+        case .version:
+            addSingle(
+                VersionListing(model: modelName, version: Self.first, path: path, files: root.files), to: &scan)
+        }
+        return scan
+    }
+
+    private static let first = ModelVersion(1)
+
+    private var modelName: String { singleName ?? ModelName.derived(fromPath: path) }
+
+    private enum Form { case registry, model, version }
+
+    /// A directory in the registry that holds versions makes it a registry, whatever it is called.
+    private func form(of root: Contents) throws(SystemError) -> Form {
+        var hasVersions = false
+        for directory in root.directories {
+            if try holdsVersions("\(path)/\(directory)") { return .registry }
+            if ModelVersion(directory) != nil { hasVersions = true }
+        }
+        if hasVersions { return .model }
+        let hasCandidate = root.files.contains {
+            $0.facts.kind == .regular && !Companion.isReserved($0.name) && !Companion.looksLikeText($0.name)
+        }
+        return hasCandidate && root.directories.isEmpty ? .version : .registry
+    }
+
+    private func holdsVersions(_ directory: String) throws(SystemError) -> Bool {
+        // One that cannot be read is looked at again, and reported, as a model.
+        guard let names = try? Directory.names(in: directory) else { return false }
+        for name in names {
+            guard let name, ModelVersion(name) != nil else { continue }
+            if (try? FileFacts(of: "\(directory)/\(name)"))?.kind == .directory { return true }
+        }
+        return false
+    }
+
+    private func addModels(_ root: Contents, to scan: inout RegistryScan) {
+        for name in root.directories {
+            let directory = "\(path)/\(name)"
+            guard ModelName.isValid(name) else {
+                let reason = RegistryError.invalidModelName(name).description
+                scan.problems.append(ScanProblem(path: directory, reason: reason))
+                continue
+            }
+            do {
+                let contents = try Contents(of: directory, problems: &scan.problems)
+                scan.directories.append(directory)
+                addVersions(contents, of: name, to: &scan)
+            } catch {
+                if error.code != ENOENT { scan.unreadableModels[name] = error }
+            }
+        }
+        for file in root.files where !Companion.looksLikeText(file.name) {
+            let reason = "a file in the registry is not served; put it into \(path)/<model>/1/"
+            scan.problems.append(ScanProblem(path: file.path, reason: reason))
+        }
+    }
+
+    private func addVersions(_ model: Contents, of name: String, to scan: inout RegistryScan) {
+        scan.models[name] = [:]
+        for directory in model.directories {
+            let path = "\(model.path)/\(directory)"
+            guard let version = ModelVersion(directory) else {
+                let reason = "'\(directory)' is no version: versions are decimal numbers without a leading zero"
+                scan.problems.append(ScanProblem(path: path, reason: reason))
+                continue
+            }
+            do {
+                let contents = try Contents(of: path, problems: &scan.problems)
+                scan.directories.append(path)
+                scan.models[name]?[version] = VersionListing(
+                    model: name, version: version, path: path, files: contents.files)
+            } catch {
+                if error.code != ENOENT { scan.unreadableModels[name] = error }
+            }
+        }
+        for file in model.files
+        where !Companion.isReserved(file.name) && !Companion.looksLikeText(file.name) {
+            let reason = "a file beside version directories is not served; put it into \(model.path)/1/"
+            scan.problems.append(ScanProblem(path: file.path, reason: reason))
+        }
+    }
+
+    private func addSingle(_ listing: VersionListing, to scan: inout RegistryScan) {
+        scan.models[listing.model] = [listing.version: listing]
+    }
+}
+
+/// What is in one directory, without dot-names.
+private struct Contents {
+    let path: String
+    var files: [VersionListing.File] = []
+    var directories: [String] = []
+
+    init(of path: String, problems: inout [ScanProblem]) throws(SystemError) {
+        self.path = path
+        for name in try Directory.names(in: path) {
+            guard let name else {
+                problems.append(ScanProblem(path: path, reason: "a name in it is no UTF-8; rename it"))
+                continue
+            }
+            if name.hasPrefix(".") { continue }
+            let facts: FileFacts
+            do {
+                facts = try FileFacts(of: "\(path)/\(name)")
+            } catch {
+                // Gone since the names were read; or a link that leads nowhere, or in a circle.
+                let reason = "cannot be looked at: \(error.description)"
+                problems.append(ScanProblem(path: "\(path)/\(name)", reason: reason))
+                continue
+            }
+            if facts.kind == .directory {
+                directories.append(name)
+            } else {
+                files.append(VersionListing.File(name: name, path: "\(path)/\(name)", facts: facts))
+            }
+        }
+    }
+}

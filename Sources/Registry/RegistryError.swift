@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Base
+package import Inference
+package import ModelFormat
+
+/// What can be wrong with a registry, with a version in it, or with publishing one.
+package enum RegistryError: Error, Equatable {
+    case invalidModelName(String)
+    case invalidFileName(String)
+    /// The system would not do it; may be gone next time.
+    case system(SystemError)
+    case noModelFile(directory: String)
+    case severalModelFiles(directory: String, names: [String])
+    case format(file: String, FormatError)
+    case inference(file: String, InferenceError)
+    /// `count` golden samples are not reproduced; the first is shown.
+    case notReproduced(file: String, first: SampleMismatch, count: Int)
+    case malformedSamples(file: String, line: Int, reason: String)
+    case malformedManifest(file: String, reason: String)
+    /// The manifest names a file that is not there, or does not name the model file.
+    case manifestMismatch(file: String, reason: String)
+    case digestMismatch(file: String, stated: String, actual: String)
+    case changedWhileLoading(directory: String)
+    case versionsExhausted(model: String)
+    case nothingToPublish
+}
+
+extension RegistryError {
+    /// A stable name for logs, states and clients that branch on it.
+    package var code: String {
+        switch self {
+        case .invalidModelName: "invalid_model_name"
+        case .invalidFileName: "invalid_file_name"
+        case .system: "system"
+        case .noModelFile: "no_model_file"
+        case .severalModelFiles: "several_model_files"
+        case .format(_, let error): error.code
+        case .inference(_, let error): error.code
+        case .notReproduced: "not_reproduced"
+        case .malformedSamples: "malformed_samples"
+        case .malformedManifest: "malformed_manifest"
+        case .manifestMismatch: "manifest_mismatch"
+        case .digestMismatch: "digest_mismatch"
+        case .changedWhileLoading: "changed_while_loading"
+        case .versionsExhausted: "versions_exhausted"
+        case .nothingToPublish: "nothing_to_publish"
+        }
+    }
+
+    /// Whether the same files may do better later, though they do not change.
+    var isTransient: Bool {
+        switch self {
+        case .system, .changedWhileLoading: true
+        default: false
+        }
+    }
+}
+
+extension RegistryError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .invalidModelName(let name):
+            "'\(name)' is no name for a model: use 1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or a digit"
+        case .invalidFileName(let name):
+            "'\(name)' is no name for a file of a version: no '/', no dot in front, at most 255 bytes, "
+                + "not manifest.json"
+        case .system(let error):
+            error.description
+        case .noModelFile(let directory):
+            "\(directory) holds no model file"
+        case .severalModelFiles(let directory, let names):
+            "\(directory) holds \(names.count) model files (\(names.prefix(4).joined(separator: ", "))) where "
+                + "one is allowed; keep one"
+        case .format(let file, let error):
+            "\(file): \(error.description)"
+        case .inference(let file, let error):
+            "\(file): \(error.description)"
+        case .notReproduced(let file, let first, let count):
+            "\(file): \(count) golden sample(s) not reproduced; \(first.description)"
+        case .malformedSamples(let file, let line, let reason):
+            "\(file), line \(line): \(reason)"
+        case .malformedManifest(let file, let reason), .manifestMismatch(let file, let reason):
+            "\(file): \(reason)"
+        case .digestMismatch(let file, let stated, let actual):
+            "\(file) has SHA-256 \(actual), but the manifest says \(stated): it was changed or damaged; "
+                + "publish it again"
+        case .changedWhileLoading(let directory):
+            "\(directory) was changed while it was loaded"
+        case .versionsExhausted(let model):
+            "model '\(model)' has no version number left"
+        case .nothingToPublish:
+            "there is no file to publish"
+        }
+    }
+}

@@ -6,7 +6,7 @@
 //   5  Dialects          Training
 //   4  Serving
 //   3  Registry   HTTP
-//   2  Inference  Preprocess  Net
+//   2  Inference  Preprocess  Ingest  Net
 //   1  ModelFormat   LinearAlgebra   Telemetry   Cryptography   YAML
 //   0  Tabular   Base   (C doors: CPosix COpenSSL CBLAS CYAML)
 import PackageDescription
@@ -25,8 +25,8 @@ func library(_ name: String, imports: [String]) -> Target {
     .target(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: settings)
 }
 
-/// A test target; it may import what it tests and the test kit.
-func tests(_ name: String, imports: [String]) -> Target {
+/// The tests of a target: Tests/<name>.
+func tests(_ name: String, imports: [String] = []) -> Target {
     .testTarget(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: settings)
 }
 
@@ -37,14 +37,28 @@ let package = Package(
     ],
     targets: [
         .target(name: "CPosix"),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CBLAS"),
         library("Base", imports: ["CPosix"]),
         library("Tabular", imports: ["Base"]),
-        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         library("Cryptography", imports: ["Base", "COpenSSL"]),
+        library("YAML", imports: ["Base", "CYAML"]),
+        library("Telemetry", imports: ["Base"]),
+        library("LinearAlgebra", imports: ["Base", "CBLAS"]),
         library("ModelFormat", imports: ["Base", "Tabular", "Cryptography"]),
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
-        library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess"]),
+        library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra"]),
+        library("DaemonApp", imports: ["Base", "YAML"]),
+        tests("TidyTests"),
+        tests("TabularTests", imports: ["Base", "Tabular"]),
         tests("CryptographyTests", imports: ["Base", "Cryptography"]),
+        tests("YAMLTests", imports: ["YAML"]),
+        tests("TelemetryTests", imports: ["Base", "Telemetry"]),
+        tests("LinearAlgebraTests", imports: ["LinearAlgebra"]),
         tests("ModelFormatTests", imports: ["Base", "Tabular", "Cryptography", "ModelFormat"]),
+        tests("PreprocessTests", imports: ["Tabular", "ModelFormat", "Preprocess"]),
+        tests("InferenceTests", imports: ["Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "Inference"]),
+        tests("DaemonAppTests", imports: ["DaemonApp"]),
     ]
 )

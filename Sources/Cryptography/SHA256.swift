@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import COpenSSL
 
-/// SHA-256, fed piece by piece; libcrypto's code, which uses the processor's SHA instructions where it has them.
+/// SHA-256, fed piece by piece; libcrypto's code, which uses the processor's SHA instructions where it has
+/// them.
 ///
 /// One value belongs to one thread at a time.
 @safe package struct SHA256: ~Copyable {

@@ -127,8 +127,8 @@ extension FormatError: CustomStringConvertible {
         }
         let name = isPlain && !file.isEmpty ? file : "model.pkl"
         return """
-            \(file.isEmpty ? "the model" : file) is a Python pickle: opening one runs code, so it is never loaded. \
-            Convert it where it was made:
+            \(file.isEmpty ? "the model" : file) is a Python pickle: opening one runs code, so it is never \
+            loaded. Convert it where it was made:
               import joblib; model = joblib.load("\(name)")
               model.save_model("model.json")  # XGBoost
             """

@@ -18,7 +18,9 @@ public enum ModelFile {
     }
 
     /// The format of `bytes`; nothing is said about whether they are sound.
-    public static func recognise(_ bytes: Span<UInt8>, fileName: String) throws(FormatError) -> ModelFileFormat {
+    public static func recognise(_ bytes: Span<UInt8>, fileName: String) throws(FormatError)
+        -> ModelFileFormat
+    {
         if Container.begins(bytes) { return .native }
         if isPickle(bytes) { throw .pickle(file: fileName) }
         for (prefix, name) in appearances where begins(bytes, with: prefix) {
@@ -39,7 +41,8 @@ public enum ModelFile {
     private static let appearances: [(prefix: [UInt8], name: String)] = [
         (Array("{L".utf8), "XGBoost UBJSON"), (Array("binf".utf8), "an old binary XGBoost model"),
         (Array("tree\n".utf8), "a LightGBM model"), (Array("CBM1".utf8), "a CatBoost model"),
-        (Array("GGUF".utf8), "a GGUF model"), (Array("PK\u{3}\u{4}".utf8), "a zip archive (skops, PyTorch, Keras)"),
+        (Array("GGUF".utf8), "a GGUF model"),
+        (Array("PK\u{3}\u{4}".utf8), "a zip archive (skops, PyTorch, Keras)"),
         ([0x89, 0x48, 0x44, 0x46], "an HDF5 file"), ([0x1F, 0x8B], "a gzip file"),
         ([0x78, 0x9C], "a compressed joblib file"), ([0x78, 0x5E], "a compressed joblib file"),
         (Array("<?xml".utf8), "XML (PMML)"), ([0x08], "an ONNX model"),

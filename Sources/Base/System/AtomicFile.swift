@@ -5,8 +5,8 @@ import Glibc
 package enum AtomicFile {
     /// Writes `bytes` to a dot-name beside `path`, syncs, renames it onto `path` and syncs the directory.
     ///
-    /// Nothing is left behind when it fails. `mode` is what the umask leaves of it. When only the last step, the
-    /// directory's sync, fails, the new file stands, but may be lost by a power failure.
+    /// Nothing is left behind when it fails. `mode` is what the umask leaves of it. When only the last step,
+    /// the directory's sync, fails, the new file stands, but may be lost by a power failure.
     package static func write(
         _ bytes: Span<UInt8>, to path: String, mode: mode_t = 0o644
     ) throws(SystemError) {

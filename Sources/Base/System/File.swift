@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// Whole files, read through one descriptor into memory of our own: what is changed on disk later cannot hurt.
+/// Whole files, read through one descriptor into memory of our own: what is changed on disk later cannot
+/// hurt.
 package enum File {
     /// The bytes of the regular file at `path`, following symbolic links.
     ///
-    /// - Throws: `SystemError`; `EFBIG` when the file has more than `limit` bytes, `EISDIR` or `EINVAL` when it is
-    ///   no regular file (a FIFO is never waited for).
+    /// - Throws: `SystemError`; `EFBIG` when the file has more than `limit` bytes, `EISDIR` or `EINVAL` when
+    ///   it is no regular file (a FIFO is never waited for).
     package static func read(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
         // Safe because the string is passed as a C string that lives for the call.
         let number = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)

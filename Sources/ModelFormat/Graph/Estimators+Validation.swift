@@ -2,7 +2,9 @@
 
 extension LinearModel {
     func validate(width: Int) throws(FormatError) {
-        if intercepts.isEmpty { throw .invalidValue(part: "estimator.intercepts", reason: "there is no output") }
+        if intercepts.isEmpty {
+            throw .invalidValue(part: "estimator.intercepts", reason: "there is no output")
+        }
         let (expected, overflow) = width.multipliedReportingOverflow(by: intercepts.count)
         if overflow || coefficients.count != expected {
             throw .invalidValue(
@@ -29,7 +31,8 @@ extension MultilayerPerceptron {
             if overflow || layer.weights.count != expected {
                 throw .invalidValue(
                     part: part,
-                    reason: "\(layer.weights.count) weights for \(layer.biases.count) outputs of \(width) inputs")
+                    reason:
+                        "\(layer.weights.count) weights for \(layer.biases.count) outputs of \(width) inputs")
             }
             if !layer.weights.allSatisfy(\.isFinite) || !layer.biases.allSatisfy(\.isFinite) {
                 throw .invalidValue(part: part, reason: "a weight or bias is not finite")
@@ -48,7 +51,8 @@ extension TreeEnsemble {
             let end = tree + 1 < treeCount ? Int(roots[tree + 1]) : nodeCount
             if groups[tree] < 0 || Int(groups[tree]) >= outputCount {
                 throw .invalidValue(
-                    part: "estimator.groups[\(tree)]", reason: "\(groups[tree]) is no output of \(outputCount)")
+                    part: "estimator.groups[\(tree)]",
+                    reason: "\(groups[tree]) is no output of \(outputCount)")
             }
             try validateNodes(start..<end, width: width, hasParent: &hasParent)
         }
@@ -63,12 +67,16 @@ extension TreeEnsemble {
             throw .wrongShape(part: part, expected: "[\(nodeCount)]", found: "[\(count)]")
         }
         if groups.count != treeCount {
-            throw .wrongShape(part: "estimator.groups", expected: "[\(treeCount)]", found: "[\(groups.count)]")
+            throw .wrongShape(
+                part: "estimator.groups", expected: "[\(treeCount)]", found: "[\(groups.count)]")
         }
         if nodeCount > Int(Int32.max) {
-            throw .invalidValue(part: "estimator.features", reason: "\(nodeCount) nodes are more than 2^31 - 1")
+            throw .invalidValue(
+                part: "estimator.features", reason: "\(nodeCount) nodes are more than 2^31 - 1")
         }
-        if baseMargins.isEmpty { throw .invalidValue(part: "estimator.base_margins", reason: "there is no output") }
+        if baseMargins.isEmpty {
+            throw .invalidValue(part: "estimator.base_margins", reason: "there is no output")
+        }
         if !baseMargins.allSatisfy(\.isFinite) {
             throw .invalidValue(part: "estimator.base_margins", reason: "a base margin is not finite")
         }
@@ -77,7 +85,8 @@ extension TreeEnsemble {
             let isInPlace = tree == 0 ? root == 0 : root > previous
             if !isInPlace || Int(root) >= nodeCount {
                 throw .invalidValue(
-                    part: "estimator.roots[\(tree)]", reason: "\(root) is not the next root of \(nodeCount) nodes")
+                    part: "estimator.roots[\(tree)]",
+                    reason: "\(root) is not the next root of \(nodeCount) nodes")
             }
             previous = root
         }
@@ -86,8 +95,8 @@ extension TreeEnsemble {
         }
     }
 
-    /// Children lie behind their parent and have one parent each, so there is no cycle and no node is met twice;
-    /// every node but the root has one, so none is out of reach.
+    /// Children lie behind their parent and have one parent each, so there is no cycle and no node is met
+    /// twice; every node but the root has one, so none is out of reach.
     private func validateNodes(
         _ nodes: Range<Int>, width: Int, hasParent: inout [Bool]
     ) throws(FormatError) {
@@ -124,11 +133,14 @@ extension TreeEnsemble {
         if index <= node || index >= nodes.upperBound {
             throw .invalidValue(
                 part: "estimator.\(side)[\(node)]",
-                reason: "\(child) does not lie behind its parent, inside the tree that ends at \(nodes.upperBound)")
+                reason:
+                    "\(child) is not behind its parent inside the tree, which ends at \(nodes.upperBound)"
+            )
         }
         if hasParent[index] {
             throw .invalidValue(
-                part: "estimator.\(side)[\(node)]", reason: "node \(child) is the child of another node already")
+                part: "estimator.\(side)[\(node)]",
+                reason: "node \(child) is the child of another node already")
         }
         hasParent[index] = true
     }

@@ -2,7 +2,8 @@
 import Tabular
 
 extension ModelGraph {
-    /// Checks everything that a kernel relies on: counts, widths from stage to stage, indices, finiteness, labels.
+    /// Checks everything that a kernel relies on: counts, widths from stage to stage, indices, finiteness,
+    /// labels.
     ///
     /// A graph that passed can be compiled and run on any row without a check in the loops.
     /// - Complexity: O(numbers in the graph).
@@ -12,7 +13,9 @@ extension ModelGraph {
         for (index, stage) in stages.enumerated() {
             columns = try stage.validate(part: "stages[\(index)]", columns: columns)
         }
-        if columns.isEmpty { throw .invalidValue(part: "stages", reason: "no column is left for the estimator") }
+        if columns.isEmpty {
+            throw .invalidValue(part: "stages", reason: "no column is left for the estimator")
+        }
         switch estimator {
         case .linear(let model): try model.validate(width: columns.count)
         case .treeEnsemble(let model): try model.validate(width: columns.count)
@@ -96,7 +99,9 @@ extension OutputDescription {
             case .strings(let names): Set(names).count
             case .integers(let numbers): Set(numbers).count
             }
-        if distinct != labels.count { throw .invalidValue(part: "output.labels", reason: "a label occurs twice") }
+        if distinct != labels.count {
+            throw .invalidValue(part: "output.labels", reason: "a label occurs twice")
+        }
     }
 }
 

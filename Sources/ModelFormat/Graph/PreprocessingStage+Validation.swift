@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension PreprocessingStage {
-    /// Checks the stage against the columns that it gets and returns those that it gives: for each the number of
-    /// its categories, nil when it is numeric.
+    /// Checks the stage against the columns that it gets and returns those that it gives: for each the number
+    /// of its categories, nil when it is numeric.
     ///
     /// Categories are followed through the stages because a one-hot width must never be taken from the file's
     /// word alone: it is bounded by the names that the schema really has.

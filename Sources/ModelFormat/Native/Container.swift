@@ -4,7 +4,8 @@ import Cryptography
 
 /// The outer layer of a native file: a safetensors file with a digest, alignment and no slack.
 ///
-/// Layout and rules: docs/reference/model-format.md. The container knows tensors and metadata, not what they mean.
+/// Layout and rules: docs/reference/model-format.md. The container knows tensors and metadata, not what they
+/// mean.
 enum Container {
     /// The header's length field.
     static let lengthSize = 8

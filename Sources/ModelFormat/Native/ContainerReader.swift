@@ -2,7 +2,8 @@
 import Base
 import Cryptography
 
-/// Reads the header of a native file and checks rules 1 to 9 of docs/reference/model-format.md, in their order.
+/// Reads the header of a native file and checks rules 1 to 9 of docs/reference/model-format.md, in their
+/// order.
 struct ContainerReader {
     private(set) var metadata: [String: String] = [:]
     /// Without the padding, in the order of their bytes.
@@ -11,7 +12,8 @@ struct ContainerReader {
     init(_ bytes: Span<UInt8>) throws(FormatError) {
         let headerEnd = try ContainerReader.headerEnd(of: bytes)
         try ContainerReader.checkDigest(of: bytes, headerEnd: headerEnd)
-        try readHeader(bytes.extracting(Container.lengthSize..<headerEnd), headerEnd: headerEnd, fileSize: bytes.count)
+        try readHeader(
+            bytes.extracting(Container.lengthSize..<headerEnd), headerEnd: headerEnd, fileSize: bytes.count)
         guard let version = metadata["modeld.format"] else { throw .missingPart("modeld.format") }
         if version != "1" { throw .unsupportedVersion(part: "modeld.format", found: version) }
         try checkLayout(dataStart: headerEnd, fileSize: bytes.count)
@@ -30,7 +32,9 @@ struct ContainerReader {
             throw .headerTooLarge(length: length, limit: Container.headerSizeMax)
         }
         let available = bytes.count - Container.lengthSize
-        if length > UInt64(available) { throw .truncated(part: "the header", needed: length, available: available) }
+        if length > UInt64(available) {
+            throw .truncated(part: "the header", needed: length, available: available)
+        }
         let end = Container.lengthSize + Int(length)
         guard end >= Container.digestRange.upperBound + 1, Container.begins(bytes) else {
             throw .unrecognised(file: "", appearance: "a safetensors file without modeld's metadata")
@@ -65,7 +69,8 @@ struct ContainerReader {
             }
         }
         for index in document.position..<header.count where header[index] != UInt8(ascii: " ") {
-            throw .malformedJSON(part: "the header", offset: index, reason: "only spaces may follow the object")
+            throw .malformedJSON(
+                part: "the header", offset: index, reason: "only spaces may follow the object")
         }
     }
 
@@ -95,7 +100,8 @@ struct ContainerReader {
                 let word = try document.readString()
                 type = TensorType(rawValue: word)
                 if type == nil { throw .unknownPart("dtype \"\(word)\" of \(part)") }
-            case "shape": shape = try document.readIntegers(limit: Container.shapeSizeMax, of: "\(part).shape")
+            case "shape":
+                shape = try document.readIntegers(limit: Container.shapeSizeMax, of: "\(part).shape")
             case "data_offsets": offsets = try document.readIntegers(limit: 2, of: "\(part).data_offsets")
             default: try document.skipValue()
             }
@@ -104,7 +110,8 @@ struct ContainerReader {
         guard let shape else { throw .missingPart("\(part).shape") }
         guard let offsets else { throw .missingPart("\(part).data_offsets") }
         let size = try byteCount(of: shape, type, part: part)
-        guard offsets.count == 2, offsets[0] >= 0, offsets[1] >= offsets[0], offsets[1] <= fileSize - dataStart
+        guard offsets.count == 2, offsets[0] >= 0, offsets[1] >= offsets[0],
+            offsets[1] <= fileSize - dataStart
         else { throw .outOfBounds(part: part) }
         let found = offsets[1] - offsets[0]
         if found != size { throw .wrongSize(part: part, expected: size, found: found) }
@@ -127,7 +134,9 @@ struct ContainerReader {
 
     /// Rule 8.
     private mutating func checkLayout(dataStart: Int, fileSize: Int) throws(FormatError) {
-        entries.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
+        entries.sort {
+            ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
+        }
         var end = dataStart
         for entry in entries {
             let start = entry.range.lowerBound

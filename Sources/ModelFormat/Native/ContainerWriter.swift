@@ -24,7 +24,9 @@ struct ContainerWriter {
         header.append("}")
         let dataSize = appendEntries(to: &header)
         header.append("}")
-        for _ in 0..<Container.padding(after: Container.lengthSize + header.count) { header.append(UInt8(ascii: " ")) }
+        for _ in 0..<Container.padding(after: Container.lengthSize + header.count) {
+            header.append(UInt8(ascii: " "))
+        }
         if header.count > Container.headerSizeMax {
             throw .headerTooLarge(length: UInt64(header.count), limit: Container.headerSizeMax)
         }
@@ -49,7 +51,8 @@ struct ContainerWriter {
     }
 
     private func appendEntry(
-        _ name: String, type: TensorType, shape: [Int], _ offset: Int, _ size: Int, to header: inout ByteBuffer
+        _ name: String, type: TensorType, shape: [Int], _ offset: Int, _ size: Int,
+        to header: inout ByteBuffer
     ) {
         header.append(",")
         header.append(quoted: name)
@@ -71,7 +74,9 @@ struct ContainerWriter {
         var file: [UInt8] = []
         file.reserveCapacity(Container.lengthSize + header.count + dataSize)
         let length = UInt64(header.count)
-        for index in 0..<Container.lengthSize { file.append(UInt8(truncatingIfNeeded: length >> UInt64(8 * index))) }
+        for index in 0..<Container.lengthSize {
+            file.append(UInt8(truncatingIfNeeded: length >> UInt64(8 * index)))
+        }
         for index in 0..<header.count { file.append(header[index]) }
         for (index, (_, tensor)) in tensors.enumerated() {
             tensor.append(to: &file)

@@ -35,9 +35,15 @@ extension DocumentReader {
         var integers: [Int64] = []
         try beginArray()
         while try nextElement() {
-            if try peek() == .string { strings.append(try readString()) } else { integers.append(try readInt64()) }
+            if try peek() == .string {
+                strings.append(try readString())
+            } else {
+                integers.append(try readInt64())
+            }
         }
-        if !strings.isEmpty && !integers.isEmpty { throw unexpected("labels are all strings or all integers") }
+        if !strings.isEmpty && !integers.isEmpty {
+            throw unexpected("labels are all strings or all integers")
+        }
         return strings.isEmpty ? .integers(integers) : .strings(strings)
     }
 

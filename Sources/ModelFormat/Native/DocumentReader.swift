@@ -76,7 +76,8 @@ struct DocumentReader: ~Copyable, ~Escapable {
         try beginArray()
         while try nextElement() {
             if numbers.count == limit {
-                throw .malformedJSON(part: part, offset: position, reason: "\(name) has more than \(limit) numbers")
+                throw .malformedJSON(
+                    part: part, offset: position, reason: "\(name) has more than \(limit) numbers")
             }
             numbers.append(Int(try readInt64()))
         }

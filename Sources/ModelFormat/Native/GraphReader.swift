@@ -15,7 +15,8 @@ struct GraphReader: ~Escapable {
         unclaimed = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })
     }
 
-    mutating func graph(_ document: GraphDocument, samples: [GoldenSample]) throws(FormatError) -> ModelGraph {
+    mutating func graph(_ document: GraphDocument, samples: [GoldenSample]) throws(FormatError) -> ModelGraph
+    {
         guard let transform = OutputTransform(rawValue: document.transform) else {
             throw .unknownPart("transform \"\(document.transform)\"")
         }
@@ -57,7 +58,9 @@ struct GraphReader: ~Escapable {
         case "pass": return .pass
         case "ordinal": return .ordinal
         case "one_hot":
-            guard let count = column.categoryCount else { throw .missingPart("category_count of a column of \(part)") }
+            guard let count = column.categoryCount else {
+                throw .missingPart("category_count of a column of \(part)")
+            }
             return .oneHot(categoryCount: count)
         default: throw .unknownPart("column kind \"\(column.kind)\" of \(part)")
         }
@@ -67,7 +70,8 @@ struct GraphReader: ~Escapable {
         switch document.estimatorKind {
         case "linear":
             let intercepts: [Double] = try vector("estimator.intercepts", .float64)
-            let coefficients: [Double] = try matrix("estimator.coefficients", .float64, rows: intercepts.count)
+            let coefficients: [Double] = try matrix(
+                "estimator.coefficients", .float64, rows: intercepts.count)
             return .linear(LinearModel(coefficients: coefficients, intercepts: intercepts))
         case "tree_ensemble": return .treeEnsemble(try trees())
         case "multilayer_perceptron":
@@ -104,7 +108,8 @@ struct GraphReader: ~Escapable {
             let part = "estimator.layers.\(index)"
             let biases: [Float] = try vector("\(part).biases", .float32)
             let weights: [Float] = try matrix("\(part).weights", .float32, rows: biases.count)
-            layers.append(MultilayerPerceptron.Layer(weights: weights, biases: biases, activation: activation))
+            layers.append(
+                MultilayerPerceptron.Layer(weights: weights, biases: biases, activation: activation))
         }
         return MultilayerPerceptron(layers: layers)
     }
@@ -127,13 +132,16 @@ struct GraphReader: ~Escapable {
     ) throws(FormatError) -> [Number] {
         let entry = try claim(name, type)
         if entry.shape.count != 2 || entry.shape[0] != rows {
-            throw .wrongShape(part: "tensor \"\(name)\"", expected: "[\(rows), width]", found: "\(entry.shape)")
+            throw .wrongShape(
+                part: "tensor \"\(name)\"", expected: "[\(rows), width]", found: "\(entry.shape)")
         }
         return Tensor.numbers(Number.self, in: bytes.extracting(entry.range))
     }
 
     private mutating func claim(_ name: String, _ type: TensorType) throws(FormatError) -> Container.Entry {
-        guard let entry = unclaimed.removeValue(forKey: name) else { throw .missingPart("tensor \"\(name)\"") }
+        guard let entry = unclaimed.removeValue(forKey: name) else {
+            throw .missingPart("tensor \"\(name)\"")
+        }
         if entry.type != type {
             throw .wrongType(part: "tensor \"\(name)\"", expected: type.rawValue, found: entry.type.rawValue)
         }

@@ -58,7 +58,8 @@ struct Tensor {
     /// The numbers in `bytes`, which hold a whole number of them; any bit pattern is a valid `Number`.
     static func numbers<Number: BitwiseCopyable>(_ type: Number.Type, in bytes: Span<UInt8>) -> [Number] {
         let count = bytes.count / MemoryLayout<Number>.stride
-        // Safe because exactly `count` numbers are copied, which both the source and the new array have room for.
+        // Safe because exactly `count` numbers are copied, which both the source and the new array have room
+        // for.
         return unsafe bytes.withUnsafeBytes { source in
             unsafe [Number](unsafeUninitializedCapacity: count) { target, initialized in
                 let size = count * MemoryLayout<Number>.stride

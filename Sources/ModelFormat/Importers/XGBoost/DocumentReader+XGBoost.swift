@@ -18,7 +18,8 @@ extension DocumentReader {
         try beginArray()
         while try nextElement() {
             guard let index = Int32(exactly: try readInt64()) else {
-                throw .invalidValue(part: "\(part).\(name)[\(indices.count)]", reason: "it is no 32-bit integer")
+                throw .invalidValue(
+                    part: "\(part).\(name)[\(indices.count)]", reason: "it is no 32-bit integer")
             }
             indices.append(index)
         }
@@ -26,8 +27,8 @@ extension DocumentReader {
 
     /// A number, correctly rounded to Float32.
     ///
-    /// Rounding by way of Float64 is wrong only when the Float64 falls exactly between two Float32, about once in
-    /// 2^29 numbers; then the text decides.
+    /// Rounding by way of Float64 is wrong only when the Float64 falls exactly between two Float32, about
+    /// once in 2^29 numbers; then the text decides.
     mutating func readFloat() throws(FormatError) -> Float {
         let start = position
         let number = try readDouble()

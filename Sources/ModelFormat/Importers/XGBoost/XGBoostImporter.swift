@@ -4,9 +4,9 @@ import Tabular
 
 /// Reads models that XGBoost 1.0 to 3.4 saved as JSON: gradient-boosted trees with numeric splits.
 ///
-/// Layout: "JSON" in XGBoost's own documentation (doc/tutorials/saving_model.rst) and the sources of the versions;
-/// what is read and what is refused: docs/reference/model-format.md. The trees go straight from the text into the
-/// ensemble, without a tree of values between.
+/// Layout: "JSON" in XGBoost's own documentation (doc/tutorials/saving_model.rst) and the sources of the
+/// versions; what is read and what is refused: docs/reference/model-format.md. The trees go straight from the
+/// text into the ensemble, without a tree of values between.
 struct XGBoostImporter {
     /// Names are made up for features that have none, so a few bytes may not ask for more than these.
     static let featureCountMax = 1 << 20
@@ -23,7 +23,8 @@ struct XGBoostImporter {
     private var groups: [Int32] = []
     private var tree = XGBoostTree()
     private var ensemble = TreeEnsemble(
-        roots: [], groups: [], features: [], values: [], lefts: [], rights: [], defaultsLeft: [], baseMargins: [])
+        roots: [], groups: [], features: [], values: [], lefts: [], rights: [], defaultsLeft: [],
+        baseMargins: [])
 
     /// The graph of the model in `bytes`, validated.
     static func read(_ bytes: Span<UInt8>) throws(FormatError) -> ModelGraph {
@@ -76,7 +77,9 @@ struct XGBoostImporter {
         var strings: [String: String] = [:]
         var names = MemberNames()
         try document.beginObject()
-        while let name = try document.nextMember(&names, of: part) { strings[name] = try document.readString() }
+        while let name = try document.nextMember(&names, of: part) {
+            strings[name] = try document.readString()
+        }
         return strings
     }
 
@@ -180,7 +183,9 @@ struct XGBoostImporter {
     private func parameter(_ name: String, from least: Int, to most: Int) throws(FormatError) -> Int {
         let part = "learner.learner_model_param.\(name)"
         guard let text = parameters[name] else { throw .missingPart(part) }
-        guard let value = Int(text) else { throw .invalidValue(part: part, reason: "\"\(text)\" is no integer") }
+        guard let value = Int(text) else {
+            throw .invalidValue(part: part, reason: "\"\(text)\" is no integer")
+        }
         if value < least || value > most {
             throw .invalidValue(part: part, reason: "\(value) is not from \(least) to \(most)")
         }
@@ -198,7 +203,8 @@ struct XGBoostImporter {
         var scores: [Float] = []
         for piece in inner.split(separator: ",", omittingEmptySubsequences: false) {
             let digits = piece.filter { !$0.isWhitespace }
-            guard let score = Float(digits), score.isFinite else {
+            let isDecimal = digits.utf8.allSatisfy { ($0 >= 48 && $0 <= 57) || "+-.eE".utf8.contains($0) }
+            guard isDecimal, let score = Float(digits), score.isFinite else {
                 throw .invalidValue(part: part, reason: "\"\(piece)\" is no finite number")
             }
             scores.append(score)

@@ -24,7 +24,8 @@ struct XGBoostObjective {
         case "reg:logistic": self.init(.logistic, .logit)
         case "count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:aft":
             self.init(.exponential, .logarithm)
-        case "reg:squarederror", "reg:linear", "reg:squaredlogerror", "reg:absoluteerror", "reg:pseudohubererror",
+        case "reg:squarederror", "reg:linear", "reg:squaredlogerror", "reg:absoluteerror",
+            "reg:pseudohubererror",
             "reg:quantileerror", "rank:pairwise", "rank:ndcg", "rank:map":
             self.init(.identity, .identity)
         default: return nil

@@ -50,7 +50,8 @@ struct XGBoostTree {
             case "size_leaf_vector":
                 if try document.readCount(of: "\(part).tree_param.size_leaf_vector") > 1 {
                     throw .unsupported(
-                        part: "\(part): a vector leaf", advice: "train with multi_strategy=\"one_output_per_tree\"")
+                        part: "\(part): a vector leaf",
+                        advice: "train with multi_strategy=\"one_output_per_tree\"")
                 }
             default: try document.skipValue()
             }
@@ -78,15 +79,19 @@ struct XGBoostTree {
         while try document.nextElement() {
             if try document.readInt64() != 0 || name == "categories_nodes" {
                 throw .unsupported(
-                    part: "\(part): a categorical split", advice: "encode the categories as numbers before training")
+                    part: "\(part): a categorical split",
+                    advice: "encode the categories as numbers before training")
             }
         }
     }
 
     private func checkCounts(_ nodeCount: Int, part: String) throws(FormatError) {
-        if nodeCount == 0 { throw .invalidValue(part: "\(part).tree_param.num_nodes", reason: "there is no node") }
+        if nodeCount == 0 {
+            throw .invalidValue(part: "\(part).tree_param.num_nodes", reason: "there is no node")
+        }
         let counts = [
-            ("left_children", lefts.count), ("right_children", rights.count), ("split_indices", features.count),
+            ("left_children", lefts.count), ("right_children", rights.count),
+            ("split_indices", features.count),
             ("split_conditions", conditions.count), ("default_left", defaultsLeft.count),
         ]
         for (name, count) in counts where count != nodeCount {
@@ -111,7 +116,8 @@ struct XGBoostTree {
             let node = Int(order[next])
             next += 1
             ensemble.values.append(conditions[node])
-            // Only the left child tells a leaf: trees with vector leaves keep something else in the right one.
+            // Only the left child tells a leaf: trees with vector leaves keep something else in the right
+            // one.
             if lefts[node] == -1 {
                 ensemble.features.append(-1)
                 ensemble.defaultsLeft.append(false)

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Inference
+package import ModelFormat
+import Synchronization
+package import Tabular
+package import Telemetry
+
+/// One version of a model that answers requests: everything that a request needs, behind one reference.
+///
+/// Its memory is given back when the registry has let go of it and the last request that holds it is answered.
+/// State: immutable, but for the metrics that the first request makes.
+package final class LoadedModel: Sendable {
+    package let name: String
+    package let version: ModelVersion
+    /// The version as it stands in paths and answers.
+    package let versionText: String
+    package let model: CompiledModel
+    package let index: SchemaIndex
+    package let format: ModelFileFormat
+    /// SHA-256 of the model file, lower-case hexadecimal.
+    package let digest: String
+    package let fileSize: Int
+    package let goldenSampleCount: Int
+    /// From the first byte read to ready.
+    package let loadNanoseconds: UInt64
+
+    private let metricRegistry: MetricRegistry
+    private let lazyMetrics = AtomicLazyReference<ModelMetrics>()
+
+    init(_ file: LoadedFile, listing: VersionListing, nanoseconds: UInt64, metrics: MetricRegistry) {
+        name = listing.model
+        version = listing.version
+        versionText = listing.version.description
+        model = file.model
+        index = SchemaIndex(file.model.schema)
+        format = file.format
+        digest = file.digest
+        fileSize = file.size
+        goldenSampleCount = file.goldenSampleCount
+        loadNanoseconds = nanoseconds
+        metricRegistry = metrics
+    }
+
+    /// `<library>_<format>`, as Open Inference metadata calls it.
+    package var platform: String {
+        switch format {
+        case .native: "modeld_safetensors"
+        case .xgboostJSON: "xgboost_json"
+        }
+    }
+
+    /// What is counted of this version; made by the first request, one atomic load afterwards.
+    package var metrics: ModelMetrics {
+        lazyMetrics.load()
+            ?? lazyMetrics.storeIfNil(ModelMetrics(metricRegistry, model: name, version: versionText))
+    }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+import Cryptography
+import Inference
+import ModelFormat
+import Tabular
+
+/// A version's model file, read, checked and compiled.
+struct LoadedFile: Sendable {
+    var model: CompiledModel
+    var format: ModelFileFormat
+    var digest: String
+    var size: Int
+    var goldenSampleCount: Int
+}
+
+/// Turns the files of a version into a model that may answer, or into the reason why it may not.
+///
+/// Each file is read once, through one descriptor, into memory; what is checked is what is served.
+struct ModelLoader: Sendable {
+    /// Larger files are refused.
+    var fileSizeLimit = 16 << 30
+
+    /// - Parameter parsed: called when only the golden samples are left to be verified.
+    func load(_ listing: VersionListing, parsed: () -> Void = {}) throws(RegistryError) -> LoadedFile {
+        let manifest = try readManifest(listing)
+        let (file, bytes, format) = try readModel(listing)
+        let digest = SHA256.digest(of: bytes.span).hexadecimal
+        if let manifest { try check(manifest, listing, modelFile: file, digest: digest) }
+        let compiled: CompiledModel
+        do {
+            compiled = try CompiledModel(try ModelFile.load(bytes.span, fileName: file.name))
+        } catch let error as FormatError {
+            throw .format(file: file.path, error)
+        } catch let error as InferenceError {
+            throw .inference(file: file.path, error)
+        } catch {
+            preconditionFailure("loading throws errors of two kinds")
+        }
+        parsed()
+        let sampleCount = try verify(compiled, listing, file)
+        warmUp(compiled)
+        return LoadedFile(
+            model: compiled, format: format, digest: digest, size: bytes.count, goldenSampleCount: sampleCount)
+    }
+
+    private func read(_ path: String, limit: Int) throws(RegistryError) -> [UInt8] {
+        do {
+            return try File.read(path, limit: limit)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    // MARK: The model file
+
+    private func readModel(
+        _ listing: VersionListing
+    ) throws(RegistryError) -> (VersionListing.File, [UInt8], ModelFileFormat) {
+        let candidates = listing.candidates
+        var found: (VersionListing.File, [UInt8], ModelFileFormat)?
+        var names: [String] = []
+        var defect: RegistryError?
+        for file in candidates {
+            let bytes = try read(file.path, limit: fileSizeLimit)
+            do {
+                let format = try ModelFile.recognise(bytes.span, fileName: file.name)
+                found = (file, bytes, format)
+                names.append(file.name)
+            } catch {
+                defect = defect ?? .format(file: file.path, error)
+            }
+        }
+        guard names.count <= 1 else { throw .severalModelFiles(directory: listing.path, names: names) }
+        guard let found else { throw defect ?? .noModelFile(directory: listing.path) }
+        return found
+    }
+
+    // MARK: The manifest
+
+    private func readManifest(_ listing: VersionListing) throws(RegistryError) -> Manifest? {
+        guard let file = listing.file(named: Companion.manifest) else { return nil }
+        return try Manifest(try read(file.path, limit: Manifest.sizeLimit).span, path: file.path)
+    }
+
+    private func check(
+        _ manifest: Manifest, _ listing: VersionListing, modelFile: VersionListing.File, digest: String
+    ) throws(RegistryError) {
+        let path = "\(listing.path)/\(Companion.manifest)"
+        guard manifest.files.contains(where: { $0.name == modelFile.name }) else {
+            throw .manifestMismatch(file: path, reason: "does not list the model file \(modelFile.name)")
+        }
+        for stated in manifest.files {
+            guard let file = listing.file(named: stated.name), file.facts.kind == .regular else {
+                throw .manifestMismatch(file: path, reason: "lists \(stated.name), which is not there")
+            }
+            let actual: String
+            if file.name == modelFile.name {
+                actual = digest
+            } else {
+                actual = SHA256.digest(of: try read(file.path, limit: fileSizeLimit).span).hexadecimal
+            }
+            guard actual == stated.sha256 else {
+                throw .digestMismatch(file: file.path, stated: stated.sha256, actual: actual)
+            }
+        }
+    }
+
+    // MARK: Golden samples
+
+    private func verify(
+        _ model: CompiledModel, _ listing: VersionListing, _ file: VersionListing.File
+    ) throws(RegistryError) -> Int {
+        try verify(model, model.goldenSamples, of: file.path)
+        guard let samplesFile = listing.file(named: Companion.samples) else { return model.goldenSamples.count }
+        let bytes = try read(samplesFile.path, limit: GoldenSamplesFile.sizeLimit)
+        let samples = try GoldenSamplesFile.read(bytes.span, path: samplesFile.path)
+        try verify(model, samples, of: samplesFile.path)
+        return model.goldenSamples.count + samples.count
+    }
+
+    private func verify(
+        _ model: CompiledModel, _ samples: [GoldenSample], of path: String
+    ) throws(RegistryError) {
+        let mismatches = model.verify(samples)
+        if let first = mismatches.first {
+            throw .notReproduced(file: path, first: first, count: mismatches.count)
+        }
+    }
+
+    /// Touches the model's memory, so that its first request does not.
+    private func warmUp(_ model: CompiledModel) {
+        var rows = RowBlock()
+        var predictions = Predictions()
+        var scratch = InferenceScratch()
+        rows.reset(columnCount: model.schema.count, numberType: model.inputType)
+        rows.appendRows(8)
+        model.predict(rows, into: &predictions, scratch: &scratch)
+    }
+}

@@ -51,6 +51,7 @@ let package = Package(
         library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra"]),
         library("DaemonApp", imports: ["Base", "YAML"]),
         tests("TidyTests"),
+        tests("BaseTests", imports: ["Base"]),
         tests("TabularTests", imports: ["Base", "Tabular"]),
         tests("CryptographyTests", imports: ["Base", "Cryptography"]),
         tests("YAMLTests", imports: ["YAML"]),
@@ -58,7 +59,8 @@ let package = Package(
         tests("LinearAlgebraTests", imports: ["LinearAlgebra"]),
         tests("ModelFormatTests", imports: ["Base", "Tabular", "Cryptography", "ModelFormat"]),
         tests("PreprocessTests", imports: ["Tabular", "ModelFormat", "Preprocess"]),
-        tests("InferenceTests", imports: ["Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "Inference"]),
+        tests(
+            "InferenceTests", imports: ["Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "Inference"]),
         tests("DaemonAppTests", imports: ["DaemonApp"]),
     ]
 )

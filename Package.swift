@@ -25,6 +25,13 @@ func library(_ name: String, imports: [String]) -> Target {
     .target(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: settings)
 }
 
+/// A program in Benchmarks that measures one thing.
+func benchmark(_ name: String, imports: [String]) -> Target {
+    .executableTarget(
+        name: "\(name)Benchmark", dependencies: imports.map { .byName(name: $0) }, path: "Benchmarks/\(name)",
+        swiftSettings: settings)
+}
+
 /// The tests of a target: Tests/<name>.
 func tests(_ name: String, imports: [String] = []) -> Target {
     .testTarget(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: settings)
@@ -52,6 +59,7 @@ let package = Package(
         library("DaemonApp", imports: ["Base", "YAML"]),
         tests("TidyTests"),
         tests("TabularTests", imports: ["Base", "Tabular"]),
+        benchmark("ModelLoading", imports: ["Base", "ModelFormat"]),
         tests("CryptographyTests", imports: ["Base", "Cryptography"]),
         tests("YAMLTests", imports: ["YAML"]),
         tests("TelemetryTests", imports: ["Base", "Telemetry"]),

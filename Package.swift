@@ -70,3 +70,14 @@ let package = Package(
         tests("DaemonAppTests", imports: ["DaemonApp"]),
     ]
 )
+
+// Fuzz targets need libFuzzer's instrumentation everywhere, so they are built apart: scripts/fuzz.
+if Context.environment["MODELD_FUZZ"] != nil {
+    package.targets.append(.systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"))
+    for name in ["NativeModel", "XGBoost"] {
+        package.targets.append(
+            .executableTarget(
+                name: "\(name)Fuzz", dependencies: ["CFuzzer", "Cryptography", "ModelFormat"],
+                path: "Fuzz/\(name)"))
+    }
+}

@@ -25,6 +25,13 @@ func library(_ name: String, imports: [String]) -> Target {
     .target(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: settings)
 }
 
+/// A program in Benchmarks that measures one thing.
+func benchmark(_ name: String, imports: [String]) -> Target {
+    .executableTarget(
+        name: "\(name)Benchmark", dependencies: imports.map { .byName(name: $0) }, path: "Benchmarks/\(name)",
+        swiftSettings: settings)
+}
+
 /// The tests of a target: Tests/<name>.
 func tests(_ name: String, imports: [String] = []) -> Target {
     .testTarget(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: settings)
@@ -53,6 +60,7 @@ let package = Package(
         tests("TidyTests"),
         tests("BaseTests", imports: ["Base"]),
         tests("TabularTests", imports: ["Base", "Tabular"]),
+        benchmark("ModelLoading", imports: ["Base", "ModelFormat"]),
         tests("CryptographyTests", imports: ["Base", "Cryptography"]),
         tests("YAMLTests", imports: ["YAML"]),
         tests("TelemetryTests", imports: ["Base", "Telemetry"]),
@@ -64,3 +72,14 @@ let package = Package(
         tests("DaemonAppTests", imports: ["DaemonApp"]),
     ]
 )
+
+// Fuzz targets need libFuzzer's instrumentation everywhere, so they are built apart: scripts/fuzz.
+if Context.environment["MODELD_FUZZ"] != nil {
+    package.targets.append(.systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"))
+    for name in ["NativeModel", "XGBoost"] {
+        package.targets.append(
+            .executableTarget(
+                name: "\(name)Fuzz", dependencies: ["CFuzzer", "Cryptography", "ModelFormat"],
+                path: "Fuzz/\(name)"))
+    }
+}

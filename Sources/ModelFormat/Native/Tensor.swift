@@ -6,43 +6,32 @@
 
 /// The numbers of one tensor with their shape, row-major.
 struct Tensor {
-    enum Values {
+    private enum Values {
         case float64([Double])
         case float32([Float])
         case int32([Int32])
         case bool([Bool])
     }
 
-    var shape: [Int]
-    var values: Values
+    let type: TensorType
+    let shape: [Int]
+    private let values: Values
 
-    init(_ values: [Double], shape: [Int]? = nil) { self.init(.float64(values), shape ?? [values.count]) }
-    init(_ values: [Float], shape: [Int]? = nil) { self.init(.float32(values), shape ?? [values.count]) }
-    init(_ values: [Int32]) { self.init(.int32(values), [values.count]) }
-    init(_ values: [Bool]) { self.init(.bool(values), [values.count]) }
-
-    private init(_ values: Values, _ shape: [Int]) {
-        self.values = values
-        self.shape = shape
+    // The type is stored and not computed from the case: with the latter, swiftc 6.3.1 -O stops in
+    // CopyPropagation.
+    init(_ values: [Double], shape: [Int]? = nil) {
+        (type, self.shape, self.values) = (.float64, shape ?? [values.count], .float64(values))
     }
 
-    var type: TensorType {
-        switch values {
-        case .float64: .float64
-        case .float32: .float32
-        case .int32: .int32
-        case .bool: .bool
-        }
+    init(_ values: [Float], shape: [Int]? = nil) {
+        (type, self.shape, self.values) = (.float32, shape ?? [values.count], .float32(values))
     }
 
-    var byteCount: Int {
-        switch values {
-        case .float64(let numbers): numbers.count * 8
-        case .float32(let numbers): numbers.count * 4
-        case .int32(let numbers): numbers.count * 4
-        case .bool(let flags): flags.count
-        }
-    }
+    init(_ values: [Int32]) { (type, shape, self.values) = (.int32, [values.count], .int32(values)) }
+    init(_ values: [Bool]) { (type, shape, self.values) = (.bool, [values.count], .bool(values)) }
+
+    /// The shape is that of numbers in memory, so the product cannot overflow.
+    var byteCount: Int { shape.reduce(type.byteWidth, *) }
 
     /// Adds the tensor's bytes to `file`.
     func append(to file: inout [UInt8]) {

@@ -140,18 +140,22 @@ struct XGBoostTree {
             }
             ensemble.lefts.append(leftIndex)
             ensemble.rights.append(rightIndex)
-            try reach(lefts[node], from: node, part: "\(part).left_children")
-            try reach(rights[node], from: node, part: "\(part).right_children")
+            try reach(lefts[node], from: node, part: part, name: "left_children")
+            try reach(rights[node], from: node, part: part, name: "right_children")
         }
     }
 
-    private mutating func reach(_ child: Int32, from node: Int, part: String) throws(FormatError) {
+    private mutating func reach(
+        _ child: Int32, from node: Int, part: String, name: StaticString
+    ) throws(FormatError) {
         let index = Int(child)
         if index < 1 || index >= lefts.count {
-            throw .invalidValue(part: "\(part)[\(node)]", reason: "\(child) is no node of \(lefts.count)")
+            throw .invalidValue(
+                part: "\(part).\(name)[\(node)]", reason: "\(child) is no node of \(lefts.count)")
         }
         if isReached[index] {
-            throw .invalidValue(part: "\(part)[\(node)]", reason: "node \(child) is reached twice: no tree")
+            throw .invalidValue(
+                part: "\(part).\(name)[\(node)]", reason: "node \(child) is reached twice: no tree")
         }
         isReached[index] = true
         order.append(child)

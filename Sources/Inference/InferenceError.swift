@@ -49,7 +49,7 @@ package enum InferenceError: Error, Equatable, CustomStringConvertible {
         case .preprocessing(let error):
             error.description
         case .estimatorWidth(let expected, let got):
-            "the estimator reads \(expected) columns but \(got) reach it; schema and estimator do not belong together"
+            "the estimator reads \(expected) columns but \(got) reach it; its schema is another model's"
         case .arrayLength(let name, let expected, let got):
             "\(name) has \(got) elements where \(expected) are needed"
         case .treeNode(let tree, let node, let defect):

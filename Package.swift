@@ -58,7 +58,9 @@ let package = Package(
         tests("LinearAlgebraTests", imports: ["LinearAlgebra"]),
         tests("ModelFormatTests", imports: ["Base", "Tabular", "Cryptography", "ModelFormat"]),
         tests("PreprocessTests", imports: ["Tabular", "ModelFormat", "Preprocess"]),
-        tests("InferenceTests", imports: ["Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "Inference"]),
+        tests(
+            "InferenceTests",
+            imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "Inference"]),
         tests("DaemonAppTests", imports: ["DaemonApp"]),
     ]
 )

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// The few functions of the C interface of BLAS that are called, through
-// pointers that dlsym found: nothing is linked, and no header of a BLAS package is needed to build. The
-// numbers are those of the CBLAS standard.
+// The few functions of the C interface of BLAS that are called, through pointers that dlsym found: nothing is
+// linked, and no header of a BLAS package is needed to build. The numbers are those of the CBLAS standard.
 #ifndef MODELD_CBLAS_H
 #define MODELD_CBLAS_H
 

@@ -11,8 +11,8 @@ static inline void modeld_cblas_sgemm(void *function, int m, int n, int k, const
                                       float *c) {
     typedef void (*sgemm)(int layout, int transpose_a, int transpose_b, int m, int n, int k, float alpha,
                           const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
-    ((sgemm)function)(modeld_cblas_row_major, modeld_cblas_no_transpose, modeld_cblas_no_transpose, m, n, k, 1,
-                      a, k, b, n, 0, c, n);
+    ((sgemm)function)(modeld_cblas_row_major, modeld_cblas_no_transpose, modeld_cblas_no_transpose, m, n, k,
+                      1, a, k, b, n, 0, c, n);
 }
 
 // openblas_set_num_threads and bli_thread_set_num_threads, which takes a wider number in the same register.

@@ -3,19 +3,20 @@ package import ModelFormat
 internal import Preprocess
 package import Tabular
 
-/// A model made ready to answer: everything checked, everything in the layout that its kernel reads. Immutable.
+/// A model made ready to answer: everything checked, everything in the layout that its kernel reads.
+/// Immutable.
 ///
-/// The same row gets the same bits whatever else is in its block. Trees and linear models get them on every CPU
-/// too; a network's last bits may depend on the CPU and the BLAS.
+/// The same row gets the same bits whatever else is in its block. Trees and linear models get them on every
+/// CPU too; a network's last bits may depend on the CPU and the BLAS.
 package final class CompiledModel: Sendable {
     package let schema: FeatureSchema
     package let output: OutputDescription
     package let goldenSamples: [GoldenSample]
     package let statistics: TrainingStatistics?
     package let lineage: Lineage
-    /// The type of the blocks that `predict` reads: what the original library casts to, FP32 for trees and for
-    /// networks that read the columns as they are, FP64 for linear models and for networks behind stages (their
-    /// stages compute in Float64, and are fitted so).
+    /// The type of the blocks that `predict` reads: what the original library casts to, FP32 for trees and
+    /// for networks that read the columns as they are, FP64 for linear models and for networks behind
+    /// stages (their stages compute in Float64, and are fitted so).
     package let inputType: NumberType
     /// What the model can answer, `predictions` first.
     package let outputs: [OutputSpecification]
@@ -97,8 +98,8 @@ package final class CompiledModel: Sendable {
         return outputs
     }
 
-    /// Answers all of `rows`, a block of `schema.count` columns of `inputType`. Never fails on data: any number,
-    /// NaN and infinities included, has an answer.
+    /// Answers all of `rows`, a block of `schema.count` columns of `inputType`. Never fails on data: any
+    /// number, NaN and infinities included, has an answer.
     package func predict(
         _ rows: borrowing RowBlock, into predictions: inout Predictions, scratch: inout InferenceScratch
     ) {

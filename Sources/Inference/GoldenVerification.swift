@@ -28,7 +28,8 @@ package struct SampleMismatch: Sendable, Equatable, CustomStringConvertible {
         case .predictionCount(let expected, let got):
             "golden sample \(sample) has \(got) predictions where the model makes \(expected)"
         case .prediction(let column, let expected, let got, let tolerance):
-            "golden sample \(sample), prediction \(column): expected \(expected), got \(got), tolerance \(tolerance)"
+            "golden sample \(sample), prediction \(column): expected \(expected), got \(got)"
+                + " (tolerance \(tolerance))"
         }
     }
 }
@@ -36,9 +37,10 @@ package struct SampleMismatch: Sendable, Equatable, CustomStringConvertible {
 extension CompiledModel {
     /// The samples that the model does not reproduce, empty when all is well; the first defect of each.
     ///
-    /// A tolerance of 0 demands the same bits once the expected number is rounded to the output's type. Any other
-    /// allows |got - expected| <= tolerance * max(|expected|, 0.1): relative, with a floor below which numbers near
-    /// 0 are compared absolutely (1e-5 means rtol 1e-5 and atol 1e-6). NaN is reproduced by NaN.
+    /// A tolerance of 0 demands the same bits once the expected number is rounded to the output's type. Any
+    /// other allows |got - expected| <= tolerance * max(|expected|, 0.1): relative, with a floor below
+    /// which numbers near 0 are compared absolutely (1e-5 means rtol 1e-5 and atol 1e-6). NaN is reproduced
+    /// by NaN.
     package func verify(_ samples: [GoldenSample]) -> [SampleMismatch] {
         var rows = RowBlock()
         var predictions = Predictions()

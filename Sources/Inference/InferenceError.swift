@@ -4,8 +4,6 @@ package import Preprocess
 /// Why a graph cannot be compiled. Data never causes one: a compiled model answers every row.
 package enum InferenceError: Error, Equatable, CustomStringConvertible {
     case preprocessing(PreprocessingError)
-    /// The estimator reads `expected` columns but `got` reach it.
-    case estimatorWidth(expected: Int, got: Int)
     /// An array of the estimator has another length than its shape says.
     case arrayLength(name: String, expected: Int, got: Int)
     /// Node `node` (index in the node arrays) of tree `tree` is wrong.
@@ -33,7 +31,6 @@ package enum InferenceError: Error, Equatable, CustomStringConvertible {
     package var code: String {
         switch self {
         case .preprocessing(let error): error.code
-        case .estimatorWidth: "inference.estimator_width"
         case .arrayLength: "inference.array_length"
         case .treeNode: "inference.tree_node"
         case .treeRange: "inference.tree_range"
@@ -48,8 +45,6 @@ package enum InferenceError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .preprocessing(let error):
             error.description
-        case .estimatorWidth(let expected, let got):
-            "the estimator reads \(expected) columns but \(got) reach it; schema and estimator do not belong together"
         case .arrayLength(let name, let expected, let got):
             "\(name) has \(got) elements where \(expected) are needed"
         case .treeNode(let tree, let node, let defect):

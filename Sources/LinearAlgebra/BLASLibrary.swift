@@ -15,12 +15,13 @@ import Glibc
     // Safe because the pointer is code of a library that is never closed.
     private nonisolated(unsafe) let sgemm: UnsafeMutableRawPointer
 
-    /// Nil when no library is found, or one without a symbol by which a fast one is known: the reference BLAS loses
-    /// to our own kernel by a factor of three to five.
+    /// Nil when no library is found, or one without a symbol by which a fast one is known: the reference
+    /// BLAS loses to our own kernel by a factor of three to five.
     package static let shared: BLASLibrary? = BLASLibrary(path: "libblas.so.3")
 
     package init?(path: String) {
-        // Safe because both strings live for the calls. Read when the library is loaded; 0: what is set stays.
+        // Safe because both strings live for the calls. Read when the library is loaded; 0: what is set
+        // stays.
         unsafe setenv("OPENBLAS_NUM_THREADS", "1", 0)
         unsafe setenv("BLIS_NUM_THREADS", "1", 0)
         // Safe because the strings live for the calls, and the library is never closed.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The slow, obvious product rows · weightsᵀ, which the plain kernel answers bit for bit; shapes [rows, inputs],
-/// [outputs, inputs] and [rows, outputs].
+/// The slow, obvious product rows · weightsᵀ, which the plain kernel answers bit for bit; shapes [rows,
+/// inputs], [outputs, inputs] and [rows, outputs].
 func referenceProduct(_ rows: [Float], _ weights: [Float], inputCount: Int, outputCount: Int) -> [Float] {
     var products: [Float] = []
     for row in 0..<rows.count / inputCount {

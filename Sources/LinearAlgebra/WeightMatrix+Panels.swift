@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension WeightMatrix {
-    /// Four accumulators of eight lanes are what the sixteen SSE registers hold beside the operands. Each output is
-    /// a sum in the order of the inputs, product by product, never fused: the reference's order exactly.
+    /// Four accumulators of eight lanes are what the sixteen SSE registers hold beside the operands. Each
+    /// output is a sum in the order of the inputs, product by product, never fused: the reference's order
+    /// exactly.
     func multiplyPanels(
         _ panels: Span<Float>, _ rows: Span<Float>, rowCount: Int, into products: inout MutableSpan<Float>
     ) {
@@ -61,7 +62,8 @@ extension WeightMatrix {
         var sum3 = Lanes.zero
         let base = panel &* inputCount
         let row0 = first &* inputCount
-        // Safe because a Float has no padding bytes; `multiply` checked that there are four rows from `first` on.
+        // Safe because a Float has no padding bytes; `multiply` checked that there are four rows from
+        // `first` on.
         let bytes = unsafe panels.bytes
         for input in 0..<inputCount {
             let lanes = weights(bytes, base &+ input)

@@ -2,9 +2,10 @@
 
 /// A layer's weights, laid out once for the product that is asked of them again and again. Immutable.
 ///
-/// A row's product is the same to the last bit whatever rows stand beside it: the plain kernel adds each output in
-/// the order of the inputs, a row at a time; BLAS gets blocks of one fixed number of rows, whose last is padded, and
-/// is used only if it computes the same at every place of a block, which is tried when the weights are laid out.
+/// A row's product is the same to the last bit whatever rows stand beside it: the plain kernel adds each
+/// output in the order of the inputs, a row at a time; BLAS gets blocks of one fixed number of rows, whose
+/// last is padded, and is used only if it computes the same at every place of a block, which is tried when
+/// the weights are laid out.
 package struct WeightMatrix: Sendable {
     package let inputCount: Int
     package let outputCount: Int
@@ -25,12 +26,14 @@ package struct WeightMatrix: Sendable {
         case blas(BLASLibrary)
     }
 
-    /// Rows that BLAS gets at a time. OpenBLAS packs the weights anew at each call: with 16 rows a single row of a
-    /// network 28-256-256-2 took 41 us and with 8 it takes 20, for the same 4 us a row in larger blocks.
+    /// Rows that BLAS gets at a time. OpenBLAS packs the weights anew at each call: with 16 rows a single
+    /// row of a network 28-256-256-2 took 41 us and with 8 it takes 20, for the same 4 us a row in larger
+    /// blocks.
     package static let blockRows = 8
 
-    /// Weights from which on BLAS is worth its padding. With two hidden layers of 256 a single row takes 9 us on
-    /// our own kernel and 20 on OpenBLAS, a row in a block 9 and 4; with 512 it is 47 and 175, 40 and 24.
+    /// Weights from which on BLAS is worth its padding. With two hidden layers of 256 a single row takes 9
+    /// us on our own kernel and 20 on OpenBLAS, a row in a block 9 and 4; with 512 it is 47 and 175, 40 and
+    /// 24.
     static let blasWeightsMin = 1 << 16
 
     /// `weights` is row-major, shape [outputs, inputs], as model files have it.
@@ -65,7 +68,8 @@ package struct WeightMatrix: Sendable {
         }
     }
 
-    /// The number of rows that `multiply` wants for `count` of them: the rest is padding that it computes too.
+    /// The number of rows that `multiply` wants for `count` of them: the rest is padding that it computes
+    /// too.
     package func paddedRows(_ count: Int) -> Int {
         switch layout {
         case .panels: count
@@ -73,8 +77,8 @@ package struct WeightMatrix: Sendable {
         }
     }
 
-    /// products = rows · weightsᵀ; shapes [rowCount, inputs] and [rowCount, outputs], `rowCount` a number that
-    /// `paddedRows` gave.
+    /// products = rows · weightsᵀ; shapes [rowCount, inputs] and [rowCount, outputs], `rowCount` a number
+    /// that `paddedRows` gave.
     package func multiply(_ rows: Span<Float>, rowCount: Int, into products: inout MutableSpan<Float>) {
         precondition(rows.count == rowCount * inputCount, "rows have the shape [rowCount, inputs]")
         precondition(products.count == rowCount * outputCount, "products have the shape [rowCount, outputs]")

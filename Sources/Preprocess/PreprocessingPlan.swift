@@ -4,9 +4,9 @@ package import Tabular
 
 /// Fitted stages, checked once, to be run over blocks of rows.
 ///
-/// Trainer and daemon run this same code, so that a row means the same to both. Numbers are Float64 between the
-/// stages whatever the type of the blocks: a FP32 block is widened on the way in, a FP32 result is rounded once
-/// on the way out. Immutable.
+/// Trainer and daemon run this same code, so that a row means the same to both. Numbers are Float64 between
+/// the stages whatever the type of the blocks: a FP32 block is widened on the way in, a FP32 result is
+/// rounded once on the way out. Immutable.
 package struct PreprocessingPlan: Sendable {
     package let inputWidth: Int
     package let outputWidth: Int
@@ -45,7 +45,8 @@ package struct PreprocessingPlan: Sendable {
     /// True when rows pass unchanged, so that a caller can read them where they are.
     package var isEmpty: Bool { stages.isEmpty }
 
-    /// Runs all stages over all of `rows` and puts the results into `output`, whose type is set to `numberType`.
+    /// Runs all stages over all of `rows` and puts the results into `output`, whose type is set to
+    /// `numberType`.
     package func run(
         _ rows: borrowing RowBlock, into output: inout RowBlock, as numberType: NumberType,
         scratch: inout PreprocessingScratch

@@ -22,7 +22,8 @@ struct RandomSource: RandomNumberGenerator {
         Double.random(in: 0..<1, using: &self) < probability
     }
 
-    /// Mostly a few round numbers that thresholds take too; also everything that a comparison may stumble over.
+    /// Mostly a few round numbers that thresholds take too; also everything that a comparison may stumble
+    /// over.
     mutating func awkwardFloat() -> Float {
         switch Int.random(in: 0..<16, using: &self) {
         case 0: .nan

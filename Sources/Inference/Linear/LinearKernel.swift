@@ -3,8 +3,9 @@ internal import ModelFormat
 
 /// A linear model's rows, with one fixed order of summation whatever the batch.
 ///
-/// Element i of a row goes to partial sum i mod 8, then the eight are added pairwise and the intercept last:
-/// the order that `referenceMargins` spells out, without fused multiply-add, hence the same bits on every CPU.
+/// Element i of a row goes to partial sum i mod 8, then the eight are added pairwise and the intercept
+/// last: the order that `referenceMargins` spells out, without fused multiply-add, hence the same bits on
+/// every CPU.
 struct LinearKernel: Sendable {
     let coefficients: [Double]
     let intercepts: [Double]

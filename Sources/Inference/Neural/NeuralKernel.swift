@@ -44,8 +44,8 @@ struct NeuralKernel: Sendable {
         outputCount = width
     }
 
-    /// `rows` has shape [rowCount, inputCount], `margins` [rowCount, outputCount]; the other two are memory to work
-    /// in.
+    /// `rows` has shape [rowCount, inputCount], `margins` [rowCount, outputCount]; the other two are memory
+    /// to work in.
     func run(
         _ rows: Span<Float>, rowCount: Int, into margins: inout MutableSpan<Float>,
         current: inout [Float], next: inout [Float]

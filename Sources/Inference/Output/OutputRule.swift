@@ -2,7 +2,8 @@
 internal import ModelFormat
 internal import Tabular
 
-/// How a model's margins become predictions, probabilities and labels: the checked form of `OutputDescription`.
+/// How a model's margins become predictions, probabilities and labels: the checked form of
+/// `OutputDescription`.
 struct OutputRule: Sendable, Equatable {
     var transform: OutputTransform
     /// Margins a row.

@@ -4,7 +4,8 @@ package import Tabular
 
 /// The answers to a block of rows, in memory that is kept from one request to the next; one a thread.
 ///
-/// `CompiledModel.predict` fills `margins` and `values`; probabilities and labels are derived when somebody asks.
+/// `CompiledModel.predict` fills `margins` and `values`; probabilities and labels are derived when somebody
+/// asks.
 package struct Predictions: ~Copyable {
     /// The estimator's raw sums, shape [rows, outputs]. FP64 for linear models, else FP32.
     package internal(set) var margins = RowBlock()
@@ -35,7 +36,8 @@ package struct Predictions: ~Copyable {
     /// Fills `values` from `margins`.
     mutating func applyTransform() { transformMargins(margins, rule: rule, into: &values) }
 
-    /// Fills `probabilities`; the model must have the output of that name. A binary classifier's are [1 - p, p].
+    /// Fills `probabilities`; the model must have the output of that name. A binary classifier's are [1 -
+    /// p, p].
     package mutating func deriveProbabilities() {
         precondition(rule.hasProbabilities, "only a classifier with probabilities derives them")
         probabilities.reset(columnCount: rule.classCount, numberType: rule.numberType)
@@ -49,8 +51,8 @@ package struct Predictions: ~Copyable {
         }
     }
 
-    /// The index of the row's likeliest class: the first largest value; of two, the second when its probability is
-    /// above 0.5. Only for classifiers.
+    /// The index of the row's likeliest class: the first largest value; of two, the second when its
+    /// probability is above 0.5. Only for classifiers.
     package func labelIndex(row: Int) -> Int {
         precondition(rule.classCount > 0, "only a classifier has labels")
         if rule.transform == .argmax { return Int(exactly: values.value(row: row, column: 0)) ?? 0 }

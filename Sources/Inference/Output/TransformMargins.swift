@@ -3,8 +3,8 @@ import Glibc
 internal import ModelFormat
 internal import Tabular
 
-// The output transforms as the original libraries compute them: Float32 as XGBoost does, operation by operation,
-// so that the bits agree where the C library's `expf` is the same; Float64 for linear models.
+// The output transforms as the original libraries compute them: Float32 as XGBoost does, operation by
+// operation, so that the bits agree where the C library's `expf` is the same; Float64 for linear models.
 
 /// XGBoost's sigmoid: the exponent is capped so that it never overflows.
 @inline(__always) func logistic(_ margin: Float) -> Float {
@@ -116,7 +116,8 @@ func spreadProbabilities(_ values: borrowing RowBlock, into probabilities: inout
     }
 }
 
-/// Predictions of a classifier as one column a class: one column p becomes [1 - p, p], more stay as they are.
+/// Predictions of a classifier as one column a class: one column p becomes [1 - p, p], more stay as they
+/// are.
 func spreadProbabilities(_ values: Span<Float>, width: Int, into target: inout MutableSpan<Float>) {
     guard width == 1, target.count == 2 * values.count else {
         for index in values.indices { target[index] = values[index] }

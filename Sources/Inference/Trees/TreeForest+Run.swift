@@ -7,9 +7,11 @@ extension TreeForest {
     /// As few rows left over from groups of eight go one by one, eight trees at a time.
     static var singleRowsMax: Int { 6 }
 
-    /// `rows` has shape [rowCount, inputCount], `margins` [rowCount, groups]. The other two are memory to work in.
+    /// `rows` has shape [rowCount, inputCount], `margins` [rowCount, groups]. The other two are memory to
+    /// work in.
     ///
-    /// A row's leaves are added in Float32 in the order of the trees, from the base margin, whichever way it goes.
+    /// A row's leaves are added in Float32 in the order of the trees, from the base margin, whichever way
+    /// it goes.
     func run(
         _ rows: Span<Float>, rowCount: Int, into margins: inout MutableSpan<Float>,
         gathered: inout [Float], sums: inout [Float]
@@ -62,8 +64,9 @@ extension TreeForest {
         _ gathered: Span<Float>, rowCount: Int, blockRows: Int, to sums: inout [Float]
     ) {
         guard !trees.isEmpty else { return }
-        // Safe because the builder checked every index: a root, offset and slot never leaves its array, a group is
-        // below `baseMargins.count`; `run` sized both memories for `blockRows` rows, a multiple of eight.
+        // Safe because the builder checked every index: a root, offset and slot never leaves its array, a
+        // group is below `baseMargins.count`; `run` sized both memories for `blockRows` rows, a multiple of
+        // eight.
         unsafe gathered.withUnsafeBufferPointer { gathered in
             unsafe sums.withUnsafeMutableBufferPointer { sums in
                 unsafe nodes.withUnsafeBufferPointer { nodes in

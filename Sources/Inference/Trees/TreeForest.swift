@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A tree ensemble compiled for the walk: flat nodes, both children of a node side by side, no branch in a step.
+/// A tree ensemble compiled for the walk: flat nodes, both children of a node side by side, no branch in a
+/// step.
 ///
-/// **Missing values cost nothing.** A comparison with NaN is false, and false leads to the first child. A node
-/// whose missing values go right has its right child there and asks `x <= t` with t the number below the threshold
-/// (the same as `x < threshold`). A node whose missing values go left has its *left* child there and asks the
-/// opposite, `-x <= -threshold`. So there is one kernel, without a test for NaN; the negated numbers stand in slots
-/// of their own. A *slot* is a feature with a sign, as some node reads it.
+/// **Missing values cost nothing.** A comparison with NaN is false, and false leads to the first child. A
+/// node whose missing values go right has its right child there and asks `x <= t` with t the number below
+/// the threshold (the same as `x < threshold`). A node whose missing values go left has its *left* child
+/// there and asks the opposite, `-x <= -threshold`. So there is one kernel, without a test for NaN; the
+/// negated numbers stand in slots of their own. A *slot* is a feature with a sign, as some node reads it.
 ///
 /// **Gathering.** Before the walk the slots of the rows are copied out of the request's block, eight rows
 /// interleaved: rows of many features of which the trees read few become short, a feature index of any size

@@ -61,8 +61,8 @@ struct TreeForestBuilder {
         }
     }
 
-    /// Breadth first from the root. A child must lie behind its parent inside the tree and have one parent, so
-    /// that no cycle, and no diamond that multiplies, is ever followed.
+    /// Breadth first from the root. A child must lie behind its parent inside the tree and have one parent,
+    /// so that no cycle, and no diamond that multiplies, is ever followed.
     private mutating func layOut(_ tree: Int) throws(InferenceError) {
         let root = Int(ensemble.roots[tree])
         let end = tree + 1 < ensemble.treeCount ? Int(ensemble.roots[tree + 1]) : ensemble.nodeCount

@@ -3,7 +3,8 @@
 /// A node as the walk reads it. A row goes `offset + 1` nodes forward when `row[slot] <= threshold`, else
 /// `offset` nodes.
 ///
-/// A leaf lets no row pass (its threshold is NaN) and has the offset 0, so that a walk may go on standing on it.
+/// A leaf lets no row pass (its threshold is NaN) and has the offset 0, so that a walk may go on standing
+/// on it.
 protocol TreeNode: BitwiseCopyable, Sendable {
     init?(threshold: Float, slot: Int, offset: Int)
     var threshold: Float { get }
@@ -13,7 +14,8 @@ protocol TreeNode: BitwiseCopyable, Sendable {
     var offset: Int { get }
 }
 
-/// Numbers from a slot of a gathered row to the next: eight rows lie interleaved, so that one pointer serves all.
+/// Numbers from a slot of a gathered row to the next: eight rows lie interleaved, so that one pointer
+/// serves all.
 let slotStride = 8
 
 /// Eight bytes: children at most 65,535 nodes away and at most 8,192 slots, which is nearly every model.

@@ -3,8 +3,8 @@
 /// Eight walks side by side, as eight pointers to nodes.
 ///
 /// A step waits for two loads of which one depends on the other; eight independent walks keep the core busy
-/// (3,680 ns a row against 10,800 one at a time for 500 trees of depth 8). The comparison becomes a number by a
-/// bit cast, because `? 1 : 0` compiles to a branch that is mispredicted half the time (5,554 ns).
+/// (3,680 ns a row against 10,800 one at a time for 500 trees of depth 8). The comparison becomes a number
+/// by a bit cast, because `? 1 : 0` compiles to a branch that is mispredicted half the time (5,554 ns).
 @unsafe struct TreeWalk<Node: TreeNode> {
     var node0: UnsafePointer<Node>
     var node1: UnsafePointer<Node>
@@ -15,15 +15,15 @@
     var node6: UnsafePointer<Node>
     var node7: UnsafePointer<Node>
 
-    /// Trees that are at most so deep are walked in as many steps as their deepest leaf; deeper ones until all eight
-    /// walks have arrived, which is looked at every four steps.
+    /// Trees that are at most so deep are walked in as many steps as their deepest leaf; deeper ones until
+    /// all eight walks have arrived, which is looked at every four steps.
     @safe static var fixedDepthMax: Int { 8 }
 
     @inline(__always) static func step(
         _ node: UnsafePointer<Node>, _ row: UnsafePointer<Float>
     ) -> UnsafePointer<Node> {
-        // Safe because the builder made every offset lead to a node of the same tree, every slot lie in the row.
-        // A Bool is one byte that holds 0 or 1.
+        // Safe because the builder made every offset lead to a node of the same tree, every slot lie in the
+        // row. A Bool is one byte that holds 0 or 1.
         let passes = unsafe row[node.pointee.place] <= node.pointee.threshold
         let one = Int(unsafe unsafeBitCast(passes, to: UInt8.self))
         return unsafe node + (node.pointee.offset &+ one)
@@ -93,7 +93,8 @@
         return unsafe walk
     }
 
-    /// One row to its leaves in the eight trees on whose roots `walk` stands; `depth` is the largest of theirs.
+    /// One row to its leaves in the eight trees on whose roots `walk` stands; `depth` is the largest of
+    /// theirs.
     @inline(__always) static func trees(
         _ row: UnsafePointer<Float>, from roots: TreeWalk<Node>, depth: Int
     ) -> TreeWalk<Node> {

@@ -49,6 +49,8 @@ let package = Package(
         library("ModelFormat", imports: ["Base", "Tabular", "Cryptography"]),
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
         library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra"]),
+        library("Net", imports: ["Base", "CPosix"]),
+        library("HTTP", imports: ["Base", "Net"]),
         library("DaemonApp", imports: ["Base", "YAML"]),
         tests("TidyTests"),
         tests("TabularTests", imports: ["Base", "Tabular"]),
@@ -59,6 +61,8 @@ let package = Package(
         tests("ModelFormatTests", imports: ["Base", "Tabular", "Cryptography", "ModelFormat"]),
         tests("PreprocessTests", imports: ["Tabular", "ModelFormat", "Preprocess"]),
         tests("InferenceTests", imports: ["Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "Inference"]),
+        tests("NetTests", imports: ["Base", "Net"]),
+        tests("HTTPTests", imports: ["Base", "Net", "HTTP"]),
         tests("DaemonAppTests", imports: ["DaemonApp"]),
     ]
 )

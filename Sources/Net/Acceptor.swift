@@ -16,7 +16,7 @@ package protocol AcceptorDelegate: AnyObject {
 package final class Acceptor: Channel {
     /// Connections taken in one turn: few, so that loops share a burst and open connections are not held up.
     private static let acceptsPerTurn = 4
-    private static let pauseNanoseconds: Int64 = 100_000_000
+    private static let pauseNanoseconds: UInt64 = 100_000_000
 
     package typealias Accept = @Sendable (Listener) -> AcceptResult
 
@@ -51,7 +51,7 @@ package final class Acceptor: Channel {
         loop.clearDeadline(listener.number)
         isRegistered = loop.add(listener.number, self, [.readable, .exclusive])
         // Registering needs memory: without any, try again after a pause.
-        if !isRegistered { loop.schedule(at: loop.now.advanced(by: Self.pauseNanoseconds)) { [weak self] in self?.resume() } }
+        if !isRegistered { resumeLater() }
     }
 
     /// Takes everybody who is waiting, then lets go of the listener.
@@ -87,6 +87,10 @@ package final class Acceptor: Channel {
         // EPOLLEXCLUSIVE cannot be modified, only removed and added again.
         loop.remove(listener.number)
         isRegistered = false
+        resumeLater()
+    }
+
+    private func resumeLater() {
         loop.schedule(at: loop.now.advanced(by: Self.pauseNanoseconds)) { [weak self] in self?.resume() }
     }
 }

@@ -123,12 +123,12 @@ package enum Address: Hashable, Sendable, CustomStringConvertible {
     }
 
     private mutating func resolve(host: String, port: UInt16) throws(NetError) {
-        var hints = addrinfo()
-        hints.ai_family = AF_UNSPEC
-        hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
-        hints.ai_flags = AI_NUMERICSERV
-        var list: UnsafeMutablePointer<addrinfo>?
         // Safe because the resolver's list is only read here and freed before the function ends.
+        var hints = unsafe addrinfo()
+        unsafe hints.ai_family = AF_UNSPEC
+        unsafe hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
+        unsafe hints.ai_flags = AI_NUMERICSERV
+        var list: UnsafeMutablePointer<addrinfo>?
         let result = unsafe getaddrinfo(host, String(port), &hints, &list)
         guard result == 0, let first = unsafe list else {
             throw .unresolvable(host: host, reason: unsafe String(cString: gai_strerror(result)))

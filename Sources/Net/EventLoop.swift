@@ -25,14 +25,16 @@ package final class EventLoop: @unchecked Sendable {
     }
 
     private struct Timer {
-        var due: MonotonicTime
+        var due: MonotonicInstant
         var action: () -> Void
     }
 
     /// Which loop of the server this is, from 0.
     package let index: Int
     /// The time of this turn; read once after each wait.
-    package private(set) var now = MonotonicTime.now()
+    package private(set) var now = MonotonicInstant.now
+    /// What runs on this loop; kept alive until the loop ends.
+    package var owner: AnyObject?
     /// Called once at the start of each turn, before any channel.
     package var onTurn: (() -> Void)?
 
@@ -49,7 +51,7 @@ package final class EventLoop: @unchecked Sendable {
         self.index = index
         poller = try Poller()
         bell = poller.wakeUpNumber
-        wheel = TimerWheel(now: .now())
+        wheel = TimerWheel(now: .now)
     }
 
     // MARK: From any thread
@@ -102,14 +104,14 @@ package final class EventLoop: @unchecked Sendable {
     }
 
     /// Sets or moves the one deadline of `descriptor`. Absolute: progress does not push it out by itself.
-    package func setDeadline(_ descriptor: CInt, at time: MonotonicTime) {
+    package func setDeadline(_ descriptor: CInt, at time: MonotonicInstant) {
         wheel.schedule(Int(descriptor), at: time)
     }
 
     package func clearDeadline(_ descriptor: CInt) { wheel.cancel(Int(descriptor)) }
 
     /// Runs `action` on this loop at `time`. For the few timers of the loop itself, not for connections.
-    package func schedule(at time: MonotonicTime, _ action: @escaping () -> Void) {
+    package func schedule(at time: MonotonicInstant, _ action: @escaping () -> Void) {
         timers.append(Timer(due: time, action: action))
     }
 
@@ -123,7 +125,7 @@ package final class EventLoop: @unchecked Sendable {
     private func run() {
         while !isStopping {
             _ = poller.wait(milliseconds: timeout())
-            now = .now()
+            now = .now
             onTurn?()
             var isRung = false
             for index in 0..<poller.reportCount {
@@ -144,6 +146,7 @@ package final class EventLoop: @unchecked Sendable {
             if isRung { runInbox() }
         }
         onTurn = nil
+        owner = nil
         timers = []
         slots = []
         inbox.withLock { $0 = [] }
@@ -152,7 +155,8 @@ package final class EventLoop: @unchecked Sendable {
     private func timeout() -> CInt {
         let wheelWait = wheel.millisecondsToNext(now: now)
         guard let first = timers.map(\.due).min() else { return wheelWait }
-        let wait = Int32(clamping: max((first.nanoseconds - now.nanoseconds + 999_999) / 1_000_000, 0))
+        let left = first.nanoseconds > now.nanoseconds ? first.nanoseconds - now.nanoseconds : 0
+        let wait = Int32(clamping: left / 1_000_000 + (left % 1_000_000 == 0 ? 0 : 1))
         return wheelWait < 0 ? wait : min(wait, wheelWait)
     }
 

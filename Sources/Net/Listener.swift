@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
+import CPosix
 import Glibc
 
 /// What one attempt to accept came to.
@@ -33,13 +34,16 @@ package final class Listener: Sendable {
         var on: CInt = 1
         // Safe because the kernel only reads the local value during the call.
         _ = unsafe setsockopt(number, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
-        guard target.withPointer({ pointer, length in unsafe bind(number, pointer, length) }) == 0 else {
+        guard unsafe target.withPointer({ pointer, length in unsafe bind(number, pointer, length) }) == 0
+        else {
             throw .system(SystemError("bind", on: address.description))
         }
         guard listen(number, backlog) == 0 else {
             throw .system(SystemError("listen", on: address.description))
         }
-        if case .ip = address, let bound = SocketAddress(filledBy: { unsafe getsockname(number, $0, $1) }) {
+        if case .ip = address,
+            let bound = unsafe SocketAddress(filledBy: { unsafe getsockname(number, $0, $1) })
+        {
             self.address = bound.address
         } else {
             self.address = address
@@ -47,21 +51,21 @@ package final class Listener: Sendable {
     }
 
     deinit {
-        if case .unix(let path) = address { _ = unlink(path) }
+        // Safe because the path is copied into a C string for the call.
+        if case .unix(let path) = address { _ = unsafe unlink(path) }
     }
 
     package func accept() -> AcceptResult {
-        let flags = CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
-        // Safe because no address is asked for.
-        let number = unsafe accept4(descriptor.number, nil, nil, flags)
+        let number = cposix_accept(descriptor.number)
         if number >= 0 {
             let socket = Socket(owning: number)
             if case .ip = address { socket.disableNagle() }
             return .connection(socket)
         }
-        switch errno {
+        let code = errno
+        switch code {
         case EAGAIN: return .none
-        case EMFILE, ENFILE, ENOMEM, ENOBUFS: return .exhausted(errno)
+        case EMFILE, ENFILE, ENOMEM, ENOBUFS: return .exhausted(code)
         default: return .gone
         }
     }

@@ -43,7 +43,7 @@ package struct Readiness: OptionSet, Sendable {
         self.epoll = epoll
         self.wakeUp = wakeUp
         // Safe because the memory is owned by this value alone and freed in `deinit`.
-        unsafe events = .allocate(capacity: Int(cposix_events_max.rawValue))
+        unsafe events = .allocate(capacity: Int(cposix_events_max))
     }
 
     deinit {
@@ -64,7 +64,7 @@ package struct Readiness: OptionSet, Sendable {
     mutating func wait(milliseconds: CInt) -> Bool {
         // Safe because the array has room for as many reports as it is asked for.
         let count = unsafe cposix_epoll_wait(
-            epoll.number, events, CInt(cposix_events_max.rawValue), milliseconds)
+            epoll.number, events, CInt(cposix_events_max), milliseconds)
         reportCount = max(Int(count), 0)
         return reportCount > 0
     }

@@ -41,12 +41,15 @@ package enum ProcessorCount {
     }
 
     private static func read(_ path: String) -> String? {
-        let number = open(path, O_RDONLY | O_CLOEXEC)
+        // Safe because the path is copied into a C string for the call.
+        let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard number >= 0 else { return nil }
         let file = FileDescriptor(owning: number)
         var bytes = [UInt8](repeating: 0, count: 4096)
         // Safe because the kernel writes at most the array's length.
-        let count = unsafe bytes.withUnsafeMutableBytes { unsafe Glibc.read(file.number, $0.baseAddress, $0.count) }
+        let count = unsafe bytes.withUnsafeMutableBytes {
+            unsafe Glibc.read(file.number, $0.baseAddress, $0.count)
+        }
         return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
     }
 }

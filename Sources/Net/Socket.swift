@@ -24,15 +24,18 @@ package struct Socket: ~Copyable {
 
     deinit { if number >= 0 { _ = Glibc.close(number) } }
 
-    /// Connects, waiting at most `timeout`; the socket is blocking afterwards.
-    package init(connectingTo address: Address, timeout: Duration) throws(NetError) {
+    /// Connects, waiting at most `timeout`, which also bounds each later read and write: the socket is blocking.
+    package static func connect(to address: Address, timeout: Duration) throws(NetError) -> Socket {
         let target = try SocketAddress(address)
         let type = CInt(SOCK_STREAM.rawValue | UInt32(SOCK_CLOEXEC.rawValue))
         let number = socket(target.family, type, 0)
         guard number >= 0 else { throw .system(SystemError("socket", on: address.description)) }
-        self.init(owning: number)
-        setTimeouts(timeout)
-        let result = target.withPointer { pointer, length in unsafe connect(number, pointer, length) }
+        let connection = Socket(owning: number)
+        connection.setTimeouts(timeout)
+        // Safe because the kernel only reads the address during the call.
+        let result = unsafe target.withPointer { pointer, length in
+            unsafe Glibc.connect(number, pointer, length)
+        }
         if result != 0 {
             let code = errno
             if code == EINPROGRESS || code == EAGAIN {
@@ -40,7 +43,8 @@ package struct Socket: ~Copyable {
             }
             throw .system(SystemError("connect", on: address.description, code: code))
         }
-        disableNagle()
+        connection.disableNagle()
+        return connection
     }
 
     package mutating func close() {
@@ -52,8 +56,8 @@ package struct Socket: ~Copyable {
     package func receive(into buffer: inout ByteBuffer, limit: Int) -> IOResult {
         var result = IOResult.wouldBlock
         let descriptor = number
-        buffer.withFreeSpace(limit) { room in
-            // Safe because `room` has `limit` free bytes and the kernel writes at most so many.
+        // Safe because `room` has `limit` free bytes and the kernel writes at most so many.
+        unsafe buffer.withFreeSpace(limit) { room in
             let count = unsafe recv(descriptor, room, limit, 0)
             result = Self.outcome(count, zero: .end)
             return max(count, 0)
@@ -66,7 +70,7 @@ package struct Socket: ~Copyable {
         if bytes.isEmpty { return .bytes(0) }
         // Safe because the kernel only reads the span's memory during the call.
         return unsafe bytes.withUnsafeBufferPointer { source in
-            let count = unsafe Glibc.send(number, source.baseAddress, source.count, CInt(MSG_NOSIGNAL.rawValue))
+            let count = unsafe Glibc.send(number, source.baseAddress, source.count, CInt(MSG_NOSIGNAL))
             return Self.outcome(count, zero: .wouldBlock)
         }
     }

@@ -31,7 +31,6 @@ import Glibc
 
     /// Waits for the end; once.
     func join() {
-        // Safe because the result is not asked for.
-        _ = unsafe pthread_join(handle, nil)
+        _ = pthread_join(handle, nil)
     }
 }

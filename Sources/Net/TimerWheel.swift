@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Base
 
 /// Deadlines of many connections, one each: setting, moving and cancelling cost O(1) and allocate nothing.
 ///
@@ -11,13 +12,13 @@ package struct TimerWheel {
     private static let none: Int32 = -1
 
     private struct Entry {
-        var deadline = MonotonicTime(nanoseconds: .max)
+        var deadline = MonotonicInstant.never
         var slot = TimerWheel.none
         var previous = TimerWheel.none
         var next = TimerWheel.none
     }
 
-    private let tickNanoseconds: Int64
+    private let tickNanoseconds: UInt64
     private var entries: [Entry] = []
     private var heads = [Int32](repeating: TimerWheel.none, count: TimerWheel.slotCount)
     private var occupied = [UInt64](repeating: 0, count: TimerWheel.slotCount / 64)
@@ -25,14 +26,14 @@ package struct TimerWheel {
     private var currentTick: Int64
     package private(set) var count = 0
 
-    package init(now: MonotonicTime, tickNanoseconds: Int64 = 10_000_000) {
+    package init(now: MonotonicInstant, tickNanoseconds: UInt64 = 10_000_000) {
         precondition(tickNanoseconds > 0, "a tick takes time")
         self.tickNanoseconds = tickNanoseconds
-        currentTick = now.nanoseconds / tickNanoseconds
+        currentTick = Int64(clamping: now.nanoseconds / tickNanoseconds)
     }
 
     /// Sets or moves the deadline of `identifier`.
-    package mutating func schedule(_ identifier: Int, at deadline: MonotonicTime) {
+    package mutating func schedule(_ identifier: Int, at deadline: MonotonicInstant) {
         precondition(identifier >= 0 && identifier < Int(Int32.max), "identifiers are small numbers")
         while entries.count <= identifier { entries.append(Entry()) }
         let isLater = deadline >= entries[identifier].deadline
@@ -47,12 +48,12 @@ package struct TimerWheel {
     package mutating func cancel(_ identifier: Int) {
         guard identifier < entries.count, entries[identifier].slot != Self.none else { return }
         unlink(identifier)
-        entries[identifier].deadline = MonotonicTime(nanoseconds: .max)
+        entries[identifier].deadline = MonotonicInstant.never
     }
 
     /// Removes and returns one identifier whose deadline has passed at `now`; nil when there is none.
-    package mutating func popExpired(now: MonotonicTime) -> Int? {
-        let nowTick = now.nanoseconds / tickNanoseconds
+    package mutating func popExpired(now: MonotonicInstant) -> Int? {
+        let nowTick = Int64(clamping: now.nanoseconds / tickNanoseconds)
         // After a long sleep each slot needs to be looked at once only.
         if nowTick - currentTick > Int64(Self.slotCount) { currentTick = nowTick - Int64(Self.slotCount) }
         while currentTick <= nowTick {
@@ -68,7 +69,7 @@ package struct TimerWheel {
                     continue
                 }
                 unlink(identifier)
-                entries[identifier].deadline = MonotonicTime(nanoseconds: .max)
+                entries[identifier].deadline = MonotonicInstant.never
                 return identifier
             }
             if currentTick == nowTick { break }
@@ -78,7 +79,7 @@ package struct TimerWheel {
     }
 
     /// Milliseconds until something may have expired, -1 when nothing is scheduled.
-    package func millisecondsToNext(now: MonotonicTime) -> Int32 {
+    package func millisecondsToNext(now: MonotonicInstant) -> Int32 {
         guard count > 0 else { return -1 }
         let start = Int(currentTick % Int64(Self.slotCount))
         var distance = 0
@@ -91,14 +92,14 @@ package struct TimerWheel {
             }
             distance += 64 - slot % 64
         }
-        let due = (currentTick + Int64(min(distance, Self.slotCount))) * tickNanoseconds
-        let wait = (due - now.nanoseconds + 999_999) / 1_000_000
-        return Int32(clamping: max(wait, 1))
+        let due = UInt64(currentTick + Int64(min(distance, Self.slotCount))) * tickNanoseconds
+        guard due > now.nanoseconds else { return 1 }
+        return Int32(clamping: (due - now.nanoseconds + 999_999) / 1_000_000)
     }
 
     /// The first tick that begins at or after the deadline: never early.
-    private func tick(of deadline: MonotonicTime) -> Int64 {
-        let whole = deadline.nanoseconds / tickNanoseconds
+    private func tick(of deadline: MonotonicInstant) -> Int64 {
+        let whole = Int64(clamping: deadline.nanoseconds / tickNanoseconds)
         return deadline.nanoseconds % tickNanoseconds == 0 ? whole : whole + 1
     }
 

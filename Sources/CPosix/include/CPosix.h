@@ -4,13 +4,14 @@
 #define MODELD_CPOSIX_H
 
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE
+#define _GNU_SOURCE // accept4, cpu_set_t
 #endif
 #include <errno.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 
 /// The calling thread's errno; read it at once after a failed call.
 static inline int cposix_errno(void) { return errno; }
@@ -55,6 +56,11 @@ static inline int cposix_epoll_wait(int epoll, struct cposix_event *out, int lim
         out[i].descriptor = (int32_t)(uint32_t)events[i].data.u64;
     }
     return count;
+}
+
+/// The next connection, non-blocking and closed on exec; -1 and errno when there is none.
+static inline int cposix_accept(int listener) {
+    return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
 /// CPUs that this thread may run on, or -1 and errno.

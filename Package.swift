@@ -49,6 +49,9 @@ let package = Package(
         library("ModelFormat", imports: ["Base", "Tabular", "Cryptography"]),
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
         library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra"]),
+        library(
+            "Registry",
+            imports: ["Base", "Tabular", "Telemetry", "Cryptography", "ModelFormat", "Inference"]),
         library("DaemonApp", imports: ["Base", "YAML"]),
         tests("TidyTests"),
         tests("TabularTests", imports: ["Base", "Tabular"]),
@@ -59,6 +62,9 @@ let package = Package(
         tests("ModelFormatTests", imports: ["Base", "Tabular", "Cryptography", "ModelFormat"]),
         tests("PreprocessTests", imports: ["Tabular", "ModelFormat", "Preprocess"]),
         tests("InferenceTests", imports: ["Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "Inference"]),
+        tests(
+            "RegistryTests",
+            imports: ["Base", "Tabular", "Telemetry", "ModelFormat", "Inference", "Registry"]),
         tests("DaemonAppTests", imports: ["DaemonApp"]),
     ]
 )

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import Base
-import Cryptography
-import Inference
-import ModelFormat
-import Tabular
+internal import Base
+internal import Cryptography
+internal import Inference
+internal import ModelFormat
+internal import Tabular
 
 /// A version's model file, read, checked and compiled.
 struct LoadedFile: Sendable {
@@ -27,21 +27,29 @@ struct ModelLoader: Sendable {
         let (file, bytes, format) = try readModel(listing)
         let digest = SHA256.digest(of: bytes.span).hexadecimal
         if let manifest { try check(manifest, listing, modelFile: file, digest: digest) }
-        let compiled: CompiledModel
-        do {
-            compiled = try CompiledModel(try ModelFile.load(bytes.span, fileName: file.name))
-        } catch let error as FormatError {
-            throw .format(file: file.path, error)
-        } catch let error as InferenceError {
-            throw .inference(file: file.path, error)
-        } catch {
-            preconditionFailure("loading throws errors of two kinds")
-        }
+        let compiled = try compile(bytes.span, file)
         parsed()
         let sampleCount = try verify(compiled, listing, file)
         warmUp(compiled)
         return LoadedFile(
-            model: compiled, format: format, digest: digest, size: bytes.count, goldenSampleCount: sampleCount)
+            model: compiled, format: format, digest: digest, size: bytes.count, goldenSampleCount: sampleCount
+        )
+    }
+
+    private func compile(
+        _ bytes: Span<UInt8>, _ file: VersionListing.File
+    ) throws(RegistryError) -> CompiledModel {
+        let graph: ModelGraph
+        do {
+            graph = try ModelFile.load(bytes, fileName: file.name)
+        } catch {
+            throw .format(file: file.path, error)
+        }
+        do {
+            return try CompiledModel(graph)
+        } catch {
+            throw .inference(file: file.path, error)
+        }
     }
 
     private func read(_ path: String, limit: Int) throws(RegistryError) -> [UInt8] {
@@ -112,7 +120,9 @@ struct ModelLoader: Sendable {
         _ model: CompiledModel, _ listing: VersionListing, _ file: VersionListing.File
     ) throws(RegistryError) -> Int {
         try verify(model, model.goldenSamples, of: file.path)
-        guard let samplesFile = listing.file(named: Companion.samples) else { return model.goldenSamples.count }
+        guard let samplesFile = listing.file(named: Companion.samples) else {
+            return model.goldenSamples.count
+        }
         let bytes = try read(samplesFile.path, limit: GoldenSamplesFile.sizeLimit)
         let samples = try GoldenSamplesFile.read(bytes.span, path: samplesFile.path)
         try verify(model, samples, of: samplesFile.path)

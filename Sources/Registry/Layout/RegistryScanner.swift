@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Base
-import Glibc
+package import Base
+internal import Glibc
 
 /// Finds models and versions in a directory: docs/reference/model-store.md. Opens directories, never files.
 ///
@@ -24,7 +24,8 @@ package struct RegistryScanner: Sendable {
         if facts.kind != .directory {
             let name = path.split(separator: "/").last.map(String.init) ?? path
             let file = VersionListing.File(name: name, path: path, facts: facts)
-            addSingle(VersionListing(model: modelName, version: Self.first, path: path, files: [file]), to: &scan)
+            addSingle(
+                VersionListing(model: modelName, version: Self.first, path: path, files: [file]), to: &scan)
             return scan
         }
         let root = try Contents(of: path, problems: &scan.problems)
@@ -34,7 +35,8 @@ package struct RegistryScanner: Sendable {
         case .model: addVersions(root, of: modelName, to: &scan)
         case .version:
             addSingle(
-                VersionListing(model: modelName, version: Self.first, path: path, files: root.files), to: &scan)
+                VersionListing(model: modelName, version: Self.first, path: path, files: root.files),
+                to: &scan)
         }
         return scan
     }
@@ -96,7 +98,8 @@ package struct RegistryScanner: Sendable {
         for directory in model.directories {
             let path = "\(model.path)/\(directory)"
             guard let version = ModelVersion(directory) else {
-                let reason = "'\(directory)' is no version: versions are decimal numbers without a leading zero"
+                let reason =
+                    "'\(directory)' is no version: versions are decimal numbers without a leading zero"
                 scan.problems.append(ScanProblem(path: path, reason: reason))
                 continue
             }

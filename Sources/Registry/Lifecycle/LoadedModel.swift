@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Inference
 package import ModelFormat
-import Synchronization
+internal import Synchronization
 package import Tabular
 package import Telemetry
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Base
-import ModelFormat
+internal import Base
+internal import ModelFormat
 
 /// `samples.jsonl`: golden samples of a model file that carries none, one a line.
 enum GoldenSamplesFile {

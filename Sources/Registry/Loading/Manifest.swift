@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Base
-import Cryptography
+internal import Base
+internal import Cryptography
 
 /// `manifest.json` of a version: docs/reference/model-store.md.
 package struct Manifest: Sendable, Equatable {
@@ -22,7 +22,8 @@ package struct Manifest: Sendable, Equatable {
             && left.facts.elementsEqual(right.facts, by: ==)
     }
 
-    package init(model: String, version: ModelVersion, files: [File], facts: [(name: String, value: String)]) {
+    package init(model: String, version: ModelVersion, files: [File], facts: [(name: String, value: String)])
+    {
         self.model = model
         self.version = version
         self.files = files

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import Base
-import Cryptography
-import Inference
-import ModelFormat
-import Tabular
+internal import Base
+internal import Cryptography
+internal import Inference
+internal import ModelFormat
+internal import Tabular
 
 /// A version's model file, read, checked and compiled.
 struct LoadedFile: Sendable {
@@ -24,24 +24,34 @@ struct ModelLoader: Sendable {
     /// - Parameter parsed: called when only the golden samples are left to be verified.
     func load(_ listing: VersionListing, parsed: () -> Void = {}) throws(RegistryError) -> LoadedFile {
         let manifest = try readManifest(listing)
-        let (file, bytes, format) = try readModel(listing)
+        let found = try readModel(listing)
+        let (file, bytes) = (found.file, found.bytes)
         let digest = SHA256.digest(of: bytes.span).hexadecimal
         if let manifest { try check(manifest, listing, modelFile: file, digest: digest) }
-        let compiled: CompiledModel
-        do {
-            compiled = try CompiledModel(try ModelFile.load(bytes.span, fileName: file.name))
-        } catch let error as FormatError {
-            throw .format(file: file.path, error)
-        } catch let error as InferenceError {
-            throw .inference(file: file.path, error)
-        } catch {
-            preconditionFailure("loading throws errors of two kinds")
-        }
+        let compiled = try compile(bytes.span, file)
         parsed()
         let sampleCount = try verify(compiled, listing, file)
         warmUp(compiled)
         return LoadedFile(
-            model: compiled, format: format, digest: digest, size: bytes.count, goldenSampleCount: sampleCount)
+            model: compiled, format: found.format, digest: digest, size: bytes.count,
+            goldenSampleCount: sampleCount
+        )
+    }
+
+    private func compile(
+        _ bytes: Span<UInt8>, _ file: VersionListing.File
+    ) throws(RegistryError) -> CompiledModel {
+        let graph: ModelGraph
+        do {
+            graph = try ModelFile.load(bytes, fileName: file.name)
+        } catch {
+            throw .format(file: file.path, error)
+        }
+        do {
+            return try CompiledModel(graph)
+        } catch {
+            throw .inference(file: file.path, error)
+        }
     }
 
     private func read(_ path: String, limit: Int) throws(RegistryError) -> [UInt8] {
@@ -54,33 +64,48 @@ struct ModelLoader: Sendable {
 
     // MARK: The model file
 
-    private func readModel(
-        _ listing: VersionListing
-    ) throws(RegistryError) -> (VersionListing.File, [UInt8], ModelFileFormat) {
-        let candidates = listing.candidates
-        var found: (VersionListing.File, [UInt8], ModelFileFormat)?
-        var names: [String] = []
-        var defect: RegistryError?
-        for file in candidates {
+    private struct ReadFile {
+        var file: VersionListing.File
+        var bytes: [UInt8]
+        var format: ModelFileFormat
+    }
+
+    /// The one candidate that is a model; when none is, why the first is not.
+    private func readModel(_ listing: VersionListing) throws(RegistryError) -> ReadFile {
+        var found: [ReadFile] = []
+        var defects: [RegistryError] = []
+        for file in listing.candidates {
             let bytes = try read(file.path, limit: fileSizeLimit)
-            do {
-                let format = try ModelFile.recognise(bytes.span, fileName: file.name)
-                found = (file, bytes, format)
-                names.append(file.name)
-            } catch {
-                defect = defect ?? .format(file: file.path, error)
+            switch recognise(bytes.span, file) {
+            case .success(let format): found.append(ReadFile(file: file, bytes: bytes, format: format))
+            case .failure(let defect): defects.append(defect)
             }
         }
-        guard names.count <= 1 else { throw .severalModelFiles(directory: listing.path, names: names) }
-        guard let found else { throw defect ?? .noModelFile(directory: listing.path) }
-        return found
+        guard found.count <= 1 else {
+            throw .severalModelFiles(directory: listing.path, names: found.map(\.file.name))
+        }
+        if let model = found.first { return model }
+        if let defect = defects.first { throw defect }
+        throw .noModelFile(directory: listing.path)
+    }
+
+    private func recognise(
+        _ bytes: Span<UInt8>, _ file: VersionListing.File
+    ) -> Result<ModelFileFormat, RegistryError> {
+        do {
+            return .success(try ModelFile.recognise(bytes, fileName: file.name))
+        } catch {
+            return .failure(.format(file: file.path, error))
+        }
     }
 
     // MARK: The manifest
 
     private func readManifest(_ listing: VersionListing) throws(RegistryError) -> Manifest? {
         guard let file = listing.file(named: Companion.manifest) else { return nil }
-        return try Manifest(try read(file.path, limit: Manifest.sizeLimit).span, path: file.path)
+        // A span of a temporary that a throwing call returns makes Swift 6.3.1 emit a broken module: name it.
+        let bytes = try read(file.path, limit: Manifest.sizeLimit)
+        return try Manifest(bytes.span, path: file.path)
     }
 
     private func check(
@@ -94,16 +119,16 @@ struct ModelLoader: Sendable {
             guard let file = listing.file(named: stated.name), file.facts.kind == .regular else {
                 throw .manifestMismatch(file: path, reason: "lists \(stated.name), which is not there")
             }
-            let actual: String
-            if file.name == modelFile.name {
-                actual = digest
-            } else {
-                actual = SHA256.digest(of: try read(file.path, limit: fileSizeLimit).span).hexadecimal
-            }
+            let actual = file.name == modelFile.name ? digest : try self.digest(of: file)
             guard actual == stated.sha256 else {
                 throw .digestMismatch(file: file.path, stated: stated.sha256, actual: actual)
             }
         }
+    }
+
+    private func digest(of file: VersionListing.File) throws(RegistryError) -> String {
+        let bytes = try read(file.path, limit: fileSizeLimit)
+        return SHA256.digest(of: bytes.span).hexadecimal
     }
 
     // MARK: Golden samples
@@ -112,7 +137,9 @@ struct ModelLoader: Sendable {
         _ model: CompiledModel, _ listing: VersionListing, _ file: VersionListing.File
     ) throws(RegistryError) -> Int {
         try verify(model, model.goldenSamples, of: file.path)
-        guard let samplesFile = listing.file(named: Companion.samples) else { return model.goldenSamples.count }
+        guard let samplesFile = listing.file(named: Companion.samples) else {
+            return model.goldenSamples.count
+        }
         let bytes = try read(samplesFile.path, limit: GoldenSamplesFile.sizeLimit)
         let samples = try GoldenSamplesFile.read(bytes.span, path: samplesFile.path)
         try verify(model, samples, of: samplesFile.path)

@@ -55,3 +55,14 @@ package final class ModelMetrics: Sendable {
         instruments.duration.observe(nanoseconds: nanoseconds)
     }
 }
+
+extension MetricRegistry {
+    /// Counts a version of `model` that was refused. The series stays with the process: failures are rare, and what
+    /// they are divided by goes on.
+    package func countLoadFailure(model: String) {
+        let key = ["", model]
+        modelSeries.acquire(key, count: 1) { labels in
+            counter(.modelLoadFailures, [labels == nil ? "other" : model])
+        }.add()
+    }
+}

@@ -27,7 +27,7 @@ test: ## everything that continuous integration runs
 
 lint: ## layout, laws, image and manifests, without the long tests
 	@scripts/install-packages build test
-	@scripts/check format dependencies tidy image manifests
+	@scripts/check python format dependencies tidy image manifests
 
 bench: ## measure against nginx in the same run
 	@scripts/install-packages build bench

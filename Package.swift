@@ -35,6 +35,9 @@ let package = Package(
     products: [
         .library(name: "ModelFormat", targets: ["ModelFormat"])
     ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
     targets: [
         .target(name: "CPosix"),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
@@ -49,7 +52,20 @@ let package = Package(
         library("ModelFormat", imports: ["Base", "Tabular", "Cryptography"]),
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
         library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra"]),
+        library("Ingest", imports: ["Base", "Tabular", "Cryptography"]),
+        library("Training", imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "Inference"]),
         library("DaemonApp", imports: ["Base", "YAML"]),
+        .target(
+            name: "TrainerApp",
+            dependencies: [
+                "Base", "Tabular", "Cryptography", "Ingest", "ModelFormat", "Inference", "Training",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "modeltrain",
+            dependencies: ["TrainerApp", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: settings),
         tests("TidyTests"),
         tests("TabularTests", imports: ["Base", "Tabular"]),
         tests("CryptographyTests", imports: ["Base", "Cryptography"]),
@@ -59,6 +75,8 @@ let package = Package(
         tests("ModelFormatTests", imports: ["Base", "Tabular", "Cryptography", "ModelFormat"]),
         tests("PreprocessTests", imports: ["Tabular", "ModelFormat", "Preprocess"]),
         tests("InferenceTests", imports: ["Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "Inference"]),
+        tests(
+            "TrainingTests", imports: ["Tabular", "Ingest", "ModelFormat", "Preprocess", "Inference", "Training"]),
         tests("DaemonAppTests", imports: ["DaemonApp"]),
     ]
 )

@@ -50,6 +50,8 @@ struct ContainerWriter {
         return offset
     }
 
+    // Not inlined: Swift 6.3.1 dies on it in release builds (its ownership verifier, after copy propagation).
+    @inline(never)
     private func appendEntry(
         _ name: String, type: TensorType, shape: [Int], _ offset: Int, _ size: Int,
         to header: inout ByteBuffer

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+import Tabular
+
+/// Why data could not be brought in.
+package enum IngestError: Error, Equatable, CustomStringConvertible {
+    case system(SystemError)
+    case csv(path: String, CSVError)
+    /// A pipe is read once and kept; this is how much is kept.
+    case pipeTooLong(path: String, limit: Int)
+    case notAFile(path: String)
+    case noRows(path: String)
+    case tooManyCategories(path: String, column: String, limit: Int, example: String)
+    case changedWhileReading(path: String)
+    case unknownColumn(path: String, column: String, known: [String])
+
+    /// A stable name for programs.
+    package var code: String {
+        switch self {
+        case .system: "system_error"
+        case .csv(_, let error): error.code
+        case .pipeTooLong: "pipe_too_long"
+        case .notAFile: "not_a_file"
+        case .noRows: "no_rows"
+        case .tooManyCategories: "too_many_categories"
+        case .changedWhileReading: "changed_while_reading"
+        case .unknownColumn: "unknown_column"
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .system(let error): error.description
+        case .csv(let path, let error): "\(path), \(error)"
+        case .pipeTooLong(let path, let limit):
+            "\(path): more than \(limit) bytes came from a pipe; save them to a file first"
+        case .notAFile(let path): "\(path): neither a file nor a pipe"
+        case .noRows(let path): "\(path): only a header; add rows below it"
+        case .tooManyCategories(let path, let column, let limit, let example):
+            "\(path), column \"\(column)\": more than \(limit) distinct texts, for instance \"\(example)\"; "
+                + "it looks like an identifier or free text: leave it out with --ignore \(quoted(column)), "
+                + "or raise --max-categories"
+        case .changedWhileReading(let path): "\(path): changed while it was read; try again"
+        case .unknownColumn(let path, let column, let known):
+            "\(path): no column \"\(column)\"; there are \(listed(known))"
+        }
+    }
+
+    private func quoted(_ name: String) -> String { name.contains(" ") ? "'\(name)'" : name }
+
+    private func listed(_ names: [String]) -> String {
+        let shown = names.prefix(20).joined(separator: ", ")
+        return names.count > 20 ? "\(shown) and \(names.count - 20) more" : shown
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+import Ingest
+import Training
+
+/// What ends the program: one line for people, and the exit status for scripts (as in sysexits.h).
+struct AppError: Error, Equatable {
+    var status: Status
+    var message: String
+
+    enum Status: Int32 {
+        case usage = 64
+        case data = 65
+        case noInput = 66
+        case software = 70
+        case cannotCreate = 73
+    }
+
+    init(_ status: Status, _ message: String) {
+        self.status = status
+        self.message = message
+    }
+
+    init(_ error: IngestError) {
+        switch error {
+        case .system, .notAFile, .pipeTooLong: self.init(.noInput, error.description)
+        case .unknownColumn: self.init(.usage, error.description)
+        case .csv, .noRows, .tooManyCategories, .changedWhileReading: self.init(.data, error.description)
+        }
+    }
+
+    init(_ error: TrainingError) {
+        switch error {
+        case .unknownColumn, .setting, .algorithmForTask: self.init(.usage, error.description)
+        case .noFeatures, .emptyFeature, .infiniteFeature, .missingTarget, .textTarget, .targetBeyondFloat,
+            .oneClass, .tooManyClasses, .splitValue, .emptyPart, .singular:
+            self.init(.data, error.description)
+        case .notReproduced: self.init(.software, error.description)
+        }
+    }
+
+    init(writing error: SystemError) { self.init(.cannotCreate, error.description) }
+}

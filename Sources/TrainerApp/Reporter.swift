@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+import Training
+
+/// Shows what happens: lines and a bar for people, one JSON object a line for programs.
+final class Reporter {
+    enum Style {
+        case people, terminal, json, silent
+    }
+
+    private let style: Style
+    private var lastDrawn: MonotonicInstant?
+    private var lastTenth = -1
+    private var hasBar = false
+
+    init(_ style: ProgressStyle) {
+        self.style =
+            switch style {
+            case .auto: Console.isTerminal ? .terminal : .json
+            case .bar: .terminal
+            case .json: .json
+            case .none: .people
+            }
+    }
+
+    var isJSON: Bool { style == .json }
+
+    /// A line for people.
+    func say(_ line: String) {
+        guard !isJSON else { return }
+        clearBar()
+        Console.output(line)
+    }
+
+    /// A line for programs.
+    func emit(_ line: String) {
+        if isJSON { Console.output(line) }
+    }
+
+    func report(_ event: TrainingEvent) {
+        switch event {
+        case .candidate(let algorithm, let metric):
+            say("  \(pad(algorithm.rawValue, 9)) \(metric.name) \(figure(metric.value)) on held-out folds")
+            var line = JSONLine(event: "candidate")
+            line.add("algorithm", algorithm.rawValue)
+            line.add(metric.name, metric.value)
+            emit(line.finish())
+        case .progress(let algorithm, let step, let total, let loss, let validationLoss):
+            progress(algorithm, step, total, loss, validationLoss)
+        }
+    }
+
+    private func progress(_ algorithm: Algorithm, _ step: Int, _ total: Int, _ loss: Double, _ other: Double?)
+    {
+        switch style {
+        case .terminal:
+            let now = MonotonicInstant.now
+            // 20 pictures a second are enough for the eye and nothing for the trainer.
+            if let lastDrawn, now.nanoseconds(since: lastDrawn) < 50_000_000, step < total { return }
+            lastDrawn = now
+            let width = 30
+            let filled = min(width, width * step / max(total, 1))
+            let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: width - filled)
+            let validation = other.map { ", validation \(figure($0))" } ?? ""
+            Console.draw("\r\u{1B}[K  \(bar) \(step)/\(total)  loss \(figure(loss))\(validation)")
+            hasBar = true
+        case .json:
+            let tenth = 10 * step / max(total, 1)
+            guard tenth != lastTenth else { return }
+            lastTenth = tenth
+            var line = JSONLine(event: "progress")
+            line.add("algorithm", algorithm.rawValue)
+            line.add("step", step)
+            line.add("total", total)
+            line.add("loss", loss)
+            if let other { line.add("validation_loss", other) }
+            emit(line.finish())
+        case .people, .silent: break
+        }
+    }
+
+    /// Takes the bar off the terminal.
+    func clearBar() {
+        if hasBar { Console.draw("\r\u{1B}[K") }
+        hasBar = false
+    }
+
+    /// Reads of the data file; a bar only when it takes long enough to be seen.
+    func reading(_ bytes: Int, of total: Int?) {
+        guard style == .terminal, bytes > 1 << 24 else { return }
+        let now = MonotonicInstant.now
+        if let lastDrawn, now.nanoseconds(since: lastDrawn) < 50_000_000 { return }
+        lastDrawn = now
+        Console.draw("\r\u{1B}[K  \(bytes >> 20) MiB read")
+        hasBar = true
+    }
+}
+
+func pad(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+}
+
+/// A number with about five digits that count, for people.
+func figure(_ value: Double) -> String {
+    guard value.isFinite else { return value.isNaN ? "—" : value.description }
+    let size = abs(value)
+    let digits = size >= 1_000 ? 1 : size >= 100 ? 2 : size >= 10 ? 3 : size >= 0.001 || size == 0 ? 4 : -1
+    guard digits >= 0, size < 1e12 else { return value.description }
+    var scale = 1.0
+    for _ in 0..<digits { scale *= 10 }
+    let scaled = (size * scale).rounded()
+    let whole = Int64(scaled / scale)
+    let fraction = String(Int64(scaled - Double(whole) * scale))
+    let sign = value < 0 && scaled > 0 ? "-" : ""
+    return "\(sign)\(whole)." + String(repeating: "0", count: max(0, digits - fraction.count)) + fraction
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+import Inference
+import Ingest
+import ModelFormat
+import Tabular
+import Training
+
+/// One `modeltrain train` from the file to the registry, step by step.
+struct TrainingRun {
+    private let options: TrainCommand
+    private let reporter: Reporter
+    private let started = MonotonicInstant.now
+
+    init(_ options: TrainCommand) {
+        self.options = options
+        reporter = Reporter(options.results.progress)
+    }
+
+    func run() throws(AppError) {
+        let data = try load()
+        let trainer = try prepare(data.table)
+        reportSchema(trainer)
+        let trained = try train(trainer)
+        var graph = trained.graph
+        graph.lineage = lineage(data, trainer, trained)
+        let bytes = try encode(graph)
+        if let path = options.results.predictions { try writePredictions(path, graph, trainer) }
+        if let path = options.results.output { try write(bytes, to: path) }
+        let published = try publish(bytes, graph, trained)
+        Summary(options, trainer, trained, graph, published).show(
+            reporter, seconds: Double(MonotonicInstant.now.nanoseconds(since: started)) / 1e9)
+    }
+
+    // MARK: Data
+
+    private func load() throws(AppError) -> LoadedTable {
+        var loader = TableLoader()
+        loader.csv.delimiter = options.table.delimiterByte ?? UInt8(ascii: ",")
+        if !options.table.missing.isEmpty { loader.csv.missingTokens = [""] + options.table.missing }
+        loader.ignored = Set(options.table.ignore)
+        loader.categorical = Set(options.table.categorical)
+        loader.categoryCountMax = options.table.maxCategories
+        let data: LoadedTable
+        do {
+            data = try loader.load(options.data) { reporter.reading($0, of: nil) }
+        } catch {
+            throw AppError(error)
+        }
+        reporter.say(
+            "\(data.path): \(counted(data.table.rowCount, "row")), \(counted(data.table.names.count, "column")), "
+                + "\(data.byteCount) bytes")
+        var line = JSONLine(event: "data")
+        line.add("path", data.path)
+        line.add("bytes", data.byteCount)
+        line.add("sha256", data.sha256)
+        line.add("rows", data.table.rowCount)
+        line.add("columns", data.table.names.count)
+        reporter.emit(line.finish())
+        return data
+    }
+
+    private func prepare(_ table: Table) throws(AppError) -> ModelTrainer {
+        do {
+            let target = try Target(options.target, in: table, task: options.task)
+            let split = try Split(options.split.rule, table: table, target: target)
+            let excluded = options.split.splitColumn.map { Set([$0]) } ?? []
+            var trainer = try ModelTrainer(table, target: target, split: split, excluding: excluded)
+            trainer.linear = options.settings.linear
+            trainer.boosting = options.settings.boosting
+            trainer.seed = options.split.seed
+            return trainer
+        } catch {
+            throw AppError(error)
+        }
+    }
+
+    private func reportSchema(_ trainer: ModelTrainer) {
+        let features = trainer.features.compactMap { trainer.table[$0] }
+        let numericCount = features.count { if case .numeric = $0 { true } else { false } }
+        let missing = features.reduce(0) { $0 + $1.missingCount }
+        let target = trainer.target
+        let classes = (0..<target.classCount).map { target.label($0) }
+        let shown = classes.prefix(10).joined(separator: ", ") + (classes.count > 10 ? ", …" : "")
+        reporter.say(
+            "target \(target.name): \(target.task.rawValue)"
+                + (classes.isEmpty ? "" : " into \(classes.count) classes (\(shown))"))
+        reporter.say(
+            "features: \(numericCount) numeric, \(features.count - numericCount) categorical, "
+                + "\(counted(missing, "missing value"))")
+        let split = trainer.split
+        let rule = options.split.splitColumn.map { "column \($0)" } ?? "seed \(options.split.seed)"
+        reporter.say(
+            "rows: \(split.train.count) to train, "
+                + (split.validation.isEmpty ? "" : "\(split.validation.count) to validate, ")
+                + "\(split.test.count) to test (by \(rule))")
+        var line = JSONLine(event: "schema")
+        line.add("target", target.name)
+        line.add("task", target.task.rawValue)
+        if !classes.isEmpty { line.add("classes", classes) }
+        line.add("features", trainer.features)
+        line.add("numeric", numericCount)
+        line.add("categorical", features.count - numericCount)
+        line.add("missing_values", missing)
+        reporter.emit(line.finish())
+        var rows = JSONLine(event: "split")
+        rows.add("by", rule)
+        rows.add("train", split.train.count)
+        rows.add("validation", split.validation.count)
+        rows.add("test", split.test.count)
+        reporter.emit(rows.finish())
+    }
+
+    // MARK: Model
+
+    private func train(_ trainer: ModelTrainer) throws(AppError) -> TrainedModel {
+        if options.algorithm == .auto {
+            let names = Algorithm.candidates(for: trainer.target.task).map(\.rawValue)
+            reporter.say("choosing between \(names.joined(separator: " and ")):")
+        }
+        let trained: TrainedModel
+        do {
+            trained = try trainer.train(options.algorithm.algorithm) { reporter.report($0) }
+        } catch {
+            throw AppError(error)
+        }
+        reporter.clearBar()
+        for (part, metrics) in [("train", trained.trainMetrics), ("test", trained.testMetrics)]
+        where !metrics.isEmpty {
+            var line = JSONLine(event: "metrics")
+            line.add("algorithm", trained.algorithm.rawValue)
+            line.add("part", part)
+            for metric in metrics { line.add(metric.name, metric.value) }
+            reporter.emit(line.finish())
+        }
+        return trained
+    }
+
+    private func lineage(_ data: LoadedTable, _ trainer: ModelTrainer, _ trained: TrainedModel) -> Lineage {
+        var facts = [
+            "producer": "modeltrain \(ModelTrain.version)",
+            "created": Timestamp.now(),
+            "algorithm": trained.algorithm.rawValue,
+            "task": trainer.target.task.rawValue,
+            "target": trainer.target.name,
+            "seed": "\(options.split.seed)",
+            "source.name": String(data.path.split(separator: "/").last ?? "-"),
+            "source.sha256": data.sha256,
+            "source.bytes": "\(data.byteCount)",
+            "source.rows": "\(data.table.rowCount)",
+            "split.rule": options.split.splitColumn.map { "column \($0)" } ?? "random",
+            "split.train": "\(trainer.split.train.count)",
+            "split.validation": "\(trainer.split.validation.count)",
+            "split.test": "\(trainer.split.test.count)",
+        ]
+        for setting in trained.settings where setting.name != "algorithm" {
+            facts["setting.\(setting.name)"] = setting.value
+        }
+        for metric in trained.testMetrics { facts["metric.\(metric.name)"] = metric.value.description }
+        return Lineage(facts: facts)
+    }
+
+    private func encode(_ graph: ModelGraph) throws(AppError) -> [UInt8] {
+        do { return try NativeModel.write(graph) } catch { throw AppError(.software, error.description) }
+    }
+
+    // MARK: Results
+
+    private func write(_ bytes: [UInt8], to path: String) throws(AppError) {
+        do { try AtomicFile.write(bytes.span, to: path) } catch { throw AppError(writing: error) }
+        var line = JSONLine(event: "written")
+        line.add("path", path)
+        line.add("bytes", bytes.count)
+        reporter.emit(line.finish())
+    }
+
+    /// One line a test row: what the daemon answers for it, to the last bit.
+    private func writePredictions(
+        _ path: String, _ graph: ModelGraph, _ trainer: ModelTrainer
+    ) throws(AppError) {
+        var lines = ByteBuffer(capacity: 1 << 16)
+        do {
+            let evaluator = try Evaluator(graph, trainer.table)
+            evaluator.forEachRow(trainer.split.test) { row, predictions, label in
+                var line = JSONLine()
+                line.add("row", row)
+                line.add("predictions", predictions, as: evaluator.outputType)
+                if let label {
+                    switch trainer.target.labels {
+                    case .integers(let numbers): line.add("label", Int(numbers[label]))
+                    case .strings(let names): line.add("label", names[label])
+                    case nil: break
+                    }
+                }
+                lines.append(line.finish() + "\n")
+            }
+        } catch {
+            throw AppError(.software, error.description)
+        }
+        do { try AtomicFile.write(lines.bytes, to: path) } catch { throw AppError(writing: error) }
+    }
+
+    private func publish(
+        _ bytes: [UInt8], _ graph: ModelGraph, _ trained: TrainedModel
+    ) throws(AppError) -> Publication? {
+        guard let registry = options.results.registry, let name = options.results.name else { return nil }
+        let published = try Publication.publish(
+            bytes, name: name, registry: registry, graph: graph, metrics: trained.testMetrics)
+        var line = JSONLine(event: "published")
+        line.add("name", name)
+        line.add("version", published.version)
+        line.add("path", published.path)
+        reporter.emit(line.finish())
+        return published
+    }
+}
+
+/// "1 row", "2 rows".
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+import ModelFormat
+import Tabular
+
+/// Describes the training rows, for whoever wants to know later whether the data has changed.
+enum ColumnStatistics {
+    static func describe(_ table: Table, _ rows: [Int], _ schema: FeatureSchema) -> TrainingStatistics {
+        let features = schema.features.map { feature in
+            switch (feature.kind, table[feature.name]) {
+            case (.categorical(let categories), .categorical(let codes, let names)):
+                categorical(codes, names, rows, categories)
+            case (_, .numeric(let values)): numeric(rows.map { values[$0] })
+            default: FeatureStatistics(missingCount: rows.count)
+            }
+        }
+        return TrainingStatistics(rowCount: rows.count, features: features)
+    }
+
+    private static func numeric(_ values: [Double]) -> FeatureStatistics {
+        let present = values.filter { !$0.isNaN }
+        guard !present.isEmpty else { return FeatureStatistics(missingCount: values.count) }
+        let (mean, variance) = FittedStages.moments(present)
+        return FeatureStatistics(
+            missingCount: values.count - present.count, mean: mean, standardDeviation: variance.squareRoot(),
+            minimum: present.min(), maximum: present.max())
+    }
+
+    private static func categorical(
+        _ codes: [Int32], _ names: [String], _ rows: [Int], _ categories: [String]
+    ) -> FeatureStatistics {
+        var byCode = [Int](repeating: 0, count: names.count)
+        var missing = 0
+        for row in rows {
+            if codes[row] == Column.missingCode { missing += 1 } else { byCode[Int(codes[row])] += 1 }
+        }
+        let counts = Dictionary(uniqueKeysWithValues: zip(names, byCode))
+        return FeatureStatistics(
+            missingCount: missing, categoryCounts: categories.map { counts[$0, default: 0] })
+    }
+}

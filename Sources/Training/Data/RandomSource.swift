@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers from the same seed on every machine and in every version.
+struct RandomSource: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// Fisher-Yates, spelled out: the standard library does not promise that `shuffle` stays the same.
+    mutating func shuffle(_ values: inout [Int]) {
+        guard values.count > 1 else { return }
+        for last in stride(from: values.count - 1, to: 0, by: -1) {
+            // The bias of a 128-bit product's upper half is below 2^-32 for any table that fits into memory.
+            let index = Int(next().multipliedFullWidth(by: UInt64(last + 1)).high)
+            values.swapAt(last, index)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import ModelFormat
+import Tabular
+
+/// What kind of answer is learned.
+package enum Task: String, Sendable, CaseIterable {
+    case classification, regression
+}
+
+/// The column that is learned, as numbers.
+package struct Target: Sendable, Equatable {
+    package let name: String
+    package let task: Task
+    /// One a row: the value, or the index of the class.
+    package let values: [Double]
+    /// The classes in the order of their indices, sorted; nil for regression.
+    package let labels: ClassLabels?
+
+    package var classCount: Int { labels?.count ?? 0 }
+
+    /// More classes than this are a number or an identifier.
+    package static let classCountMax = 1_000
+    /// Whole numbers 0, 1, … up to this are taken for classes when nobody says what they are.
+    static let inferredClassCountMax = 20
+
+    /// Reads the target, deciding between the tasks when `task` is nil: text or two values are classes; so are the
+    /// whole numbers from 0 or 1 on without a gap, if they are few; other numbers are regressed on.
+    package init(_ name: String, in table: Table, task: Task?) throws(TrainingError) {
+        guard let column = table[name] else {
+            throw .unknownColumn(role: "target", column: name, known: table.names)
+        }
+        let missing = column.missingCount
+        guard missing == 0 else { throw .missingTarget(column: name, rows: missing) }
+        self.name = name
+        switch column {
+        case .categorical(let codes, let categories):
+            guard task != .regression else {
+                throw .textTarget(column: name, example: categories.first ?? "")
+            }
+            self.task = .classification
+            labels = .strings(categories)
+            values = codes.map(Double.init)
+        case .numeric(let numbers):
+            let distinct = Array(Set(numbers)).sorted()
+            self.task = task ?? Target.inferredTask(distinct)
+            if self.task == .regression {
+                labels = nil
+                values = numbers
+            } else {
+                labels = Target.labels(distinct)
+                var indices: [Double: Double] = [:]
+                for (index, number) in distinct.enumerated() { indices[number] = Double(index) }
+                values = numbers.map { indices[$0] ?? 0 }
+            }
+        }
+        guard classCount <= Target.classCountMax else {
+            throw .tooManyClasses(column: name, count: classCount, limit: Target.classCountMax)
+        }
+    }
+
+    private static func inferredTask(_ distinct: [Double]) -> Task {
+        if distinct.count <= 2 { return .classification }
+        guard distinct.count <= inferredClassCountMax, let first = distinct.first, first == 0 || first == 1
+        else { return .regression }
+        let isCounting = distinct.enumerated().allSatisfy { $1 == first + Double($0) }
+        return isCounting ? .classification : .regression
+    }
+
+    /// Whole numbers stay numbers; others become text.
+    private static func labels(_ distinct: [Double]) -> ClassLabels {
+        let integers = distinct.compactMap { Int64(exactly: $0) }
+        return integers.count == distinct.count
+            ? .integers(integers) : .strings(distinct.map { $0.description })
+    }
+
+    /// The name of a class, for messages.
+    package func label(_ index: Int) -> String {
+        switch labels {
+        case .strings(let names): names[index]
+        case .integers(let numbers): String(numbers[index])
+        case nil: ""
+        }
+    }
+}

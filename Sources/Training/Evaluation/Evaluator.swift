@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import Inference
+import ModelFormat
+import Tabular
+
+/// Answers rows of a table with the kernels that also serve, so that what is measured is what will be answered.
+package struct Evaluator {
+    private let model: CompiledModel
+    private let table: Table
+    private static let blockRows = 512
+
+    package init(_ graph: ModelGraph, _ table: Table) throws(InferenceError) {
+        model = try CompiledModel(graph)
+        self.table = table
+    }
+
+    /// The predictions of each row, as the model's output `predictions` has them.
+    package var outputType: NumberType { model.outputs[0].datatype == .float32 ? .float32 : .float64 }
+
+    /// Hands `body` each of `rows` with its predictions and the index of its class (nil for regression).
+    package func forEachRow(
+        _ rows: [Int], _ body: (_ row: Int, _ predictions: [Double], _ label: Int?) -> Void
+    ) {
+        var block = RowBlock()
+        var predictions = Predictions()
+        var scratch = InferenceScratch()
+        var first = 0
+        while first < rows.count {
+            let end = min(first + Evaluator.blockRows, rows.count)
+            table.fill(&block, rows: rows[first..<end], schema: model.schema, as: model.inputType)
+            model.predict(block, into: &predictions, scratch: &scratch)
+            for index in first..<end {
+                let values = (0..<predictions.width).map {
+                    predictions.values.value(row: index - first, column: $0)
+                }
+                let label = predictions.classCount > 0 ? predictions.labelIndex(row: index - first) : nil
+                body(rows[index], values, label)
+            }
+            first = end
+        }
+    }
+
+    /// Measures the model on `rows`; empty for no rows.
+    package func metrics(_ rows: [Int], _ target: Target) -> [Metric] {
+        guard !rows.isEmpty else { return [] }
+        var predictions: [Double] = []
+        forEachRow(rows) { _, values, _ in
+            // A binary classifier answers the probability of its second class.
+            if target.classCount == 2 && values.count == 1 { predictions.append(1 - values[0]) }
+            predictions += values
+        }
+        guard target.task == .classification else {
+            return Metrics.regression(predictions: predictions, truth: rows.map { target.values[$0] })
+        }
+        return Metrics.classification(
+            probabilities: predictions, truth: rows.map { Int(target.values[$0]) },
+            classCount: target.classCount,
+            smallest: outputType == .float32 ? Double(Float.ulpOfOne) : Double.ulpOfOne)
+    }
+}

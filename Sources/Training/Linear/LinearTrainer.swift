@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import ModelFormat
+
+/// Fits linear, logistic and softmax models.
+package struct LinearTrainer: Sendable {
+    package var settings = Settings()
+
+    package init(_ settings: Settings = Settings()) { self.settings = settings }
+
+    package struct Settings: Sendable, Equatable {
+        /// Strength of the L2 penalty on the weights. scikit-learn's `alpha` of Ridge; 1/`C` of LogisticRegression.
+        package var l2 = 1.0
+        package var iterationsMax = 500
+
+        package init() {}
+
+        func validate(for task: Task) throws(TrainingError) {
+            let isAllowed = task == .regression ? l2 >= 0 : l2 > 0
+            guard isAllowed, l2.isFinite else {
+                throw .setting(
+                    name: "--l2", value: "\(l2)",
+                    allowed: task == .regression ? "0 or more" : "more than 0 for a classifier")
+            }
+        }
+    }
+
+    /// Minimises ½·l2·‖w‖² + Σ log loss. `features` is row-major [rows, featureCount], prepared.
+    package func fitClassifier(
+        features: [Double], classes: [Int], classCount: Int, featureCount: Int,
+        progress: (_ iteration: Int, _ loss: Double) -> Void = { _, _ in }
+    ) throws(TrainingError) -> LinearModel {
+        try settings.validate(for: .classification)
+        var objective = LogisticObjective(
+            features: features, classes: classes, classCount: classCount, featureCount: featureCount,
+            penalty: settings.l2 / Double(classes.count))
+        var point = [Double](repeating: 0, count: objective.parameterCount)
+        var solver = LBFGS()
+        solver.iterationsMax = settings.iterationsMax
+        solver.minimize(&objective, from: &point, progress: progress)
+        Newton().minimize(&objective, from: &point)
+        let outputCount = point.count / (featureCount + 1)
+        return LinearModel(
+            coefficients: Array(point[..<(outputCount * featureCount)]),
+            intercepts: Array(point[(outputCount * featureCount)...]))
+    }
+
+    /// Minimises l2·‖w‖² + Σ (y − prediction)².
+    package func fitRegressor(
+        features: [Double], targets: [Double], featureCount: Int
+    ) throws(TrainingError) -> LinearModel {
+        try settings.validate(for: .regression)
+        let (coefficients, intercept) = try Ridge.fit(
+            features: features, targets: targets, featureCount: featureCount, penalty: settings.l2)
+        return LinearModel(coefficients: coefficients, intercepts: [intercept])
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a model could not be trained. Columns and values are named as the data has them.
+package enum TrainingError: Error, Equatable, CustomStringConvertible {
+    case unknownColumn(role: String, column: String, known: [String])
+    case noFeatures
+    case emptyFeature(column: String)
+    case infiniteFeature(column: String, value: Double)
+    case missingTarget(column: String, rows: Int)
+    case textTarget(column: String, example: String)
+    case targetBeyondFloat(column: String)
+    case oneClass(column: String, label: String)
+    case tooManyClasses(column: String, count: Int, limit: Int)
+    case algorithmForTask(algorithm: String, task: String, instead: String)
+    case splitValue(column: String, value: String)
+    case emptyPart(part: String, reason: String)
+    case setting(name: String, value: String, allowed: String)
+    case singular
+    case notReproduced(String)
+
+    /// A stable name for programs.
+    package var code: String {
+        switch self {
+        case .unknownColumn: "unknown_column"
+        case .noFeatures: "no_features"
+        case .emptyFeature: "empty_feature"
+        case .infiniteFeature: "infinite_feature"
+        case .missingTarget: "missing_target"
+        case .textTarget: "text_target"
+        case .targetBeyondFloat: "target_beyond_float"
+        case .oneClass: "one_class"
+        case .tooManyClasses: "too_many_classes"
+        case .algorithmForTask: "algorithm_for_task"
+        case .splitValue: "split_value"
+        case .emptyPart: "empty_part"
+        case .setting: "setting"
+        case .singular: "singular"
+        case .notReproduced: "not_reproduced"
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .unknownColumn(let role, let column, let known):
+            "the data has no column \"\(column)\" to be the \(role); it has \(TrainingError.list(known))"
+        case .noFeatures: "no column is left to learn from; ignore fewer columns"
+        case .emptyFeature(let column):
+            "column \"\(column)\" has no value in any training row; leave it out with --ignore"
+        case .infiniteFeature(let column, let value):
+            "column \"\(column)\" has the value \(value), beyond the range of Float32 that trees work in; "
+                + "rescale the column or leave it out with --ignore"
+        case .missingTarget(let column, let rows):
+            "the target \"\(column)\" is missing in \(rows) row\(rows == 1 ? "" : "s"); remove those rows"
+        case .textTarget(let column, let example):
+            "the target \"\(column)\" has text, for instance \"\(example)\", and cannot be regressed on; "
+                + "use --task classification"
+        case .targetBeyondFloat(let column):
+            "the target \"\(column)\" has values beyond the range of Float32; rescale it or use --algorithm linear"
+        case .oneClass(let column, let label):
+            "the target \"\(column)\" is \"\(label)\" in every training row; there is nothing to tell apart"
+        case .tooManyClasses(let column, let count, let limit):
+            "the target \"\(column)\" has \(count) classes, more than \(limit); is it a number to be predicted? "
+                + "use --task regression"
+        case .algorithmForTask(let algorithm, let task, let instead):
+            "algorithm \(algorithm) does not do \(task); use \(instead)"
+        case .splitValue(let column, let value):
+            "column \"\(column)\" says \"\(value)\" for a row; it must say train, validation or test in every row"
+        case .emptyPart(let part, let reason): "no row is left for the \(part) part: \(reason)"
+        case .setting(let name, let value, let allowed): "\(name) is \(value); it must be \(allowed)"
+        case .singular:
+            "the columns depend on each other, so that the coefficients are not determined; use a larger --l2"
+        case .notReproduced(let what):
+            "the trained model does not reproduce its own golden samples (\(what)); please report this"
+        }
+    }
+
+    private static func list(_ names: [String]) -> String {
+        let shown = names.prefix(20).joined(separator: ", ")
+        return names.count > 20 ? "\(shown) and \(names.count - 20) more" : shown
+    }
+}

@@ -25,22 +25,33 @@ func library(_ name: String, imports: [String]) -> Target {
     .target(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: settings)
 }
 
-/// A program in Benchmarks that measures one thing.
-func benchmark(_ name: String, imports: [String]) -> Target {
-    .executableTarget(
-        name: "\(name)Benchmark", dependencies: imports.map { .byName(name: $0) }, path: "Benchmarks/\(name)",
-        swiftSettings: settings)
-}
-
 /// The tests of a target: Tests/<name>.
 func tests(_ name: String, imports: [String] = []) -> Target {
     .testTarget(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: settings)
+}
+
+/// An application: a library that may use swift-argument-parser.
+func application(_ name: String, imports: [String]) -> Target {
+    .target(
+        name: name,
+        dependencies: imports.map { .byName(name: $0) } + [
+            .product(name: "ArgumentParser", package: "swift-argument-parser")
+        ],
+        swiftSettings: settings)
+}
+
+/// An executable: main.swift and nothing else.
+func executable(_ name: String, app: String) -> Target {
+    .executableTarget(name: name, dependencies: [.byName(name: app)], swiftSettings: settings)
 }
 
 let package = Package(
     name: "modeld",
     products: [
         .library(name: "ModelFormat", targets: ["ModelFormat"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
         .target(name: "CPosix"),
@@ -54,21 +65,50 @@ let package = Package(
         library("Telemetry", imports: ["Base"]),
         library("LinearAlgebra", imports: ["Base", "CBLAS"]),
         library("ModelFormat", imports: ["Base", "Tabular", "Cryptography"]),
+        library("Net", imports: ["Base", "CPosix"]),
+        library("Ingest", imports: ["Base", "Tabular", "Cryptography"]),
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
         library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra"]),
-        library("DaemonApp", imports: ["Base", "YAML"]),
+        library("HTTP", imports: ["Base", "Net"]),
+        library(
+            "Registry",
+            imports: ["Base", "Telemetry", "Cryptography", "Tabular", "ModelFormat", "Inference"]),
+        library(
+            "Serving",
+            imports: ["Base", "Telemetry", "Tabular", "Registry", "ModelFormat", "Inference"]),
+        library("Dialects", imports: ["Base", "Tabular", "HTTP", "Serving"]),
+        library("Training", imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "Inference"]),
+        library(
+            "DaemonApp",
+            imports: ["Base", "YAML", "Telemetry", "Net", "HTTP", "Registry", "Serving", "Dialects"]),
+        application(
+            "TrainerApp",
+            imports: [
+                "Base", "Tabular", "Cryptography", "Ingest", "ModelFormat", "Inference", "Training",
+                "Registry",
+            ]),
+        executable("modeld", app: "DaemonApp"),
+        executable("modeltrain", app: "TrainerApp"),
         tests("TidyTests"),
         tests("BaseTests", imports: ["Base"]),
         tests("TabularTests", imports: ["Base", "Tabular"]),
-        benchmark("ModelLoading", imports: ["Base", "ModelFormat"]),
         tests("CryptographyTests", imports: ["Base", "Cryptography"]),
         tests("YAMLTests", imports: ["YAML"]),
         tests("TelemetryTests", imports: ["Base", "Telemetry"]),
         tests("LinearAlgebraTests", imports: ["LinearAlgebra"]),
         tests("ModelFormatTests", imports: ["Base", "Tabular", "Cryptography", "ModelFormat"]),
+        tests("NetTests", imports: ["Base", "Net"]),
         tests("PreprocessTests", imports: ["Tabular", "ModelFormat", "Preprocess"]),
         tests(
-            "InferenceTests", imports: ["Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "Inference"]),
+            "InferenceTests",
+            imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "Inference"]),
+        tests("HTTPTests", imports: ["Base", "Net", "HTTP"]),
+        tests(
+            "RegistryTests",
+            imports: ["Base", "Telemetry", "Cryptography", "Tabular", "ModelFormat", "Inference", "Registry"]),
+        tests(
+            "TrainingTests",
+            imports: ["Base", "Tabular", "Ingest", "ModelFormat", "Preprocess", "Inference", "Training"]),
         tests("DaemonAppTests", imports: ["DaemonApp"]),
     ]
 )

@@ -1,2 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE // accept4, cpu_set_t
 #include "CPosix.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+_Static_assert(EPOLLIN == 0x001 && EPOLLOUT == 0x004 && EPOLLERR == 0x008 && EPOLLHUP == 0x010, "epoll's numbers");
+_Static_assert((uint32_t)EPOLLEXCLUSIVE == 1u << 28, "epoll's numbers");
+
+int cposix_errno(void) { return errno; }
+
+int cposix_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int cposix_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int cposix_eventfd_add(int descriptor, uint64_t value) { return eventfd_write(descriptor, value); }
+
+int cposix_eventfd_take(int descriptor, uint64_t *value) { return eventfd_read(descriptor, value); }
+
+int cposix_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint32_t generation) {
+    static const int operations[] = {EPOLL_CTL_ADD, EPOLL_CTL_MOD, EPOLL_CTL_DEL};
+    struct epoll_event event = {0};
+    event.events = events;
+    event.data.u64 = ((uint64_t)generation << 32) | (uint32_t)descriptor;
+    return epoll_ctl(epoll, operations[operation], descriptor, &event);
+}
+
+int cposix_epoll_wait(int epoll, struct cposix_event *out, int limit, int timeout_ms) {
+    struct epoll_event events[cposix_events_max];
+    if (limit > cposix_events_max) limit = cposix_events_max;
+    int count = epoll_wait(epoll, events, limit, timeout_ms);
+    for (int i = 0; i < count; i++) {
+        out[i].events = events[i].events;
+        out[i].generation = (uint32_t)(events[i].data.u64 >> 32);
+        out[i].descriptor = (int32_t)(uint32_t)events[i].data.u64;
+    }
+    return count;
+}
+
+int cposix_accept(int listener) { return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+int cposix_affinity_count(void) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return -1;
+    return CPU_COUNT(&set);
+}

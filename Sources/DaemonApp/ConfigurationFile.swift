@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import YAML
+internal import YAML
 
 /// A configuration file, matched against the table of settings.
 struct ConfigurationFile {

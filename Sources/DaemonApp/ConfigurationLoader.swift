@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Base
-import Glibc
+internal import Base
+internal import Glibc
 
 /// What the command line asks the daemon to do.
 package enum Invocation: Sendable, Equatable {

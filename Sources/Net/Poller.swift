@@ -57,7 +57,7 @@ package struct Readiness: OptionSet, Sendable {
     /// Makes the wait of the poller with this wake-up number end. Safe from any thread.
     static func wake(_ number: CInt) {
         // A full counter means that the wake-up is pending anyway.
-        _ = eventfd_write(number, 1)
+        _ = cposix_eventfd_add(number, 1)
     }
 
     /// Waits for at most `milliseconds` (-1: for ever). True when somebody rang `wake`.
@@ -80,9 +80,9 @@ package struct Readiness: OptionSet, Sendable {
 
     /// Takes the rings off the bell.
     func silence() {
-        var value: eventfd_t = 0
+        var value: UInt64 = 0
         // Safe because the kernel only writes into the local value.
-        _ = unsafe eventfd_read(wakeUp.number, &value)
+        _ = unsafe cposix_eventfd_take(wakeUp.number, &value)
     }
 
     func add(_ descriptor: CInt, _ interest: Readiness, generation: UInt32) -> Bool {

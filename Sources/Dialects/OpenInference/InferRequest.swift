@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Base
+internal import Serving
+internal import Tabular
+
+/// The parts of a V2 inference request that are not numbers; the numbers go into the workspace's row block.
+struct InferRequest {
+    var id: String?
+    /// In the order of the request; empty when it lists none.
+    var outputs: [RequestedOutput] = []
+    /// `parameters.binary_data_output`: the form of the answer when the request lists no outputs.
+    var wantsBinaryOutput = false
+}
+
+struct RequestedOutput {
+    /// Index in the model's outputs.
+    var output: Int
+    var isBinary: Bool
+}
+
+/// Reads a V2 inference request (`docs/protocols/open-inference.md`): JSON, then the bytes of its binary tensors.
+struct InferRequestReader {
+    let model: ServedModel
+    /// The bytes behind the JSON, in the order of the inputs that carry `binary_data_size`.
+    private var binaryOffset = 0
+    private var binder: InputBinder
+    private var rowCount: Int?
+    private var hasInputs = false
+    private var hasOutputs = false
+
+    init(model: ServedModel) {
+        self.model = model
+        binder = InputBinder(index: model.index, modelName: model.name)
+    }
+
+    /// - Parameter json: the JSON document alone.
+    /// - Parameter binary: what follows it; empty without the binary extension.
+    /// - Throws: `JSONError`, `PredictError`.
+    mutating func read(
+        _ json: Span<UInt8>, binary: Span<UInt8>, into workspace: Workspace
+    ) throws -> InferRequest {
+        var request = InferRequest()
+        var reader = JSONReader(json)
+        workspace.begin(model, bodySize: json.count + binary.count)
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            switch key {
+            case "id":
+                guard request.id == nil else { throw PredictError.repeatedField(key) }
+                request.id = try reader.readString()
+            case "parameters":
+                request.wantsBinaryOutput = try readParameters(&reader)
+            case "inputs":
+                guard !hasInputs else { throw PredictError.repeatedField(key) }
+                hasInputs = true
+                try readInputs(&reader, json: json, binary: binary, workspace: workspace)
+            case "outputs":
+                guard !hasOutputs else { throw PredictError.repeatedField(key) }
+                hasOutputs = true
+                request.outputs = try readOutputs(&reader)
+            default:
+                _ = try reader.skipValue()
+            }
+        }
+        try reader.expectEnd()
+        guard hasInputs else { throw PredictError.missingField("inputs") }
+        try binder.requireAll()
+        guard binaryOffset == binary.count else {
+            throw PredictError.invalidField(
+                "inputs",
+                reason:
+                    "unexpected additional input data: \(binary.count - binaryOffset) bytes follow the last tensor"
+            )
+        }
+        return request
+    }
+
+    /// Reads request parameters; only `binary_data_output` means something here.
+    private func readParameters(_ reader: inout JSONReader) throws -> Bool {
+        var wantsBinaryOutput = false
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if key == "binary_data_output" {
+                wantsBinaryOutput = try reader.readBool()
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
+        return wantsBinaryOutput
+    }
+
+    // MARK: Inputs
+
+    private mutating func readInputs(
+        _ reader: inout JSONReader, json: Span<UInt8>, binary: Span<UInt8>, workspace: Workspace
+    ) throws {
+        try reader.beginArray()
+        while try reader.nextElement() {
+            try readInput(&reader, json: json, binary: binary, workspace: workspace)
+        }
+    }
+
+    /// The members of one input as they come; `data` is read at once when it comes last, as all clients write it,
+    /// and found again when it does not.
+    private struct PartialInput {
+        var name: String?
+        var datatype: Datatype?
+        var shape: TensorShape?
+        var binarySize: Int?
+        /// Where `data` begins, when it came before the rest.
+        var deferredData: Range<Int>?
+        var hasReadData = false
+
+        func header() throws(PredictError) -> TensorHeader {
+            guard let name else { throw .missingField("inputs[].name") }
+            guard let datatype else { throw .missingField("inputs[\(name)].datatype") }
+            guard let shape else { throw .missingField("inputs[\(name)].shape") }
+            return TensorHeader(name: name, datatype: datatype, shape: shape)
+        }
+    }
+
+    private mutating func readInput(
+        _ reader: inout JSONReader, json: Span<UInt8>, binary: Span<UInt8>, workspace: Workspace
+    ) throws {
+        var input = PartialInput()
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            switch key {
+            case "name":
+                guard input.name == nil else { throw PredictError.repeatedField("inputs[].name") }
+                input.name = try reader.readString()
+            case "datatype":
+                guard input.datatype == nil else { throw PredictError.repeatedField("inputs[].datatype") }
+                input.datatype = try readDatatype(&reader)
+            case "shape":
+                guard input.shape == nil else { throw PredictError.repeatedField("inputs[].shape") }
+                input.shape = try TensorShape(from: &reader)
+            case "parameters":
+                input.binarySize = try readBinarySize(&reader)
+            case "data":
+                guard !input.hasReadData, input.deferredData == nil else {
+                    throw PredictError.repeatedField("inputs[].data")
+                }
+                if let header = try? input.header() {
+                    try readData(&reader, header: header, workspace: workspace)
+                    input.hasReadData = true
+                } else {
+                    input.deferredData = try reader.skipValue()
+                }
+            default:
+                _ = try reader.skipValue()
+            }
+        }
+        try finish(input, json: json, binary: binary, workspace: workspace)
+    }
+
+    private mutating func finish(
+        _ input: PartialInput, json: Span<UInt8>, binary: Span<UInt8>, workspace: Workspace
+    ) throws {
+        let header = try input.header()
+        switch (input.hasReadData || input.deferredData != nil, input.binarySize) {
+        case (true, nil):
+            guard let range = input.deferredData else { return }
+            var reader = JSONReader(json.extracting(range))
+            do {
+                try readData(&reader, header: header, workspace: workspace)
+            } catch let error as JSONError {
+                throw JSONError(offset: error.offset + range.lowerBound, reason: error.reason)
+            }
+        case (false, let size?):
+            try readBinary(binary, size: size, header: header, workspace: workspace)
+        case (true, .some):
+            throw PredictError.invalidField(
+                "inputs[\(header.name)]",
+                reason: "it must set only one of 'data' and 'binary_data_size' in 'parameters'")
+        case (false, nil):
+            throw PredictError.missingField("inputs[\(header.name)].data")
+        }
+    }
+
+    private mutating func readData(
+        _ reader: inout JSONReader, header: TensorHeader, workspace: Workspace
+    ) throws {
+        let (target, rows) = try place(header, workspace: workspace)
+        let cells = JSONCells(index: model.index, datatype: header.datatype)
+        let tensor = JSONTensor(name: header.name, target: target, rowCount: rows, cells: cells)
+        try tensor.read(from: &reader, into: &workspace.rows)
+    }
+
+    private mutating func readBinary(
+        _ binary: Span<UInt8>, size: Int, header: TensorHeader, workspace: Workspace
+    ) throws {
+        guard size <= binary.count - binaryOffset else {
+            throw PredictError.wrongElementCount(
+                input: header.name, expected: header.shape.elementCount ?? Int.max,
+                given: "\(binary.count - binaryOffset) bytes left for 'binary_data_size' \(size)")
+        }
+        let (target, rows) = try place(header, workspace: workspace)
+        let tensor = BinaryTensor(header: header, target: target, rowCount: rows, index: model.index)
+        try tensor.read(binary.extracting(binaryOffset..<binaryOffset + size), into: &workspace.rows)
+        binaryOffset += size
+    }
+
+    /// Binds the input to its columns and makes room for its rows.
+    private mutating func place(
+        _ header: TensorHeader, workspace: Workspace
+    ) throws(PredictError) -> (InputBinder.Target, Int) {
+        let target = try binder.bind(header.name)
+        guard target.isCategorical == (header.datatype == .bytes) else {
+            throw .wrongDatatype(
+                input: header.name, given: header.datatype.rawValue,
+                expected: target.isCategorical ? "BYTES" : "a numeric data-type")
+        }
+        let rows = try header.rowCount(for: target.columnCount)
+        if let rowCount {
+            guard rows == rowCount else {
+                throw .wrongShape(
+                    input: header.name, given: header.shape.dimensions,
+                    expected: "\(rowCount) rows as in the inputs before")
+            }
+        } else {
+            guard rows > 0 else {
+                throw .wrongShape(
+                    input: header.name, given: header.shape.dimensions, expected: "at least one row")
+            }
+            try workspace.makeRoom(forRows: rows)
+            rowCount = rows
+        }
+        return (target, rows)
+    }
+
+    private func readDatatype(_ reader: inout JSONReader) throws -> Datatype {
+        let name = try reader.readString()
+        guard let datatype = Datatype(rawValue: name) else {
+            let known = Datatype.allCases.map(\.rawValue).joined(separator: ", ")
+            throw PredictError.invalidField("datatype", reason: "'\(name)' is none of \(known)")
+        }
+        return datatype
+    }
+
+    private func readBinarySize(_ reader: inout JSONReader) throws -> Int? {
+        var size: Int?
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if key == "binary_data_size" {
+                let value = try reader.readInt64()
+                guard let positive = Int(exactly: value), positive >= 0 else {
+                    throw PredictError.invalidField(key, reason: "\(value) is negative")
+                }
+                size = positive
+            } else if key.hasPrefix("shared_memory") {
+                throw PredictError.unsupported("shared memory is not supported; send the data in the request")
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
+        return size
+    }
+
+    // MARK: Outputs
+
+    private func readOutputs(_ reader: inout JSONReader) throws -> [RequestedOutput] {
+        var outputs: [RequestedOutput] = []
+        try reader.beginArray()
+        while try reader.nextElement() {
+            let output = try readOutput(&reader)
+            guard !outputs.contains(where: { $0.output == output.output }) else {
+                throw PredictError.repeatedOutput(model.outputs[output.output].name)
+            }
+            outputs.append(output)
+        }
+        return outputs
+    }
+
+    private func readOutput(_ reader: inout JSONReader) throws -> RequestedOutput {
+        var name: String?
+        var isBinary = false
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            switch key {
+            case "name":
+                guard name == nil else { throw PredictError.repeatedField("outputs[].name") }
+                name = try reader.readString()
+            case "parameters":
+                try reader.beginObject()
+                while let parameter = try reader.nextKey() {
+                    switch parameter {
+                    case "binary_data": isBinary = try reader.readBool()
+                    case "classification":
+                        throw PredictError.unsupported(
+                            "the classification extension is not supported; ask for output 'probabilities'")
+                    default: _ = try reader.skipValue()
+                    }
+                }
+            default: _ = try reader.skipValue()
+            }
+        }
+        guard let name else { throw PredictError.missingField("outputs[].name") }
+        guard let output = model.outputs.firstIndex(where: { $0.name == name }) else {
+            throw PredictError.unknownOutput(
+                name, model: model.name, available: model.outputs.map(\.name))
+        }
+        return RequestedOutput(output: output, isBinary: isBinary)
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package import HTTP
+
+/// One thing that can be asked over HTTP, and the dialect that answers it.
+package enum Endpoint: Sendable, Equatable {
+    case openInference(OpenInferenceEndpoint)
+    case instances(InstancesEndpoint)
+}
+
+/// A line of the daemon's routing table.
+package struct Route: Sendable {
+    package var method: Method
+    /// `{model}` and `{version}` stand for one path segment each.
+    package var pattern: String
+    package var endpoint: Endpoint
+
+    init(_ method: Method, _ pattern: String, _ endpoint: Endpoint) {
+        self.method = method
+        self.pattern = pattern
+        self.endpoint = endpoint
+    }
+
+    /// All routes of all dialects.
+    package static let all: [Route] = openInference + instances
+}
+
+/// The parts of a path that a route's pattern leaves open.
+package struct PathParameters {
+    package var model: String
+    package var version: String?
+
+    package init(model: String, version: String?) {
+        self.model = model
+        self.version = version
+    }
+}

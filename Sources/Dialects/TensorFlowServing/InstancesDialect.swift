@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Base
+package import HTTP
+package import Serving
+internal import Tabular
+
+package enum InstancesEndpoint: Sendable, Equatable {
+    case models, status, metadata, predict
+}
+
+extension Route {
+    static let instances: [Route] = [
+        Route(.get, "/v1/models", .instances(.models)),
+        Route(.get, "/v1/models/{model}", .instances(.status)),
+        Route(.get, "/v1/models/{model}/metadata", .instances(.metadata)),
+        Route(.post, "/v1/models/{model}:predict", .instances(.predict)),
+        Route(.get, "/v1/models/{model}/versions/{version}", .instances(.status)),
+        Route(.get, "/v1/models/{model}/versions/{version}/metadata", .instances(.metadata)),
+        Route(.post, "/v1/models/{model}/versions/{version}:predict", .instances(.predict)),
+    ]
+}
+
+/// The `instances` protocol of TensorFlow Serving, KServe V1 and Vertex AI: `docs/protocols/v1.md`.
+package struct InstancesDialect {
+    private let service: PredictService
+    private let workspace: Workspace
+
+    package init(service: PredictService, workspace: Workspace) {
+        self.service = service
+        self.workspace = workspace
+    }
+
+    package func answer(
+        _ endpoint: InstancesEndpoint, _ path: PathParameters, _ request: borrowing Request,
+        _ response: inout Response
+    ) {
+        switch endpoint {
+        case .models: response.writeModelNames(service.modelNames)
+        case .status: writeStatus(path, &response)
+        case .metadata: writeMetadata(path, &response)
+        case .predict: predict(path, request, &response)
+        }
+    }
+
+    private func predict(_ path: PathParameters, _ request: borrowing Request, _ response: inout Response) {
+        let start = MonotonicInstant.now
+        let model: ServedModel
+        do {
+            model = try service.resolve(path.model, version: path.version)
+        } catch {
+            return response.fail(error)
+        }
+        var rows = 0
+        do {
+            let form = try InstancesRequestReader(model: model).read(request.body, into: workspace)
+            service.predict(model, workspace)
+            InstancesResponseWriter(model: model, form: form).write(workspace, into: &response.body)
+            rows = workspace.rows.rowCount
+        } catch {
+            response.fail(PredictError(error, in: request.body))
+        }
+        service.record(model, rows: rows, isError: rows == 0, since: start)
+        workspace.end()
+    }
+
+    private func writeStatus(_ path: PathParameters, _ response: inout Response) {
+        do {
+            var versions = try service.statuses(of: path.model)
+            if let version = path.version {
+                versions.removeAll { $0.version != version }
+                guard !versions.isEmpty else {
+                    throw PredictError.unknownVersion(model: path.model, version: version)
+                }
+            }
+            ModelStatusWriter(name: path.model, versions: versions).write(into: &response.body)
+        } catch {
+            response.fail(PredictError(error, in: Span()))
+        }
+    }
+
+    private func writeMetadata(_ path: PathParameters, _ response: inout Response) {
+        do {
+            let model = try service.resolve(path.model, version: path.version)
+            SignatureMetadataWriter(model: model).write(into: &response.body)
+        } catch {
+            response.fail(error)
+        }
+    }
+}

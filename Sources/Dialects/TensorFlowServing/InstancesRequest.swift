@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Base
+internal import Serving
+internal import Tabular
+
+/// How a V1 request lists its values, which decides the form of the answer.
+enum InstancesForm {
+    /// `instances`: one element a row; the answer is `predictions`.
+    case rows
+    /// `inputs`: one element an input; the answer is `outputs`.
+    case columns
+}
+
+/// Reads a V1 request (`docs/protocols/v1.md`) into the workspace's row block.
+struct InstancesRequestReader {
+    let model: ServedModel
+    private let cells: JSONCells
+
+    init(model: ServedModel) {
+        self.model = model
+        cells = JSONCells(index: model.index, datatype: nil)
+    }
+
+    /// - Throws: `JSONError`, `PredictError`.
+    func read(_ json: Span<UInt8>, into workspace: Workspace) throws -> InstancesForm {
+        var reader = JSONReader(json, options: .allowsNonFinite)
+        var form: InstancesForm?
+        var hasSignature = false
+        workspace.begin(model, bodySize: json.count)
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            switch key {
+            case "instances", "inputs":
+                guard form == nil else {
+                    throw PredictError.invalidField(key, reason: "a request has one 'instances' or 'inputs'")
+                }
+                form = key == "instances" ? .rows : .columns
+                if form == .rows {
+                    try readInstances(&reader, workspace)
+                } else {
+                    try readInputs(&reader, workspace)
+                }
+            case "signature_name":
+                guard !hasSignature else { throw PredictError.repeatedField(key) }
+                hasSignature = true
+                try readSignature(&reader)
+            default:
+                _ = try reader.skipValue()
+            }
+        }
+        try reader.expectEnd()
+        guard let form else { throw PredictError.unsupported("Missing 'inputs' or 'instances' key") }
+        return form
+    }
+
+    private func readSignature(_ reader: inout JSONReader) throws {
+        let name = try reader.readString()
+        guard name.isEmpty || name == "serving_default" else {
+            throw PredictError.unsupported("Serving signature name: \"\(name)\" not found in signature def")
+        }
+    }
+
+    // MARK: Row form
+
+    private func readInstances(_ reader: inout JSONReader, _ workspace: Workspace) throws {
+        try reader.beginArray()
+        var row = 0
+        while try reader.nextElement() {
+            try workspace.makeRoom(forRows: 1)
+            switch try reader.peek() {
+            case .object: try readObject(&reader, workspace, row: row)
+            case .array: try readValues(&reader, workspace, row: row)
+            default: try readScalar(&reader, workspace, row: row)
+            }
+            row += 1
+        }
+        guard row > 0 else { throw PredictError.invalidField("instances", reason: "it has no element") }
+    }
+
+    /// `[v0, v1, …]`: the features in the schema's order.
+    private func readValues(_ reader: inout JSONReader, _ workspace: Workspace, row: Int) throws {
+        let count = model.schema.count
+        var column = 0
+        try reader.beginArray()
+        while try reader.nextElement() {
+            guard column < count else { throw wrongWidth(row, "more than \(count)") }
+            try readCell(&reader, workspace, row: row, column: column)
+            column += 1
+        }
+        guard column == count else { throw wrongWidth(row, "\(column)") }
+    }
+
+    /// `{"a": 1, "b": "x"}`: features by name, all of them; or `{"input": [v0, v1, …]}`.
+    private func readObject(_ reader: inout JSONReader, _ workspace: Workspace, row: Int) throws {
+        var binder = InputBinder(index: model.index, modelName: model.name)
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            let target = try binder.bind(key)
+            if key == InputBinder.matrixName && target.columnCount == model.schema.count,
+                try reader.peek() == .array
+            {
+                try readValues(&reader, workspace, row: row)
+            } else if target.columnCount > 1 {
+                throw PredictError.wrongValue(
+                    input: key, row: row, reason: "expected an array of \(target.columnCount) numbers")
+            } else {
+                try readCell(&reader, workspace, row: row, column: target.firstColumn)
+            }
+        }
+        try binder.requireAll()
+    }
+
+    private func readScalar(_ reader: inout JSONReader, _ workspace: Workspace, row: Int) throws {
+        guard model.schema.count == 1 else { throw wrongWidth(row, "a single value") }
+        try readCell(&reader, workspace, row: row, column: 0)
+    }
+
+    private func wrongWidth(_ row: Int, _ given: String) -> PredictError {
+        .wrongElementCount(
+            input: "instances[\(row)]", expected: model.schema.count, given: given + " elements")
+    }
+
+    // MARK: Columnar form
+
+    private func readInputs(_ reader: inout JSONReader, _ workspace: Workspace) throws {
+        guard try reader.peek() == .object else {
+            guard model.schema.isNumeric || model.schema.count == 1 else {
+                throw PredictError.invalidField("inputs", reason: "expected an object with every column")
+            }
+            return try readMatrix(&reader, workspace)
+        }
+        var binder = InputBinder(index: model.index, modelName: model.name)
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            let target = try binder.bind(key)
+            if key == InputBinder.matrixName && target.columnCount == model.schema.count {
+                try readMatrix(&reader, workspace)
+            } else {
+                try readColumn(&reader, workspace, name: key, column: target.firstColumn)
+            }
+        }
+        try binder.requireAll()
+    }
+
+    /// `[[v0, v1, …], …]`: one array a row.
+    private func readMatrix(_ reader: inout JSONReader, _ workspace: Workspace) throws {
+        try reader.beginArray()
+        var row = 0
+        while try reader.nextElement() {
+            try workspace.makeRoom(forRows: 1)
+            if try reader.peek() == .array {
+                try readValues(&reader, workspace, row: row)
+            } else {
+                try readScalar(&reader, workspace, row: row)
+            }
+            row += 1
+        }
+        guard row > 0 else { throw PredictError.invalidField("inputs", reason: "it has no row") }
+    }
+
+    /// `[v, v, …]` or `[[v], [v], …]`: one value a row. The first column makes the rows, the others fill them.
+    private func readColumn(
+        _ reader: inout JSONReader, _ workspace: Workspace, name: String, column: Int
+    ) throws {
+        let isFirst = workspace.rows.rowCount == 0
+        try reader.beginArray()
+        var row = 0
+        while try reader.nextElement() {
+            if isFirst { try workspace.makeRoom(forRows: 1) }
+            guard row < workspace.rows.rowCount else { throw unevenColumn(name, row + 1, workspace) }
+            if try reader.peek() == .array {
+                try reader.beginArray()
+                guard try reader.nextElement() else {
+                    throw PredictError.wrongValue(input: name, row: row, reason: "an empty array")
+                }
+                try readCell(&reader, workspace, row: row, column: column)
+                guard try !reader.nextElement() else {
+                    throw PredictError.wrongValue(input: name, row: row, reason: "more than one value")
+                }
+            } else {
+                try readCell(&reader, workspace, row: row, column: column)
+            }
+            row += 1
+        }
+        guard row > 0 else { throw PredictError.invalidField(name, reason: "it has no row") }
+        guard row == workspace.rows.rowCount else { throw unevenColumn(name, row, workspace) }
+    }
+
+    private func unevenColumn(_ name: String, _ rows: Int, _ workspace: Workspace) -> PredictError {
+        .wrongShape(
+            input: name, given: [rows], expected: "\(workspace.rows.rowCount) rows as in the columns before")
+    }
+
+    @inline(__always)
+    private func readCell(
+        _ reader: inout JSONReader, _ workspace: Workspace, row: Int, column: Int
+    ) throws {
+        try cells.read(
+            from: &reader, into: &workspace.rows, row: row, column: column,
+            isCategorical: model.isCategorical(column))
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Base
+internal import Serving
+internal import Tabular
+
+/// Reads a tensor's little-endian bytes into the columns that its input fills (Open Inference Protocol, binary
+/// tensor data extension). NaN is missing.
+struct BinaryTensor {
+    let header: TensorHeader
+    let target: InputBinder.Target
+    let rowCount: Int
+    let index: SchemaIndex
+
+    /// - Throws: `wrongElementCount` when the bytes are not what datatype and shape ask for, `wrongValue`.
+    func read(_ bytes: Span<UInt8>, into rows: inout RowBlock) throws(PredictError) {
+        if header.datatype == .bytes { return try readNames(bytes, into: &rows) }
+        guard let width = header.datatype.byteWidth, bytes.count == rowCount * target.columnCount * width
+        else {
+            throw .wrongElementCount(
+                input: header.name, expected: rowCount * target.columnCount,
+                given: "\(bytes.count) bytes of \(header.datatype.rawValue)")
+        }
+        var offset = 0
+        for row in 0..<rowCount {
+            for column in 0..<target.columnCount {
+                let value = number(bytes, at: offset, width: width)
+                rows.set(value, row: row, column: target.firstColumn + column)
+                offset += width
+            }
+        }
+    }
+
+    /// The element at `offset`, whose `width` bytes lie inside `bytes`.
+    private func number(_ bytes: Span<UInt8>, at offset: Int, width: Int) -> Double {
+        var bits: UInt64 = 0
+        for position in 0..<width { bits |= UInt64(bytes[offset + position]) << UInt64(8 * position) }
+        switch header.datatype {
+        case .float64: return Double(bitPattern: bits)
+        case .float32: return Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
+        case .int8: return Double(Int8(truncatingIfNeeded: bits))
+        case .int16: return Double(Int16(truncatingIfNeeded: bits))
+        case .int32: return Double(Int32(truncatingIfNeeded: bits))
+        case .int64: return Double(Int64(bitPattern: bits))
+        case .bool: return bits == 0 ? 0 : 1
+        case .uint8, .uint16, .uint32, .uint64: return Double(bits)
+        case .bytes: preconditionFailure("names are read by readNames")
+        }
+    }
+
+    private func readNames(_ bytes: Span<UInt8>, into rows: inout RowBlock) throws(PredictError) {
+        var offset = 0
+        for row in 0..<rowCount {
+            guard bytes.count - offset >= 4 else { throw truncated(row) }
+            var length = 0
+            for position in 0..<4 { length |= Int(bytes[offset + position]) << (8 * position) }
+            offset += 4
+            guard bytes.count - offset >= length else { throw truncated(row) }
+            let name = bytes.extracting(offset..<offset + length)
+            guard let text = String(validating: name) else {
+                throw .wrongValue(input: header.name, row: row, reason: "the name is not valid UTF-8")
+            }
+            rows.set(
+                index.categoryCode(text, column: target.firstColumn), row: row, column: target.firstColumn)
+            offset += length
+        }
+        guard offset == bytes.count else {
+            throw .wrongElementCount(
+                input: header.name, expected: rowCount, given: "\(bytes.count - offset) bytes more")
+        }
+    }
+
+    private func truncated(_ row: Int) -> PredictError {
+        .wrongElementCount(input: header.name, expected: rowCount, given: "only \(row) whole elements")
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Base
+internal import Serving
+internal import Tabular
+
+/// Reads single JSON values into cells of a row block, by the number rules of the protocols' pages.
+struct JSONCells {
+    let index: SchemaIndex
+    /// The element type that the request declares; nil where the dialect declares none.
+    var datatype: Datatype?
+
+    /// Reads the next value into `rows[row, column]`; `null` leaves the cell missing.
+    ///
+    /// - Throws: `JSONError` for text that is not JSON, `wrongValue` for a value of another type.
+    @inline(__always)
+    func read(
+        from reader: inout JSONReader, into rows: inout RowBlock, row: Int, column: Int, isCategorical: Bool
+    ) throws {
+        let token = try reader.peek()
+        if token == .number && !isCategorical && (datatype == nil || datatype == .float64) {
+            rows.set(try reader.readDouble(), row: row, column: column)
+        } else {
+            try readOther(
+                token, from: &reader, into: &rows, row: row, column: column, isCategorical: isCategorical)
+        }
+    }
+
+    private func readOther(
+        _ token: JSONToken, from reader: inout JSONReader, into rows: inout RowBlock, row: Int, column: Int,
+        isCategorical: Bool
+    ) throws {
+        switch token {
+        case .null:
+            try reader.readNull()
+        case .string where isCategorical:
+            let code = index.categoryCode(try reader.readString(), column: column)
+            rows.set(code, row: row, column: column)
+        case .number where !isCategorical:
+            rows.set(try readNumber(from: &reader, row: row, column: column), row: row, column: column)
+        case .bool where !isCategorical && (datatype == nil || datatype == .bool):
+            rows.set(try reader.readBool() ? 1 : 0, row: row, column: column)
+        default:
+            let expected = isCategorical ? "a category name (a string)" : "a number"
+            throw wrongValue(row, column, "expected \(expected) or null, got \(token.name)")
+        }
+    }
+
+    private func readNumber(from reader: inout JSONReader, row: Int, column: Int) throws -> Double {
+        switch datatype {
+        case nil, .float64:
+            return try reader.readDouble()
+        case .float32:
+            let value = try reader.readDouble()
+            // The client's tensor held Float32: narrowing here gives back the number that it meant.
+            guard Float(value).isFinite || !value.isFinite else {
+                throw wrongValue(row, column, "\(value) does not fit FP32")
+            }
+            return Double(Float(value))
+        case .uint64:
+            return Double(try reader.readUInt64())
+        case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32:
+            let value = try reader.readInt64()
+            guard datatype?.holds(value) == true else {
+                throw wrongValue(row, column, "\(value) does not fit \(datatype?.rawValue ?? "")")
+            }
+            return Double(value)
+        case .bool:
+            throw wrongValue(row, column, "expected true or false, got a number")
+        case .bytes:
+            throw wrongValue(row, column, "expected a string, got a number")
+        }
+    }
+
+    private func wrongValue(_ row: Int, _ column: Int, _ reason: String) -> PredictError {
+        .wrongValue(input: index.schema.features[column].name, row: row, reason: reason)
+    }
+}
+
+extension Datatype {
+    /// Whether `value` is in the range of a whole-number type of at most 64 signed or 32 unsigned bits.
+    func holds(_ value: Int64) -> Bool {
+        switch self {
+        case .int8: Int8(exactly: value) != nil
+        case .int16: Int16(exactly: value) != nil
+        case .int32: Int32(exactly: value) != nil
+        case .int64: true
+        case .uint8: UInt8(exactly: value) != nil
+        case .uint16: UInt16(exactly: value) != nil
+        case .uint32: UInt32(exactly: value) != nil
+        case .uint64: value >= 0
+        case .bool, .float32, .float64, .bytes: false
+        }
+    }
+}

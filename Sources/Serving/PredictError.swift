@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a request was not answered with predictions, free of any protocol: each dialect turns it into a status and
+/// a body of its own.
+package enum PredictError: Error, Equatable {
+    case unknownModel(String)
+    case unknownVersion(model: String, version: String)
+    /// The model is known, but no version of it answers now.
+    case notReady(model: String, version: String?, reason: String)
+    /// The body is not what its content type says: `detail` says what was found, line and column say where.
+    case malformedBody(detail: String, line: Int, column: Int)
+    case missingField(String)
+    case repeatedField(String)
+    case invalidField(String, reason: String)
+    case unexpectedInput(String, model: String, expected: [String])
+    case repeatedInput(String)
+    case missingInputs([String], model: String)
+    case wrongDatatype(input: String, given: String, expected: String)
+    case wrongShape(input: String, given: [Int], expected: String)
+    case wrongElementCount(input: String, expected: Int, given: String)
+    case wrongValue(input: String, row: Int, reason: String)
+    case unknownOutput(String, model: String, available: [String])
+    case repeatedOutput(String)
+    case tooManyRows(limit: Int)
+    /// JSON has no token for an infinity; `row` counts from 0.
+    case infiniteOutput(output: String, row: Int)
+    case unsupported(String)
+}
+
+extension PredictError {
+    /// A stable name for logs, metrics and clients that branch on it.
+    package var code: String {
+        switch self {
+        case .unknownModel: "unknown_model"
+        case .unknownVersion: "unknown_version"
+        case .notReady: "not_ready"
+        case .malformedBody: "malformed_body"
+        case .missingField: "missing_field"
+        case .repeatedField: "repeated_field"
+        case .invalidField: "invalid_field"
+        case .unexpectedInput: "unexpected_input"
+        case .repeatedInput: "repeated_input"
+        case .missingInputs: "missing_inputs"
+        case .wrongDatatype: "wrong_datatype"
+        case .wrongShape: "wrong_shape"
+        case .wrongElementCount: "wrong_element_count"
+        case .wrongValue: "wrong_value"
+        case .unknownOutput: "unknown_output"
+        case .repeatedOutput: "repeated_output"
+        case .tooManyRows: "too_many_rows"
+        case .infiniteOutput: "infinite_output"
+        case .unsupported: "unsupported"
+        }
+    }
+}
+
+extension PredictError: CustomStringConvertible {
+    /// What was wrong, where, and what would be right; safe to send to the client.
+    package var description: String {
+        switch self {
+        case .unknownModel(let name):
+            "Request for unknown model: '\(name)' is not found"
+        case .unknownVersion(let model, let version):
+            "Request for unknown model: '\(model)' version \(version) is not found"
+        case .notReady(let model, let version, let reason):
+            version.map { "model '\(model)' version \($0) is not ready: \(reason)" }
+                ?? "model '\(model)' is not ready: \(reason)"
+        case .malformedBody(let detail, let line, let column):
+            "the body is not valid at line \(line), column \(column): \(detail)"
+        case .missingField(let field):
+            "the request has no '\(field)'"
+        case .repeatedField(let field):
+            "the request has '\(field)' more than once"
+        case .invalidField(let field, let reason):
+            "'\(field)' is not valid: \(reason)"
+        case .unexpectedInput(let name, let model, let expected):
+            "unexpected inference input '\(name)' for model '\(model)'; it takes \(quoted(expected))"
+        case .repeatedInput(let name):
+            "input '\(name)' already exists in request"
+        case .missingInputs(let names, let model):
+            "model '\(model)' got no value for required input(s) \(quoted(names))"
+        case .wrongDatatype(let input, let given, let expected):
+            "inference input '\(input)' data-type is '\(given)', but \(expected) is expected"
+        case .wrongShape(let input, let given, let expected):
+            "unexpected shape for input '\(input)'. Expected \(expected), got \(given)"
+        case .wrongElementCount(let input, let expected, let given):
+            "input '\(input)' has \(given), but its shape asks for \(expected) elements"
+        case .wrongValue(let input, let row, let reason):
+            "input '\(input)', row \(row): \(reason)"
+        case .unknownOutput(let name, let model, let available):
+            "model '\(model)' has no output '\(name)'; it has \(quoted(available))"
+        case .repeatedOutput(let name):
+            "output '\(name)' already exists in request"
+        case .tooManyRows(let limit):
+            "the request has more than \(limit) rows; send fewer rows a request"
+        case .infiniteOutput(let output, let row):
+            "output '\(output)' of row \(row) is infinite, which JSON cannot carry; ask for binary data"
+        case .unsupported(let what):
+            what
+        }
+    }
+
+    /// At most a few names: a model may have thousands of columns, an error message may not.
+    private func quoted(_ names: [String]) -> String {
+        let shown = names.prefix(8).map { "'\($0)'" }.joined(separator: ", ")
+        return names.count > 8 ? "\(shown) and \(names.count - 8) more" : shown
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Base
+internal import Inference
+package import Registry
+internal import Synchronization
+internal import Telemetry
+
+/// What the dialects ask: which model answers, its answer, what is known of the others. Knows no protocol.
+///
+/// State: immutable but for the draining flag; any loop may call it.
+package final class PredictService: Sendable {
+    private let registry: Registry
+    private let isDraining = Atomic<Bool>(false)
+
+    package init(registry: Registry) { self.registry = registry }
+
+    // MARK: Predictions
+
+    /// The version that answers for `model`: the one asked for, else the newest that is ready.
+    ///
+    /// - Throws: `unknownModel`, `unknownVersion`, `notReady`.
+    package func resolve(_ model: String, version: String?) throws(PredictError) -> ServedModel {
+        guard let entry = registry.view.models[model] else { throw .unknownModel(model) }
+        guard let version else {
+            guard let loaded = entry.newest else {
+                throw .notReady(model: model, version: nil, reason: entry.unavailabilityReason)
+            }
+            return ServedModel(loaded: loaded)
+        }
+        if let loaded = entry.version(named: version) { return ServedModel(loaded: loaded) }
+        guard let report = registry.reports(of: model).first(where: { $0.version.description == version })
+        else {
+            throw .unknownVersion(model: model, version: version)
+        }
+        throw .notReady(model: model, version: version, reason: report.reason ?? "it is \(report.state.name)")
+    }
+
+    /// Answers the rows of the workspace.
+    package func predict(_ model: ServedModel, _ workspace: Workspace) {
+        model.loaded.model.predict(
+            workspace.rows, into: &workspace.predictions, scratch: &workspace.scratch)
+    }
+
+    /// Counts a request for predictions that reached `model`: `rows` were answered, or it failed.
+    package func record(_ model: ServedModel, rows: Int, isError: Bool, since start: MonotonicInstant) {
+        model.loaded.metrics.record(
+            rows: rows, isError: isError, nanoseconds: MonotonicInstant.now.nanoseconds(since: start))
+    }
+
+    // MARK: What is there
+
+    /// True once the models of the start are loaded, until draining begins.
+    package var isReady: Bool { registry.isReady && !isDraining.load(ordering: .relaxed) }
+
+    /// From now on `isReady` is false, so that balancers send new work elsewhere; requests are still answered.
+    package func beginDraining() { isDraining.store(true, ordering: .relaxed) }
+
+    /// All models that the registry knows, sorted.
+    package var modelNames: [String] { registry.view.models.keys.sorted() }
+
+    /// The versions of `model` that answer, the oldest first.
+    package func readyVersions(of model: String) -> [String] {
+        registry.view.models[model]?.ready.map(\.versionText).reversed() ?? []
+    }
+
+    /// Every version of every model, or of one.
+    ///
+    /// - Throws: `unknownModel`.
+    package func statuses(of model: String? = nil) throws(PredictError) -> [VersionStatus] {
+        guard let model else { return registry.reports.map(VersionStatus.init) }
+        let reports = registry.reports(of: model)
+        guard !reports.isEmpty || registry.view.models[model] != nil else { throw .unknownModel(model) }
+        return reports.map(VersionStatus.init)
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Inference
+internal import ModelFormat
+internal import Registry
+package import Tabular
+
+/// One ready version of a model as the dialects see it.
+package struct ServedModel: Sendable {
+    let loaded: LoadedModel
+
+    package var name: String { loaded.name }
+    /// The version as it stands in paths and answers.
+    package var version: String { loaded.versionText }
+    /// `<library>_<format>`, informational.
+    package var platform: String { loaded.platform }
+    /// SHA-256 of the model file, in hexadecimal.
+    package var digest: String { loaded.digest }
+    package var schema: FeatureSchema { loaded.model.schema }
+    package var index: SchemaIndex { loaded.index }
+    /// The type of the row block that this model reads.
+    package var inputType: NumberType { loaded.model.inputType }
+    /// What may be asked for, `predictions` first.
+    package var outputs: [OutputSpecification] { loaded.model.outputs }
+
+    /// Whether the column holds category names.
+    package func isCategorical(_ column: Int) -> Bool { schema.features[column].kind != .numeric }
+
+    /// The class label at `index`, in the type that the training data had.
+    func label(at index: Int) -> OutputValue {
+        switch loaded.model.output.labels {
+        case .strings(let names): .text(names[index])
+        case .integers(let numbers): .integer(numbers[index])
+        case nil: .integer(Int64(index))
+        }
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Base
+internal import Inference
+package import Tabular
+
+/// The memory that one event loop parses requests into and answers from, kept from request to request.
+///
+/// State: owned by its loop; never shared.
+package final class Workspace {
+    /// The request's rows; a dialect fills them, the kernel reads them.
+    package var rows = RowBlock()
+    var predictions = Predictions()
+    var scratch = InferenceScratch()
+    private var cellLimit = 0
+
+    /// Cells a block that are kept between requests; what a larger request needed is given back after it.
+    private static let keptCells = 1 << 16
+
+    package init() {}
+
+    /// Starts a request of `bodySize` bytes for `model`: no rows yet.
+    ///
+    /// A value takes at least one byte of its body, so `bodySize` bounds the cells that the request may ask for.
+    package func begin(_ model: ServedModel, bodySize: Int) {
+        rows.reset(columnCount: model.schema.count, numberType: model.inputType)
+        cellLimit = bodySize
+    }
+
+    /// Appends `count` rows of missing values, to be filled.
+    ///
+    /// - Throws: `tooManyRows` when they would need more values than the body can hold.
+    package func makeRoom(forRows count: Int) throws(PredictError) {
+        let (total, tooMany) = rows.rowCount.addingReportingOverflow(count)
+        let (cells, tooLarge) = total.multipliedReportingOverflow(by: rows.columnCount)
+        guard count >= 0, !tooMany, !tooLarge, cells <= cellLimit else {
+            throw .tooManyRows(limit: cellLimit / max(rows.columnCount, 1))
+        }
+        rows.appendRows(count)
+    }
+
+    /// Gives back what an unusually large request needed.
+    package func end() {
+        if rows.cellCount > Self.keptCells {
+            rows.reset(columnCount: 0, numberType: .float32)
+            rows.releaseMemory(above: Self.keptCells)
+            predictions.releaseMemory(above: Self.keptCells)
+            scratch.releaseMemory(above: Self.keptCells)
+        }
+    }
+}
+
+// MARK: Answers
+
+extension Workspace {
+    /// Derives what an output needs beyond the predictions; called once before its values are read.
+    package func prepare(output: Int, of model: ServedModel) {
+        if model.outputs[output].kind == .probabilities { predictions.deriveProbabilities() }
+    }
+
+    /// One element of an output that was prepared.
+    package func value(output: Int, of model: ServedModel, row: Int, column: Int) -> OutputValue {
+        switch model.outputs[output].kind {
+        case .predictions: number(predictions.values, row, column)
+        case .margin: number(predictions.margins, row, column)
+        case .probabilities: number(predictions.probabilities, row, column)
+        case .labels: model.label(at: predictions.labelIndex(row: row))
+        }
+    }
+
+    private func number(_ block: borrowing RowBlock, _ row: Int, _ column: Int) -> OutputValue {
+        let value = block.value(row: row, column: column)
+        return block.numberType == .float32 ? .float32(Float(value)) : .float64(value)
+    }
+
+    /// Bytes of an output in binary form.
+    package func binarySize(output: Int, of model: ServedModel) -> Int {
+        let specification = model.outputs[output]
+        let count = rows.rowCount * (specification.width ?? 1)
+        if let width = specification.datatype.byteWidth { return count * width }
+        return (0..<rows.rowCount).reduce(0) { size, row in
+            guard case .text(let text) = value(output: output, of: model, row: row, column: 0) else {
+                return size
+            }
+            return size + 4 + text.utf8.count
+        }
+    }
+
+    /// Appends an output in binary form: little-endian, row-major, names with a 32-bit length before them.
+    package func appendBinary(output: Int, of model: ServedModel, to body: inout ByteBuffer) {
+        for row in 0..<rows.rowCount {
+            for column in 0..<(model.outputs[output].width ?? 1) {
+                switch value(output: output, of: model, row: row, column: column) {
+                case .float32(let value): append(UInt64(value.bitPattern), width: 4, to: &body)
+                case .float64(let value): append(value.bitPattern, width: 8, to: &body)
+                case .integer(let value): append(UInt64(bitPattern: value), width: 8, to: &body)
+                case .text(let value):
+                    append(UInt64(value.utf8.count), width: 4, to: &body)
+                    body.append(value)
+                }
+            }
+        }
+    }
+
+    private func append(_ bits: UInt64, width: Int, to body: inout ByteBuffer) {
+        for position in 0..<width {
+            body.append(UInt8(truncatingIfNeeded: bits >> UInt64(8 * position)))
+        }
+    }
+}

@@ -140,6 +140,7 @@ enum TestModel {
         var scratch = InferenceScratch()
         rows.reset(columnCount: loaded.model.schema.count, numberType: loaded.model.inputType)
         rows.appendRows(1)
+        rows.set(3, row: 0, column: 0)
         loaded.model.predict(rows, into: &predictions, scratch: &scratch)
         return predictions.values.value(row: 0, column: 0)
     }

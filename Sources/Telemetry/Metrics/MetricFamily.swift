@@ -19,7 +19,9 @@ struct MetricFamily: Sendable {
             switch instrument {
             case .counter(let counter): writeSample("", labels, "\(counter.value)", into: &buffer)
             case .gauge(let gauge): writeSample("", labels, "\(gauge.value)", into: &buffer)
-            case .sample(let value): writeSample("", labels, Self.number(value), into: &buffer)
+            case .sample(let value):
+                let whole = Int64(exactly: value).map { "\($0)" }
+                writeSample("", labels, whole ?? Self.number(value), into: &buffer)
             case .histogram(let histogram): writeHistogram(histogram, labels, into: &buffer)
             }
         }

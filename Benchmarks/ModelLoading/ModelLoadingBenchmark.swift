@@ -5,8 +5,8 @@ import ModelFormat
 
 /// Times reading a model file, and the native file made of it: `model-loading-benchmark FILE`.
 ///
-/// Prints the best and the median of 31 rounds in milliseconds; the best is what the code costs, the median what a
-/// busy machine makes of it.
+/// Prints the best and the median of 31 rounds in milliseconds; the best is what the code costs, the median
+/// what a busy machine makes of it.
 @main enum ModelLoadingBenchmark {
     static func main() throws {
         guard CommandLine.arguments.count == 2 else {

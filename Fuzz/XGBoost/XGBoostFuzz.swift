@@ -2,15 +2,15 @@
 import CFuzzer
 import ModelFormat
 
-/// Reads any bytes as a model file of any format; the corpus is XGBoost's JSON. What is accepted must be a graph
-/// that the native format can hold.
+/// Reads any bytes as a model file of any format; the corpus is XGBoost's JSON. What is accepted must be a
+/// graph that the native format can hold.
 @_cdecl("XGBoostFuzz_main")
 func main(_ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> CInt {
     var count = count
     var arguments = arguments
     return LLVMFuzzerRunDriver(&count, &arguments) { data, size in
         let bytes = Array(UnsafeBufferPointer(start: data, count: size))
-        do {
+        do throws(FormatError) {
             let graph = try ModelFile.load(bytes.span, fileName: "fuzz")
             let written = try NativeModel.write(graph)
             let again = try NativeModel.write(try NativeModel.read(written.span))

@@ -42,8 +42,8 @@ package enum File {
             let start = bytes.count
             let number = file.number
             var failure: CInt = 0
+            // Safe because read writes at most the `count` bytes that the buffer has.
             let piece = unsafe [UInt8](unsafeUninitializedCapacity: space) { buffer, initialized in
-                // Safe because read writes at most the `count` bytes that the buffer has.
                 initialized = 0
                 while initialized < buffer.count {
                     let got = unsafe Glibc.read(

@@ -39,6 +39,8 @@ package final class EventLoop: @unchecked Sendable {
     package var onTurn: (() -> Void)?
 
     private let inbox = Mutex<[Task]>([])
+    /// Written under the inbox's lock; read without it, once in each turn.
+    private let hasTasks = Atomic(false)
     private let bell: CInt
     private var poller: Poller
     private var wheel: TimerWheel
@@ -69,6 +71,7 @@ package final class EventLoop: @unchecked Sendable {
     package func execute(_ task: @escaping Task) {
         let wasEmpty = inbox.withLock { tasks in
             tasks.append(task)
+            hasTasks.store(true, ordering: .releasing)
             return tasks.count == 1
         }
         if wasEmpty { Poller.wake(bell) }
@@ -127,11 +130,12 @@ package final class EventLoop: @unchecked Sendable {
             _ = poller.wait(milliseconds: timeout())
             now = .now
             onTurn?()
-            var isRung = false
+            // First: what another thread asked for before a client sent its bytes is done before they are read.
+            if hasTasks.load(ordering: .acquiring) { runInbox() }
             for index in 0..<poller.reportCount {
                 let report = poller.report(index)
                 if report.descriptor == bell {
-                    isRung = true
+                    poller.silence()
                     continue
                 }
                 // A descriptor that was closed and taken again in this turn has a new generation.
@@ -143,7 +147,6 @@ package final class EventLoop: @unchecked Sendable {
                 slots[descriptor].channel?.deadlineReached()
             }
             runTimers()
-            if isRung { runInbox() }
         }
         onTurn = nil
         owner = nil
@@ -153,6 +156,8 @@ package final class EventLoop: @unchecked Sendable {
     }
 
     private func timeout() -> CInt {
+        // The ring of a task that came during this turn may have been taken off the bell with an earlier one's.
+        if hasTasks.load(ordering: .acquiring) { return 0 }
         let wheelWait = wheel.millisecondsToNext(now: now)
         guard let first = timers.map(\.due).min() else { return wheelWait }
         let left = first.nanoseconds > now.nanoseconds ? first.nanoseconds - now.nanoseconds : 0
@@ -169,8 +174,8 @@ package final class EventLoop: @unchecked Sendable {
     }
 
     private func runInbox() {
-        poller.silence()
         let tasks = inbox.withLock { tasks in
+            hasTasks.store(false, ordering: .relaxed)
             let taken = tasks
             tasks = []
             return taken

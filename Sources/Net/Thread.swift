@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
 import Glibc
+import Synchronization
 
 /// A POSIX thread that runs one closure.
 @safe final class Thread: Sendable {
@@ -10,6 +11,8 @@ import Glibc
     }
 
     private let handle: pthread_t
+    /// Joining twice is undefined; the lock also holds later callers until the first is through.
+    private let isJoined = Mutex(false)
 
     init(_ run: @escaping @Sendable () -> Void) throws(NetError) {
         var handle = pthread_t()
@@ -29,8 +32,12 @@ import Glibc
         self.handle = handle
     }
 
-    /// Waits for the end; once.
+    /// Waits for the end. May be called again, from any thread.
     func join() {
-        _ = pthread_join(handle, nil)
+        isJoined.withLock { isJoined in
+            if isJoined { return }
+            _ = pthread_join(handle, nil)
+            isJoined = true
+        }
     }
 }

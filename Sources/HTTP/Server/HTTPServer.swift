@@ -71,7 +71,7 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    /// Waits until all loops have ended, which only `drain` makes them do. Call once.
+    /// Waits until all loops have ended, which only `drain` makes them do.
     package func waitUntilStopped() {
         let loops = state.withLock { $0.loops }
         for loop in loops { loop.join() }

@@ -60,7 +60,8 @@ extension RegistryError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .invalidModelName(let name):
-            "'\(name)' is no name for a model: use 1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or a digit"
+            "'\(name)' is no name for a model: use 1 to 64 of A-Z a-z 0-9 . _ -, "
+                + "the first a letter or a digit"
         case .invalidFileName(let name):
             "'\(name)' is no name for a file of a version: no '/', no dot in front, at most 255 bytes, "
                 + "not manifest.json"
@@ -69,8 +70,8 @@ extension RegistryError: CustomStringConvertible {
         case .noModelFile(let directory):
             "\(directory) holds no model file"
         case .severalModelFiles(let directory, let names):
-            "\(directory) holds \(names.count) model files (\(names.prefix(4).joined(separator: ", "))) where "
-                + "one is allowed; keep one"
+            "\(directory) holds \(names.count) model files (\(names.prefix(4).joined(separator: ", "))) "
+                + "where one is allowed; keep one"
         case .format(let file, let error):
             "\(file): \(error.description)"
         case .inference(let file, let error):

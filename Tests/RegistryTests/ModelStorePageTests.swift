@@ -42,7 +42,8 @@ struct ModelStorePageTests {
         "{\"modeld_manifest\":1,\"model\":\"a\",\"version\":-1,\"files\":[]}",
         "{\"modeld_manifest\":1,\"model\":\"a\",\"version\":1}",
         "{\"modeld_manifest\":1,\"model\":\"a\",\"version\":1,\"files\":[{\"name\":\"x\"}]}",
-        "{\"modeld_manifest\":1,\"model\":\"a\",\"version\":1,\"files\":[{\"name\":\"../x\",\"size\":1,\"sha256\":\"\"}]}",
+        "{\"modeld_manifest\":1,\"model\":\"a\",\"version\":1,"
+            + "\"files\":[{\"name\":\"../x\",\"size\":1,\"sha256\":\"\"}]}",
         "{\"modeld_manifest\":1,\"modeld_manifest\":1,\"model\":\"a\",\"version\":1,\"files\":[]}",
         "{\"modeld_manifest\":1,\"model\":\"a\",\"version\":1,\"files\":[]} x",
     ])

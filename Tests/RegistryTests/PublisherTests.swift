@@ -85,7 +85,8 @@ struct PublisherTests {
         #expect(try names(store.path("a")).count == 40)
     }
 
-    /// A publisher that dies leaves the old versions, or the new one whole, and nothing that a reader looks at.
+    /// A publisher that dies leaves the old versions, or the new one whole, and nothing that a reader looks
+    /// at.
     @Test(arguments: Publisher.Step.allCases)
     func aPublisherThatDiesAtAStep_leavesTheOldOrTheNew(_ step: Publisher.Step) throws {
         let store = try TestStore()

@@ -98,8 +98,8 @@ final class LineBox: Sendable {
     func append(_ line: String) { lines.withLock { $0.append(line) } }
 }
 
-/// Time that only moves when it is told to. Starts an hour after the present, so that files written by a test are
-/// old at the first look unless it says otherwise.
+/// Time that only moves when it is told to. Starts an hour after the present, so that files written by a test
+/// are old at the first look unless it says otherwise.
 final class ManualClock: Sendable {
     private let nanoseconds = Mutex<UInt64>(0)
     private let wallOffset = Mutex<Int64>(3_600_000_000_000)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct SizeLawTests {
     @Test func files_areShort() throws {
-        let long = try Repository.current.swiftSources().flatMap(SizeLaw.fileViolations(in:))
+        let long = try Repository.swiftSources().flatMap(SizeLaw.fileViolations(in:))
         let unlisted = long.filter { !SizeLaw.longFiles.contains($0.path) }
         #expect(unlisted.isEmpty, "\(unlisted.report)")
         let stale = SizeLaw.longFiles.subtracting(long.map(\.path))
@@ -11,7 +11,7 @@ import Testing
     }
 
     @Test func functions_areShort() throws {
-        let long = try Repository.current.swiftSources().flatMap(SizeLaw.functionViolations(in:))
+        let long = try Repository.swiftSources().flatMap(SizeLaw.functionViolations(in:))
         let unlisted = long.filter { !SizeLaw.longFunctions.contains($0.key) }.map(\.violation)
         #expect(unlisted.isEmpty, "\(unlisted.report)")
         let stale = SizeLaw.longFunctions.subtracting(long.map(\.key))
@@ -20,7 +20,7 @@ import Testing
 
     @Test func lines_areShort() throws {
         let repository = Repository.current
-        var violations = try repository.swiftSources()
+        var violations = try Repository.swiftSources()
             .flatMap { SizeLaw.columnViolations(path: $0.path, lines: $0.lines) }
         for path in repository.paths(withExtension: "c") + repository.paths(withExtension: "h") {
             let lines = try repository.text(path).split(separator: "\n", omittingEmptySubsequences: false)

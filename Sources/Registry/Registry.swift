@@ -8,8 +8,8 @@ package import Telemetry
 
 /// The models that are served: looks at a directory, loads what is new beside what answers, and swaps.
 ///
-/// Readers take `view`, one snapshot, and never wait for a look or a load. State: what is known and decided stands
-/// behind a lock (`RegistryCore`); looks run on one serial queue, loads on a few background threads.
+/// Readers take `view`, one snapshot, and never wait for a look or a load. State: what is known and decided
+/// stands behind a lock (`RegistryCore`); looks run on one serial queue, loads on a few background threads.
 package final class Registry: Sendable {
     package struct Configuration: Sendable {
         package var path: String

@@ -5,10 +5,11 @@ internal import Synchronization
 
 /// Has the registry looked at when its directories change, when something must settle, and every few seconds.
 ///
-/// State: the watch and the timer are used on the serial queue only; what starts and stops them stands behind a lock.
+/// State: the watch and the timer are used on the serial queue only; what starts and stops them stands behind
+/// a lock.
 final class RegistryWatcher: Sendable {
-    /// Looks, and returns the directories to watch (nil: as before) and whether something waits to settle; nil when
-    /// there is nothing left to look for.
+    /// Looks, and returns the directories to watch (nil: as before) and whether something waits to settle;
+    /// nil when there is nothing left to look for.
     typealias Look = @Sendable () -> (directories: [String]?, hasUnsettled: Bool)?
 
     /// Events come in bursts (create, write, rename); one look serves them all.

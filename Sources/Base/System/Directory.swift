@@ -3,7 +3,8 @@ import Glibc
 
 /// The names in directories.
 package enum Directory {
-    /// What is in the directory at `path`, without `.` and `..`, in byte order; nil for a name that is no UTF-8.
+    /// What is in the directory at `path`, without `.` and `..`, in byte order; nil for a name that is no
+    /// UTF-8.
     package static func names(in path: String) throws(SystemError) -> [String?] {
         // Safe because the string lives for the call, and the stream is used and closed here only.
         guard let stream = unsafe opendir(path) else { throw SystemError("open", on: path) }

@@ -8,7 +8,8 @@ package enum ModelName {
         return name.utf8.allSatisfy { isAlphanumeric($0) || $0 == 0x2E || $0 == 0x5F || $0 == 0x2D }
     }
 
-    /// The name for a model that is served from a bare file or directory: its last part without the extension.
+    /// The name for a model that is served from a bare file or directory: its last part without the
+    /// extension.
     static func derived(fromPath path: String) -> String {
         let last = path.split(separator: "/").last.map(String.init) ?? ""
         let stem = last.lastIndex(of: ".").map { String(last[..<$0]) } ?? last

@@ -7,8 +7,8 @@ package import Telemetry
 
 /// One version of a model that answers requests: everything that a request needs, behind one reference.
 ///
-/// Its memory is given back when the registry has let go of it and the last request that holds it is answered.
-/// State: immutable, but for the metrics that the first request makes.
+/// Its memory is given back when the registry has let go of it and the last request that holds it is
+/// answered. State: immutable, but for the metrics that the first request makes.
 package final class LoadedModel: Sendable {
     package let name: String
     package let version: ModelVersion

@@ -21,9 +21,9 @@ package enum Publisher {
         case makeDirectory, writeFiles, writeManifest, syncDirectory, rename, syncModel
     }
 
-    /// Publishes `files` as the next version of `model`. When this returns, the version is on disk for good; when it
-    /// throws, there is no new version (but for a failing sync of the model's directory, after which a power failure
-    /// may or may not take it). Several may publish at once; each gets a number of its own.
+    /// Publishes `files` as the next version of `model`. When this returns, the version is on disk for good;
+    /// when it throws, there is no new version (but for a failing sync of the model's directory, after which
+    /// a power failure may or may not take it). Several may publish at once; each gets a number of its own.
     ///
     /// - Parameter facts: of the run, for the manifest.
     package static func publish(

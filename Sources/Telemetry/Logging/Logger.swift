@@ -5,8 +5,8 @@ import Synchronization
 
 /// Writes events as lines: a constant message and fields. One line is one write(2); any thread may log.
 ///
-/// What fields hold may come from outside: control characters and everything that could end a line or imitate one
-/// are escaped. State: immutable but for the level; lines are serialised by a lock around the write.
+/// What fields hold may come from outside: control characters and everything that could end a line or imitate
+/// one are escaped. State: immutable but for the level; lines are serialised by a lock around the write.
 package final class Logger: Sendable {
     /// Where lines go.
     package enum Sink: Sendable {

@@ -14,8 +14,8 @@ package enum ExpositionFormat: Sendable, Equatable {
         }
     }
 
-    /// The format that a request's `Accept` header asks for: the one of higher quality, OpenMetrics when both are
-    /// alike and named; the text format for anything that names neither, as Prometheus' own rule has it.
+    /// The format that a request's `Accept` header asks for: the one of higher quality, OpenMetrics when both
+    /// are alike and named; the text format for anything that names neither, as Prometheus' own rule has it.
     ///
     /// - Parameter accept: the header's value; nil when the request has none.
     package init(accept: Span<UInt8>?) {

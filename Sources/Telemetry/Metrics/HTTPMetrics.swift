@@ -2,9 +2,9 @@
 
 /// Counts answered requests by route, method and code for one event loop.
 ///
-/// A series is made at its first use and found by index afterwards. Routes and methods are fixed lists and codes
-/// are cut to the valid range, so that no client can make series. State: owned by its loop; the counters behind it
-/// are shared.
+/// A series is made at its first use and found by index afterwards. Routes and methods are fixed lists and
+/// codes are cut to the valid range, so that no client can make series. State: owned by its loop; the
+/// counters behind it are shared.
 package final class HTTPMetrics {
     private static let codes = 100...599
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Every metric of the daemon. `docs/reference/metrics.md` is generated from this list and a test compares them.
+/// Every metric of the daemon. `docs/reference/metrics.md` is generated from this list and a test compares
+/// them.
 extension MetricDefinition {
     /// Sorted by name.
     package static let all: [MetricDefinition] = [

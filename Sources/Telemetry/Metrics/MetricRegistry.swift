@@ -4,15 +4,16 @@ import Synchronization
 
 /// All metrics of the process: hands out instruments, and writes their values when somebody scrapes.
 ///
-/// Instruments are made ahead (at start, at a model's first request) and kept by those who count; counting never
-/// comes here. State: small and shared, behind a lock that a scrape holds only to copy the list of series.
+/// Instruments are made ahead (at start, at a model's first request) and kept by those who count; counting
+/// never comes here. State: small and shared, behind a lock that a scrape holds only to copy the list of
+/// series.
 package final class MetricRegistry: Sendable {
     private let families = Mutex<[String: MetricFamily]>([:])
     private let collectors = Mutex<[@Sendable () -> [MetricSample]]>([])
     let modelSeries: SeriesBudget
 
-    /// - Parameter modelSeriesLimit: time series that may be labelled with models; what comes after is counted
-    ///   under `model="other"`.
+    /// - Parameter modelSeriesLimit: time series that may be labelled with models; what comes after is
+    ///   counted under `model="other"`.
     package init(modelSeriesLimit: Int = 2000) { modelSeries = SeriesBudget(limit: modelSeriesLimit) }
 
     /// The counter with these label values, made when it does not exist yet.

@@ -2,8 +2,8 @@
 
 /// What is counted of one model version: made at its first request, gone with it.
 ///
-/// When the registry's budget of model series is spent, the requests are counted under `model="other"`. (A model
-/// of that name stays apart: its versions are numbers.)
+/// When the registry's budget of model series is spent, the requests are counted under `model="other"`. (A
+/// model of that name stays apart: its versions are numbers.)
 package final class ModelMetrics: Sendable {
     private static let families: [MetricDefinition] = [.modelInferences, .modelRequestDuration, .modelReady]
     private static let outcomes = ["success", "error"]
@@ -57,8 +57,8 @@ package final class ModelMetrics: Sendable {
 }
 
 extension MetricRegistry {
-    /// Counts a version of `model` that was refused. The series stays with the process: failures are rare, and what
-    /// they are divided by goes on.
+    /// Counts a version of `model` that was refused. The series stays with the process: failures are rare,
+    /// and what they are divided by goes on.
     package func countLoadFailure(model: String) {
         let key = ["", model]
         modelSeries.acquire(key, count: 1) { labels in

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Which label values may stand for models, and how many time series may still be made for more of them.
 ///
-/// A version that is loaded again while the last readers of its former self finish shares its series with it; the
-/// last owner removes them. State: behind one lock, held while series are made or removed.
+/// A version that is loaded again while the last readers of its former self finish shares its series with it;
+/// the last owner removes them. State: behind one lock, held while series are made or removed.
 final class SeriesBudget: Sendable {
     private struct State {
         var left: Int

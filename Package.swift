@@ -1,5 +1,5 @@
 // swift-tools-version: 6.2
-// The house: one target a noun of the domain; lower lines never import higher ones (Tests/TidyTests checks it).
+// The house: one target a noun of the domain; lower lines never import higher ones (TidyTests checks it).
 //
 //   7  modeld            modeltrain          modelctl
 //   6  DaemonApp         TrainerApp          ControlApp

@@ -2,7 +2,8 @@
 import Base
 import Glibc
 
-/// A file or pipe with data, read in chunks from the start as often as needed. What comes from a pipe is kept.
+/// A file or pipe with data, read in chunks from the start as often as needed. What comes from a pipe is
+/// kept.
 package struct DataFile: ~Copyable {
     /// As the user wrote it; `-` is standard input.
     package let path: String

@@ -14,8 +14,8 @@ package struct LoadedTable: Sendable {
 
 /// Reads a CSV file into a table, deciding for each column whether it is numeric or categorical.
 ///
-/// Two passes over the file, so that no text is held: the first finds the columns' kinds (a column is numeric when
-/// every value that is present is a number) and hashes the file, the second stores the values.
+/// Two passes over the file, so that no text is held: the first finds the columns' kinds (a column is numeric
+/// when every value that is present is a number) and hashes the file, the second stores the values.
 package struct TableLoader {
     package var csv = CSVOptions()
     /// Columns left out of the table.

@@ -4,7 +4,8 @@
 package struct CSVOptions: Sendable, Equatable {
     /// Between two fields; one ASCII byte, neither a quote nor a line end.
     package var delimiter = UInt8(ascii: ",")
-    /// Cells that stand for a missing value, compared without the spaces around them. Empty is always missing.
+    /// Cells that stand for a missing value, compared without the spaces around them. Empty is always
+    /// missing.
     package var missingTokens: [String] = ["", "NA", "NaN", "null"]
     package var limits = Limits()
 

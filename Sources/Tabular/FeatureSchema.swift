@@ -29,8 +29,8 @@ public struct Feature: Sendable, Equatable {
 public enum FeatureKind: Sendable, Equatable {
     /// A number; a missing one is NaN.
     case numeric
-    /// One of a list of names, carried as its index in the list; missing is NaN and a name outside the list is
-    /// `FeatureKind.unseenCategory`.
+    /// One of a list of names, carried as its index in the list; missing is NaN and a name outside the list
+    /// is `FeatureKind.unseenCategory`.
     case categorical(categories: [String])
 
     /// The code of a category name that training never saw.

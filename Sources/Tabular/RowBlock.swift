@@ -2,8 +2,8 @@
 
 /// Rows of numbers, row-major, in the one memory that a request's numbers are parsed into and a kernel reads.
 ///
-/// Numbers arrive as correctly rounded Float64 and are narrowed to the block's `numberType` when they are stored.
-/// Missing is NaN; a category is its index. The memory is kept between requests.
+/// Numbers arrive as correctly rounded Float64 and are narrowed to the block's `numberType` when they are
+/// stored. Missing is NaN; a category is its index. The memory is kept between requests.
 @safe package struct RowBlock: ~Copyable {
     package private(set) var numberType = NumberType.float32
     package private(set) var columnCount = 0
@@ -131,7 +131,8 @@
     }
 
     private mutating func reallocate(to cells: Int) {
-        // Safe because the new memory holds at least the initialised cells and the old is freed after the copy.
+        // Safe because the new memory holds at least the initialised cells and the old is freed after the
+        // copy.
         let moved = UnsafeMutableRawPointer.allocate(byteCount: cells * 8, alignment: 64)
         let width = numberType == .float32 ? 4 : 8
         unsafe moved.copyMemory(from: base, byteCount: cellCount * width)

@@ -20,7 +20,8 @@ package struct SchemaIndex: Sendable {
 
     package func column(named name: String) -> Int? { columns[name] }
 
-    /// The number that a category travels as; `FeatureKind.unseenCategory` for a name that training never saw.
+    /// The number that a category travels as; `FeatureKind.unseenCategory` for a name that training never
+    /// saw.
     package func categoryCode(_ name: String, column: Int) -> Double {
         categoryCodes[column][name].map(Double.init) ?? FeatureKind.unseenCategory
     }

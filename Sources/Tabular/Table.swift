@@ -39,8 +39,8 @@ package struct Table: Sendable, Equatable {
         return FeatureSchema(features: found)
     }
 
-    /// Fills `block` with the given rows as a model with this schema reads them: numbers, category indices, NaN
-    /// for missing, `FeatureKind.unseenCategory` for a category that the schema lacks.
+    /// Fills `block` with the given rows as a model with this schema reads them: numbers, category indices,
+    /// NaN for missing, `FeatureKind.unseenCategory` for a category that the schema lacks.
     ///
     /// - Precondition: every feature of the schema is a column of the table, of its kind.
     package func fill(

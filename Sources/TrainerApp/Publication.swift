@@ -12,8 +12,9 @@ struct Publication {
     var registry: String
     var path: String
 
-    /// Puts a model into the registry as its next version: everything is written into a directory with a dot-name,
-    /// synced, and renamed onto the number, which fails when somebody else was faster; then the next one is tried.
+    /// Puts a model into the registry as its next version: everything is written into a directory with a
+    /// dot-name, synced, and renamed onto the number, which fails when somebody else was faster; then the
+    /// next one is tried.
     static func publish(
         _ bytes: [UInt8], name: String, registry: String, graph: ModelGraph, metrics: [Metric]
     ) throws(AppError) -> Publication {
@@ -56,7 +57,8 @@ struct Publication {
     }
 
     private static func highestVersion(in model: String) throws(SystemError) -> Int {
-        // Safe because the stream is opened, read and closed here, and each entry is copied before the next is read.
+        // Safe because the stream is opened, read and closed here, and each entry is copied before the next
+        // is read.
         guard let stream = unsafe opendir(model) else { throw SystemError("open", on: model) }
         defer { unsafe _ = closedir(stream) }
         var highest = 0

@@ -23,8 +23,8 @@ package struct TrainedModel: Sendable {
     package var settings: [(name: String, value: String)]
 }
 
-/// Trains a model on a table: fits the preprocessing and the algorithm to the training rows, measures on the test
-/// rows with the serving kernels, and puts golden samples and statistics beside it.
+/// Trains a model on a table: fits the preprocessing and the algorithm to the training rows, measures on the
+/// test rows with the serving kernels, and puts golden samples and statistics beside it.
 package struct ModelTrainer {
     package let table: Table
     package let target: Target

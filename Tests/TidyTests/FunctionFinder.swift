@@ -13,33 +13,39 @@ struct FunctionFinder {
         var interruptedHeader: [Token]
     }
 
+    /// Words whose lines are noted for `SwiftSource.codeLines(mentioning:)`.
+    static let notedWords: Set<String> = [
+        "import", "unsafe", "@unchecked", "try", "as", "fatalError", "print", "debugPrint", "dump", "exit",
+    ]
+
     private var scopes: [Scope] = []
     private var header: [Token] = []
-    private var found: [SwiftSource.Function] = []
+    private(set) var functions: [SwiftSource.Function] = []
+    private(set) var linesByWord: [String: [Int]] = [:]
 
-    static func functions(in code: [UInt8]) -> [SwiftSource.Function] {
-        var finder = FunctionFinder()
+    init(_ code: [UInt8]) {
         var word: [UInt8] = []
         var line = 1
-        for byte in code {
-            if isWordByte(byte) {
+        for byte in code + [UInt8(ascii: "\n")] {
+            if FunctionFinder.isWordByte(byte) {
                 word.append(byte)
                 continue
             }
             if !word.isEmpty {
-                finder.header.append(Token(text: String(decoding: word, as: UTF8.self), line: line))
+                let text = String(decoding: word, as: UTF8.self)
+                header.append(Token(text: text, line: line))
+                if FunctionFinder.notedWords.contains(text) { linesByWord[text, default: []].append(line) }
                 word.removeAll(keepingCapacity: true)
             }
             switch byte {
-            case UInt8(ascii: "{"): finder.open(line)
-            case UInt8(ascii: "}"): finder.close(line)
-            case UInt8(ascii: ";"): finder.header = []
+            case UInt8(ascii: "{"): open(line)
+            case UInt8(ascii: "}"): close(line)
+            case UInt8(ascii: ";"): header = []
             case UInt8(ascii: "\n"): line += 1
             case UInt8(ascii: " "), UInt8(ascii: "\t"): break
-            default: finder.header.append(Token(text: String(UnicodeScalar(byte)), line: line))
+            default: header.append(Token(text: String(UnicodeScalar(byte)), line: line))
             }
         }
-        return finder.found
     }
 
     private static func isWordByte(_ byte: UInt8) -> Bool {
@@ -66,7 +72,7 @@ struct FunctionFinder {
         guard let scope = scopes.popLast() else { return }
         header = scope.interruptedHeader
         guard let function = scope.function else { return }
-        found.append(.init(name: function.name, lines: function.line...line))
+        functions.append(.init(name: function.name, lines: function.line...line))
     }
 
     private static let accessors: Set<String> = [

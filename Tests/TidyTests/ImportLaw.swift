@@ -2,8 +2,8 @@
 
 /// Which target may import which: lower never imports higher, and each C library has one door.
 ///
-/// This table is the law; the picture at the top of Package.swift and docs/architecture.md repeat it for people.
-/// SwiftPM does not enforce it by itself: a module that was built for another target can be imported by accident.
+/// This table is the law; the picture at the top of Package.swift and docs/architecture.md repeat it for
+/// people. SwiftPM does not enforce it: a module built for another target can be imported by accident.
 struct ImportLaw {
     struct Entry {
         var level: Int
@@ -86,10 +86,10 @@ struct ImportLaw {
         guard table[target] != nil || doors.contains(target) else {
             return [Violation(path: source.path, message: "no line for \(target) in the import law; add one")]
         }
-        return source.code.enumerated().flatMap { index, line in
+        return source.codeLines(mentioning: ["import"]).flatMap { number, line in
             importedModules(line).filter { !mayImport(target, $0) }.map { module in
                 Violation(
-                    path: source.path, line: index + 1,
+                    path: source.path, line: number,
                     message: "\(target) must not import \(module); the import law allows \(allowed(target))")
             }
         }

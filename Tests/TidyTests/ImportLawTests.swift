@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct ImportLawTests {
     @Test func everyImport_isAllowedByTheLaw() throws {
-        let sources = try Repository.current.swiftSources(under: "Sources/")
+        let sources = try Repository.swiftSources(under: "Sources/")
         #expect(!sources.isEmpty)
         let violations = sources.flatMap(ImportLaw.violations(in:))
         #expect(violations.isEmpty, "\(violations.report)")

@@ -37,9 +37,14 @@ struct Repository {
         return attributes?[.size] as? Int ?? 0
     }
 
-    /// Every Swift file under `folder`, read and split into code and comments.
-    func swiftSources(under folder: String = "") throws -> [SwiftSource] {
-        try paths(under: folder, withExtension: "swift").map { SwiftSource(path: $0, text: try text($0)) }
+    /// Every Swift file of the current tree, read once for all tests.
+    private static let allSources = Result {
+        try current.paths(withExtension: "swift").map { SwiftSource(path: $0, text: try current.text($0)) }
+    }
+
+    /// The Swift files under `folder`, split into code and comments.
+    static func swiftSources(under folder: String = "") throws -> [SwiftSource] {
+        try allSources.get().filter { $0.path.hasPrefix(folder) }
     }
 
     /// Fixtures are data: bad input on purpose, or files that another program wrote.

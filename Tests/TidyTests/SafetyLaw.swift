@@ -2,8 +2,8 @@
 
 /// Every escape from the compiler's checks says why it is safe: `// Safe because <owner, bound or lock>`.
 ///
-/// The comment stands in the same function above the escape, or at most three lines above it (declarations, and
-/// properties of one line). One comment covers the escapes below it in its function.
+/// The comment stands in the same function above the escape, or at most three lines above it (declarations,
+/// and properties of one line). One comment covers the escapes below it in its function.
 enum SafetyLaw {
     static let linesAbove = 3
     static let reason = "Safe because "
@@ -26,11 +26,11 @@ enum SafetyLaw {
 
     static func violations(in source: SwiftSource) -> [Violation] {
         var found: [Violation] = []
-        for (index, line) in source.code.enumerated() {
-            for escape in escapes(in: line) where !isExplained(index + 1, in: source) {
+        for (number, line) in source.codeLines(mentioning: ["unsafe", "@unchecked", "try", "as"]) {
+            for escape in escapes(in: line) where !isExplained(number, in: source) {
                 found.append(
                     Violation(
-                        path: source.path, line: index + 1,
+                        path: source.path, line: number,
                         message: "`\(escape)` needs a comment above it: // \(reason)… (owner, bound or lock)")
                 )
             }
@@ -50,10 +50,11 @@ enum SafetyLaw {
         guard parts.count >= 3, parts[0] == "Sources", let entry = ImportLaw.table[String(parts[1])],
             entry.level < ImportLaw.firstLevelWithFoundation
         else { return [] }
-        return source.code.enumerated().flatMap { index, line in
+        let words = ["fatalError", "print", "debugPrint", "dump", "try", "exit"]
+        return source.codeLines(mentioning: words).flatMap { number, line in
             line.matches(of: #/(?:^|[^\w.])(fatalError\(|print\(|debugPrint\(|dump\(|try!|exit\()/#).map {
                 Violation(
-                    path: source.path, line: index + 1,
+                    path: source.path, line: number,
                     message: "`\($0.1)` has no place in a library; throw an error or log an event")
             }
         }

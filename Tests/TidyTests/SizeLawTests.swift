@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct SizeLawTests {
     @Test func files_areShort() throws {
-        let long = try Repository.current.swiftSources().flatMap(SizeLaw.fileViolations(in:))
+        let long = try Repository.swiftSources().flatMap(SizeLaw.fileViolations(in:))
         let unlisted = long.filter { !SizeLaw.longFiles.contains($0.path) }
         #expect(unlisted.isEmpty, "\(unlisted.report)")
         let stale = SizeLaw.longFiles.subtracting(long.map(\.path))
@@ -11,7 +11,7 @@ import Testing
     }
 
     @Test func functions_areShort() throws {
-        let long = try Repository.current.swiftSources().flatMap(SizeLaw.functionViolations(in:))
+        let long = try Repository.swiftSources().flatMap(SizeLaw.functionViolations(in:))
         let unlisted = long.filter { !SizeLaw.longFunctions.contains($0.key) }.map(\.violation)
         #expect(unlisted.isEmpty, "\(unlisted.report)")
         let stale = SizeLaw.longFunctions.subtracting(long.map(\.key))
@@ -20,12 +20,10 @@ import Testing
 
     @Test func lines_areShort() throws {
         let repository = Repository.current
-        var violations = try repository.swiftSources()
-            .flatMap { SizeLaw.columnViolations(path: $0.path, lines: $0.lines) }
-        for path in repository.paths(withExtension: "c") + repository.paths(withExtension: "h") {
-            let lines = try repository.text(path).split(separator: "\n", omittingEmptySubsequences: false)
-            violations += SizeLaw.columnViolations(path: path, lines: lines.map(String.init))
-        }
+        // C's comments and strings look like ours.
+        let doors = try (repository.paths(withExtension: "c") + repository.paths(withExtension: "h"))
+            .map { SwiftSource(path: $0, text: try repository.text($0)) }
+        let violations = try (Repository.swiftSources() + doors).flatMap(SizeLaw.columnViolations(in:))
         #expect(violations.isEmpty, "\(violations.report)")
     }
 
@@ -50,9 +48,17 @@ import Testing
         #expect(found.map(\.violation.line) == [2])
     }
 
-    @Test func aLongLine_isFound() {
-        let line = String(repeating: "a", count: SizeLaw.columnsMax)
-        #expect(SizeLaw.columnViolations(path: "A.swift", lines: [line]) == [])
-        #expect(SizeLaw.columnViolations(path: "A.swift", lines: ["", line + "b"]).map(\.line) == [2])
+    @Test(arguments: [
+        (String(repeating: "a", count: SizeLaw.columnsMax), false),
+        (String(repeating: "a", count: SizeLaw.columnsMax + 1), true),
+        ("// " + String(repeating: "é", count: SizeLaw.columnsMax - 3), false),
+        ("// " + String(repeating: "é", count: SizeLaw.columnsMax - 2), true),
+        ("throws(\"" + String(repeating: "é ", count: SizeLaw.columnsMax) + "\"),", false),
+        ("throws(\"" + String(repeating: "é ", count: SizeLaw.columnsMax) + "\", a)", true),
+        ("throws(\"" + String(repeating: "é ", count: SizeLaw.columnsMax) + "\")  // why", true),
+    ])
+    func aLongLine_isFoundUnlessItIsText(line: String, isTooLong: Bool) {
+        let source = SwiftSource(path: "A.swift", text: "\n" + line)
+        #expect(SizeLaw.columnViolations(in: source).map(\.line) == (isTooLong ? [2] : []))
     }
 }

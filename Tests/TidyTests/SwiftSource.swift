@@ -20,6 +20,8 @@ struct SwiftSource {
     /// The comments of each line, without the rest.
     let comments: [String]
     let functions: [Function]
+    /// Where in the code the words stand that some law asks about; lines from 1, ascending.
+    let linesByWord: [String: [Int]]
 
     init(path: String, text: String) {
         self.path = path
@@ -28,12 +30,20 @@ struct SwiftSource {
         lines = SwiftSource.splitIntoLines(Array(text.utf8))
         code = SwiftSource.splitIntoLines(lexer.code)
         comments = SwiftSource.splitIntoLines(lexer.comments)
-        functions = FunctionFinder.functions(in: lexer.code)
+        let finder = FunctionFinder(lexer.code)
+        functions = finder.functions
+        linesByWord = finder.linesByWord
     }
 
     /// The innermost function around a line.
     func function(around line: Int) -> Function? {
         functions.filter { $0.lines.contains(line) }.min { $0.lines.count < $1.lines.count }
+    }
+
+    /// The lines of code that hold one of `words`, each once. Laws look at these alone: a regular expression
+    /// on every line of the tree takes a minute in a debug build.
+    func codeLines(mentioning words: [String]) -> [(line: Int, code: String)] {
+        Set(words.flatMap { linesByWord[$0] ?? [] }).sorted().map { ($0, code[$0 - 1]) }
     }
 
     private static func splitIntoLines(_ bytes: [UInt8]) -> [String] {
@@ -74,10 +84,9 @@ struct SwiftLexer {
         }
     }
 
-    private func starts(_ text: StaticString, at offset: Int) -> Bool {
-        let bytes = Array("\(text)".utf8)
-        return offset + bytes.count <= source.count
-            && source[offset..<offset + bytes.count].elementsEqual(bytes)
+    private func starts(_ first: Unicode.Scalar, _ second: Unicode.Scalar, at offset: Int) -> Bool {
+        offset + 1 < source.count && source[offset] == UInt8(ascii: first)
+            && source[offset + 1] == UInt8(ascii: second)
     }
 
     private func run(of byte: UInt8, at offset: Int) -> Int {
@@ -89,8 +98,8 @@ struct SwiftLexer {
     private mutating func stepInCode(_ parentheses: Int) {
         let byte = source[position]
         switch byte {
-        case UInt8(ascii: "/") where starts("//", at: position): takeLineComment()
-        case UInt8(ascii: "/") where starts("/*", at: position): takeBlockComment()
+        case UInt8(ascii: "/") where starts("/", "/", at: position): takeLineComment()
+        case UInt8(ascii: "/") where starts("/", "*", at: position): takeBlockComment()
         case UInt8(ascii: "\""): openString(pounds: 0)
         case UInt8(ascii: "#"):
             let pounds = run(of: byte, at: position)
@@ -127,10 +136,10 @@ struct SwiftLexer {
     private mutating func takeBlockComment() {
         var depth = 0
         repeat {
-            if starts("/*", at: position) {
+            if starts("/", "*", at: position) {
                 depth += 1
                 position += 2
-            } else if starts("*/", at: position) {
+            } else if starts("*", "/", at: position) {
                 depth -= 1
                 position += 2
             } else {

@@ -27,7 +27,8 @@ enum TreeLaw {
     /// Notes to oneself that should have become an issue or a sentence.
     static func markerViolations(in source: SwiftSource) -> [Violation] {
         source.comments.enumerated().flatMap { index, comment in
-            comment.matches(of: #/\b(TODO|FIXME|XXX)\b/#).map {
+            guard comment.utf8.contains(where: { $0 != UInt8(ascii: " ") }) else { return [Violation]() }
+            return comment.matches(of: #/\b(TODO|FIXME|XXX)\b/#).map {
                 let message = "\($0.1) left behind; do it, or write down why not"
                 return Violation(path: source.path, line: index + 1, message: message)
             }

@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func noMarkers_areLeftBehind() throws {
-        let violations = try repository.swiftSources().flatMap(TreeLaw.markerViolations(in:))
+        let violations = try Repository.swiftSources().flatMap(TreeLaw.markerViolations(in:))
         #expect(violations.isEmpty, "\(violations.report)")
     }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Synchronization
 
-/// One immutable value that many threads read and one replaces: readers get the old or the new, never a mixture.
+/// One immutable value that many threads read and one replaces: readers get the old or the new, never a
+/// mixture.
 ///
 /// State: small and shared, guarded by a lock that is held for the few nanoseconds of one retain.
 package final class Snapshot<Value: Sendable>: Sendable {

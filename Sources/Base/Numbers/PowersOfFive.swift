@@ -4,8 +4,8 @@
 /// The smallest and largest decimal exponents of `powersOfFive`.
 let powersOfFiveRange = -342...324
 
-/// The 128 leading bits of 5^q, upper half first, for each q of `powersOfFiveRange`: cut off, but rounded up for
-/// q in -27 ... -1, and exact for q in 0 ... 55.
+/// The 128 leading bits of 5^q, upper half first, for each q of `powersOfFiveRange`: cut off, but rounded up
+/// for q in -27 ... -1, and exact for q in 0 ... 55.
 let powersOfFive: [UInt64] = [
     0xeef453d6923bd65a, 0x113faa2906a13b3f, 0x9558b4661b6565f8, 0x4ac7ca59a424c507,
     0xbaaee17fa23ebf76, 0x5d79bcf00d2df649, 0xe95a99df8ace6f53, 0xf4d82c2c107973dc,

@@ -13,8 +13,7 @@ package final class MetricRegistry: Sendable {
     let modelSeries: SeriesBudget
 
     /// - Parameter modelSeriesLimit: time series that may be labelled with models; what comes after is
-    ///   counted
-    ///   under `model="other"`.
+    ///   counted under `model="other"`.
     package init(modelSeriesLimit: Int = 2000) { modelSeries = SeriesBudget(limit: modelSeriesLimit) }
 
     /// The counter with these label values, made when it does not exist yet.

@@ -34,7 +34,8 @@ enum BoostingLoss: Equatable {
         case .softmax(let classCount):
             var counts = [Double](repeating: 0, count: classCount)
             for target in targets { counts[Int(target)] += 1 }
-            // A class without a training row (it may occur among the test rows) starts as if it had half a one.
+            // A class without a training row (it may occur among the test rows) starts as if it had half a
+            // one.
             return counts.map { Float(log(max($0, 0.5) / count)) }
         }
     }

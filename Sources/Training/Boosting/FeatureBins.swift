@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The bins of one feature: bin b holds the values x with cuts[b - 1] <= x < cuts[b]; one more holds the missing.
+/// The bins of one feature: bin b holds the values x with cuts[b - 1] <= x < cuts[b]; one more holds the
+/// missing.
 ///
-/// Cuts are Float32, like the model's thresholds, and a row goes left at `x < cuts[b]` exactly when its bin is at
-/// most b: what was learned on bins is what is served on numbers.
+/// Cuts are Float32, like the model's thresholds, and a row goes left at `x < cuts[b]` exactly when its bin
+/// is at most b: what was learned on bins is what is served on numbers.
 struct FeatureBins: Equatable {
     /// Strictly ascending.
     let cuts: [Float]
@@ -29,8 +30,8 @@ struct FeatureBins: Equatable {
         cuts = ends.dropLast().map { FeatureBins.cut(between: distinct[$0], and: distinct[$0 + 1]) }
     }
 
-    /// The index of the last distinct value of each bin. Bins get about as many rows each; a value that alone has
-    /// more than its share stays alone.
+    /// The index of the last distinct value of each bin. Bins get about as many rows each; a value that alone
+    /// has more than its share stays alone.
     private static func lastOfBins(_ counts: [Int], binsMax: Int) -> [Int] {
         if counts.count <= binsMax { return Array(counts.indices) }
         var ends: [Int] = []

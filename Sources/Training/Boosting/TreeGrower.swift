@@ -17,7 +17,8 @@ struct GrownTree {
     var leafRows: [(node: Int, rows: Range<Int>)]
 }
 
-/// Grows a tree leaf by leaf, the most gainful split first. The result does not depend on the number of threads.
+/// Grows a tree leaf by leaf, the most gainful split first. The result does not depend on the number of
+/// threads.
 struct TreeGrower {
     private let matrix: BinnedMatrix
     private let settings: BoostingSettings
@@ -148,7 +149,8 @@ struct TreeGrower {
         }
     }
 
-    /// Moves the rows that go left to the front of `range`, each side in its old order; returns where right starts.
+    /// Moves the rows that go left to the front of `range`, each side in its old order; returns where right
+    /// starts.
     private mutating func partition(_ range: Range<Int>, _ split: TreeSplit) -> Int {
         let matrix = matrix
         let column = matrix.bins.span.extracting(

@@ -3,7 +3,8 @@ import ModelFormat
 import Preprocess
 import Tabular
 
-/// The rows of a table as an estimator reads them: after the stages, by the code that also runs in the daemon.
+/// The rows of a table as an estimator reads them: after the stages, by the code that also runs in the
+/// daemon.
 enum FeatureMatrix {
     /// Rows are prepared so many at a time: what is in flight stays in the cache.
     private static let blockRows = 1_024

@@ -5,8 +5,9 @@ import Tabular
 
 /// Fits the preprocessing stages to the training rows, and to them alone.
 enum FittedStages {
-    /// Missing numbers become the median and missing categories the most frequent one; categories become one column
-    /// each; numbers are centred and divided by their standard deviation (the population's, as scikit-learn does).
+    /// Missing numbers become the median and missing categories the most frequent one; categories become one
+    /// column each; numbers are centred and divided by their standard deviation (the population's, as
+    /// scikit-learn does).
     static func forLinear(_ table: Table, _ rows: [Int], _ schema: FeatureSchema) -> [PreprocessingStage] {
         var fills: [Double] = []
         var encodings: [PreprocessingStage.ColumnEncoding] = []

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers from the same seed on every machine and in every version.
+/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers from the same seed on every machine and in every
+/// version.
 struct RandomSource: RandomNumberGenerator {
     private var state: UInt64
 

@@ -23,8 +23,8 @@ package struct Target: Sendable, Equatable {
     /// Whole numbers 0, 1, … up to this are taken for classes when nobody says what they are.
     static let inferredClassCountMax = 20
 
-    /// Reads the target, deciding between the tasks when `task` is nil: text or two values are classes; so are the
-    /// whole numbers from 0 or 1 on without a gap, if they are few; other numbers are regressed on.
+    /// Reads the target, deciding between the tasks when `task` is nil: text or two values are classes; so
+    /// are the whole numbers from 0 or 1 on without a gap, if they are few; other numbers are regressed on.
     package init(_ name: String, in table: Table, task: Task?) throws(TrainingError) {
         guard let column = table[name] else {
             throw .unknownColumn(role: "target", column: name, known: table.names)

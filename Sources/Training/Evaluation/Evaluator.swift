@@ -3,7 +3,8 @@ import Inference
 import ModelFormat
 import Tabular
 
-/// Answers rows of a table with the kernels that also serve, so that what is measured is what will be answered.
+/// Answers rows of a table with the kernels that also serve, so that what is measured is what will be
+/// answered.
 package struct Evaluator {
     private let model: CompiledModel
     private let table: Table

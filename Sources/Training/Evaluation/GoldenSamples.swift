@@ -3,7 +3,8 @@ import Inference
 import ModelFormat
 import Tabular
 
-/// Picks rows whose answers travel with the model: real ones, one with a missing value, one with an unseen category.
+/// Picks rows whose answers travel with the model: real ones, one with a missing value, one with an unseen
+/// category.
 enum GoldenSamples {
     private static let realRowCount = 6
 

@@ -53,8 +53,8 @@ enum Metrics {
         return metrics
     }
 
-    /// Of the second class for two; else the mean over the classes, each against the rest. Nil when a class has no
-    /// row, or all.
+    /// Of the second class for two; else the mean over the classes, each against the rest. Nil when a class
+    /// has no row, or all.
     private static func areaUnderCurve(_ probabilities: [Double], _ truth: [Int], _ classCount: Int)
         -> Double?
     {

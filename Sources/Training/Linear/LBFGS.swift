@@ -80,8 +80,8 @@ struct LBFGS {
         return direction
     }
 
-    /// The value at a point along `direction` that fulfils the strong Wolfe conditions, with the point and its
-    /// gradient; nil when rounding leaves no decrease to be found.
+    /// The value at a point along `direction` that fulfils the strong Wolfe conditions, with the point and
+    /// its gradient; nil when rounding leaves no decrease to be found.
     private func search<Objective: ConvexObjective>(
         _ objective: inout Objective, from point: [Double], along direction: [Double], value: Double,
         gradient: [Double], first: Double, next: inout [Double], nextGradient: inout [Double]
@@ -137,7 +137,8 @@ struct LBFGS {
         return Sample(length: length, value: value, slope: dot(nextGradient, direction))
     }
 
-    /// The minimum of the cubic through both samples, kept away from the ends; the middle where there is none.
+    /// The minimum of the cubic through both samples, kept away from the ends; the middle where there is
+    /// none.
     private func interpolated(_ a: Sample, _ b: Sample) -> Double {
         let width = b.length - a.length
         let middle = a.length + width / 2

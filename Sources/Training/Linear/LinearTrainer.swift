@@ -8,7 +8,8 @@ package struct LinearTrainer: Sendable {
     package init(_ settings: Settings = Settings()) { self.settings = settings }
 
     package struct Settings: Sendable, Equatable {
-        /// Strength of the L2 penalty on the weights. scikit-learn's `alpha` of Ridge; 1/`C` of LogisticRegression.
+        /// Strength of the L2 penalty on the weights. scikit-learn's `alpha` of Ridge; 1/`C` of
+        /// LogisticRegression.
         package var l2 = 1.0
         package var iterationsMax = 500
 

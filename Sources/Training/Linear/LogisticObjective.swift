@@ -3,8 +3,8 @@ import Glibc
 
 /// The mean log loss over the rows plus `penalty`/2 times the squared weights; intercepts are free.
 ///
-/// With two classes there is one weight vector, for the second class; with more there is one a class (softmax).
-/// Parameters: the weights, row-major [outputs, features], then the intercepts [outputs].
+/// With two classes there is one weight vector, for the second class; with more there is one a class
+/// (softmax). Parameters: the weights, row-major [outputs, features], then the intercepts [outputs].
 struct LogisticObjective: ConvexObjective {
     /// Row-major [rows, featureCount].
     private let features: [Double]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Newton's method whose linear systems are solved by conjugate gradients: from near the minimum a few steps reach
-/// it to the last digits, whatever the number of parameters.
+/// Newton's method whose linear systems are solved by conjugate gradients: from near the minimum a few steps
+/// reach it to the last digits, whatever the number of parameters.
 struct Newton {
     var iterationsMax = 30
     /// Stops when no component of the gradient is larger, or when rounding prevents any progress.
@@ -36,7 +36,8 @@ struct Newton {
     }
 }
 
-/// Solves `A x = rhs` for a symmetric positive semidefinite A that is given by its products; `rhs` lies in A's range.
+/// Solves `A x = rhs` for a symmetric positive semidefinite A that is given by its products; `rhs` lies in
+/// A's range.
 func conjugateGradients(
     _ rhs: [Double], tolerance: Double, _ multiply: ([Double], inout [Double]) -> Void
 ) -> [Double] {

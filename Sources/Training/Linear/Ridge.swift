@@ -2,8 +2,8 @@
 
 /// Least squares with `penalty` times the squared weights; the intercept is free. Solved exactly.
 enum Ridge {
-    /// Beyond this many features the matrix of products is larger than the data is likely to be, and conjugate
-    /// gradients take over.
+    /// Beyond this many features the matrix of products is larger than the data is likely to be, and
+    /// conjugate gradients take over.
     private static let choleskyFeaturesMax = 2_048
 
     /// `features` is row-major [rows, featureCount].

@@ -3,12 +3,12 @@
 /// How gradient-boosted trees are grown.
 package struct BoostingSettings: Sendable, Equatable {
     /// Rounds at most; a classifier of more than two classes grows a tree a class in each.
-    package var rounds = 100
+    package var rounds = 150
     package var learningRate = 0.1
     /// Leaves a tree at most; the leaf that gains most is split first.
     package var leavesMax = 31
     /// Splits from the root to a leaf at most.
-    package var depthMax = 6
+    package var depthMax = 4
     /// Strength of the L2 penalty on leaf values.
     package var l2 = 1.0
     /// Least sum of second derivatives in a leaf.

@@ -65,10 +65,22 @@ struct SplitFinder {
             guard gain > gainMin, gain > (best?.gain ?? 0) else { continue }
             best = TreeSplit(
                 feature: feature, bin: UInt8(bin),
-                threshold: bin < bins.cuts.count ? bins.cuts[bin] : .infinity,
+                threshold: threshold(after: bin, sums, offset, bins),
                 // Without missing values in the leaf, a later one takes the way that most rows take.
                 isDefaultLeft: missing.count > 0 ? goesLeft : left.count >= right.count,
                 gain: gain, left: left, right: right)
         }
+    }
+
+    /// The middle of the gap behind `bin`. The bins that follow may be empty in this leaf: any number from the first
+    /// cut to the last one before a row divides the rows alike, and the middle is the fairest to rows to come.
+    private func threshold(
+        after bin: Int, _ sums: Span<GradientSum>, _ offset: Int, _ bins: FeatureBins
+    ) -> Float {
+        guard bin < bins.cuts.count else { return .infinity }
+        var last = bin
+        while last + 1 < bins.cuts.count, sums[offset + last + 1].count == 0 { last += 1 }
+        let middle = bins.cuts[bin] / 2 + bins.cuts[last] / 2
+        return min(max(middle, bins.cuts[bin]), bins.cuts[last])
     }
 }

@@ -52,6 +52,8 @@ let package = Package(
         library(
             "Registry",
             imports: ["Base", "Tabular", "Telemetry", "Cryptography", "ModelFormat", "Inference"]),
+        library("Net", imports: ["Base", "CPosix"]),
+        library("HTTP", imports: ["Base", "Net"]),
         library("DaemonApp", imports: ["Base", "YAML"]),
         tests("TidyTests"),
         tests("TabularTests", imports: ["Base", "Tabular"]),
@@ -65,6 +67,8 @@ let package = Package(
         tests(
             "RegistryTests",
             imports: ["Base", "Tabular", "Telemetry", "ModelFormat", "Inference", "Registry"]),
+        tests("NetTests", imports: ["Base", "Net"]),
+        tests("HTTPTests", imports: ["Base", "Net", "HTTP"]),
         tests("DaemonAppTests", imports: ["DaemonApp"]),
     ]
 )

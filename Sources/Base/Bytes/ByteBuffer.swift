@@ -93,6 +93,21 @@
         count -= length
     }
 
+    /// Copies the bytes of `range` to `target`, which lies before them, inside the content.
+    package mutating func move(_ range: Range<Int>, to target: Int) {
+        precondition(
+            target >= 0 && target <= range.lowerBound && range.upperBound <= count, "a move outside the content")
+        // Safe because both ranges lie inside the initialised bytes; `update` allows overlap.
+        unsafe (base + target).update(from: base + range.lowerBound, count: range.count)
+    }
+
+    /// Drops the bytes of `range`; what follows moves up.
+    package mutating func removeSubrange(_ range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "more bytes removed than there are")
+        move(range.upperBound..<count, to: range.lowerBound)
+        count -= range.count
+    }
+
     /// Gives memory beyond `limit` bytes back when the content fits into `limit`.
     package mutating func releaseMemory(above limit: Int) {
         if capacity > limit && count <= limit { reallocate(to: max(limit, 64)) }

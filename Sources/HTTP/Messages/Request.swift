@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One complete request, as a view into the connection's memory: it cannot outlive the call that hands it over.
+package struct Request: ~Copyable, ~Escapable {
+    /// The request from its first byte; the positions in the head count from there.
+    private let bytes: Span<UInt8>
+    private let fields: Span<HeaderField>
+    private let targetRange: ByteRange
+    private let pathRange: ByteRange
+    private let queryRange: ByteRange
+
+    package let method: Method
+    /// 0 or 1 in HTTP/1.x.
+    package let minorVersion: UInt8
+    /// The body without transfer coding, in one piece; empty when there is none.
+    package let body: Span<UInt8>
+    /// Which of the configured listeners it came in on.
+    package let listener: Int
+
+    @_lifetime(copy bytes, copy fields, copy body)
+    init(
+        bytes: Span<UInt8>, fields: Span<HeaderField>, body: Span<UInt8>, head: borrowing RequestHead,
+        listener: Int
+    ) {
+        self.bytes = bytes
+        self.fields = fields
+        self.body = body
+        self.listener = listener
+        method = head.method
+        minorVersion = head.minorVersion
+        targetRange = head.target
+        pathRange = head.path
+        queryRange = head.query
+    }
+
+    /// The target as it was sent: path and query, `*`, or an absolute URL.
+    package var target: Span<UInt8> {
+        @_lifetime(copy self)
+        get { bytes.extracting(targetRange.range) }
+    }
+
+    /// The raw path, percent-encoding included; `/` when an absolute URL has none.
+    package var path: Span<UInt8> {
+        @_lifetime(copy self)
+        get { bytes.extracting(pathRange.range) }
+    }
+
+    /// The raw query without its `?`; empty when there is none.
+    package var query: Span<UInt8> {
+        @_lifetime(copy self)
+        get { bytes.extracting(queryRange.range) }
+    }
+
+    /// The value of the first header with this name (any case), without surrounding white space; nil when absent.
+    ///
+    /// - Complexity: O(number of headers); nothing is allocated.
+    @_lifetime(copy self)
+    package func header(_ name: StaticString) -> Span<UInt8>? {
+        for index in fields.indices {
+            let field = fields[index]
+            if field.name.count == UInt32(name.utf8CodeUnitCount),
+                bytes.extracting(field.name.range).equalsIgnoringCase(name)
+            {
+                return bytes.extracting(field.value.range)
+            }
+        }
+        return nil
+    }
+
+    package var headerCount: Int { fields.count }
+
+    @_lifetime(copy self)
+    package func headerName(at index: Int) -> Span<UInt8> { bytes.extracting(fields[index].name.range) }
+
+    @_lifetime(copy self)
+    package func headerValue(at index: Int) -> Span<UInt8> { bytes.extracting(fields[index].value.range) }
+
+    /// The decoded value of the first query parameter with this name: "" without `=`, nil when absent or not UTF-8.
+    package func queryValue(_ name: StaticString) -> String? {
+        var start = 0
+        let query = query
+        while start <= query.count {
+            let end = query.firstIndex(of: 0x26, in: start..<query.count) ?? query.count
+            let equals = query.firstIndex(of: 0x3D, in: start..<end) ?? end
+            if query.extracting(start..<equals).equals(name) {
+                let value = query.extracting(min(equals + 1, end)..<end)
+                return PercentEncoding.decode(value, plusIsSpace: true)
+            }
+            start = end + 1
+        }
+        return nil
+    }
+}

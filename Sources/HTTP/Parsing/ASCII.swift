@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A set of ASCII characters as two words; membership is two shifts, no table in memory.
+struct ASCIISet: Sendable {
+    let low: UInt64
+    let high: UInt64
+
+    func contains(_ byte: UInt8) -> Bool {
+        let word = byte < 64 ? low : (byte < 128 ? high : 0)
+        return (word &>> UInt64(byte & 63)) & 1 != 0
+    }
+
+    /// tchar (RFC 9110, section 5.6.2): letters, digits and !#$%&'*+-.^_`|~
+    static var token: ASCIISet { ASCIISet(low: 0x03ff_6cfa_0000_0000, high: 0x57ff_ffff_c7ff_fffe) }
+    /// pchar, "/" and "%" (RFC 3986, section 3.3).
+    static var path: ASCIISet { ASCIISet(low: 0x2fff_fff2_0000_0000, high: 0x47ff_fffe_87ff_ffff) }
+    /// The same and "?".
+    static var query: ASCIISet { ASCIISet(low: 0xafff_fff2_0000_0000, high: 0x47ff_fffe_87ff_ffff) }
+    /// reg-name (RFC 3986, section 3.2.2): unreserved, sub-delims, "%".
+    static var registeredName: ASCIISet { ASCIISet(low: 0x2bff_7ff2_0000_0000, high: 0x47ff_fffe_87ff_fffe) }
+}
+
+extension UInt8 {
+    static var tab: UInt8 { 0x09 }
+    static var lineFeed: UInt8 { 0x0A }
+    static var carriageReturn: UInt8 { 0x0D }
+    static var space: UInt8 { 0x20 }
+    static var colon: UInt8 { 0x3A }
+    static var semicolon: UInt8 { 0x3B }
+    static var comma: UInt8 { 0x2C }
+    static var slash: UInt8 { 0x2F }
+    static var question: UInt8 { 0x3F }
+    static var percent: UInt8 { 0x25 }
+
+    var isDigit: Bool { self &- 0x30 < 10 }
+
+    var hexValue: UInt8? {
+        if self &- 0x30 < 10 { return self &- 0x30 }
+        let lower = self | 0x20
+        return lower &- 0x61 < 6 ? lower &- 0x61 &+ 10 : nil
+    }
+
+    /// VCHAR, SP, HTAB and obs-text: what a field value may hold (RFC 9110, section 5.5).
+    var isFieldContent: Bool { (self >= 0x20 && self != 0x7F) || self == 0x09 }
+
+    var asciiLowercased: UInt8 { self &- 0x41 < 26 ? self | 0x20 : self }
+}
+
+extension Span<UInt8> {
+    package func equals(_ text: StaticString) -> Bool {
+        guard count == text.utf8CodeUnitCount else { return false }
+        // Safe because both have `count` bytes.
+        let other = unsafe text.utf8Start
+        for index in 0..<count where unsafe self[unchecked: index] != other[index] { return false }
+        return true
+    }
+
+    /// Compares ASCII letters without regard to case.
+    package func equalsIgnoringCase(_ text: StaticString) -> Bool {
+        guard count == text.utf8CodeUnitCount else { return false }
+        // Safe because both have `count` bytes.
+        let other = unsafe text.utf8Start
+        for index in 0..<count
+        where unsafe self[unchecked: index].asciiLowercased != other[index].asciiLowercased {
+            return false
+        }
+        return true
+    }
+
+    /// The first `byte` in `range`, or nil.
+    func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "a search outside the bytes")
+        var index = range.lowerBound
+        while index < range.upperBound {
+            // Safe because the range was checked above.
+            if unsafe self[unchecked: index] == byte { return index }
+            index &+= 1
+        }
+        return nil
+    }
+
+    /// The range without spaces and tabs (OWS) at both ends.
+    func trimmed(_ range: Range<Int>) -> Range<Int> {
+        var start = range.lowerBound
+        var end = range.upperBound
+        while start < end, self[start] == .space || self[start] == .tab { start += 1 }
+        while end > start, self[end - 1] == .space || self[end - 1] == .tab { end -= 1 }
+        return start..<end
+    }
+
+    /// The bytes as text; invalid UTF-8 is replaced. For messages, not for decisions.
+    package var text: String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        for index in indices { bytes.append(self[index]) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The bytes as text, or nil when they are not UTF-8.
+    package var validText: String? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        for index in indices { bytes.append(self[index]) }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}

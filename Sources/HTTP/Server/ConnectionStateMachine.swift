@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Decides what a server connection does next; whoever owns the socket acts. Knows no clock, socket or buffer.
+///
+///     idle ─bytes→ head ─head→ body ─complete→ awaitingResponse ─answer→ idle
+///       │           │           │                    │            └────→ flushing ─flushed→ lingering → closed
+///       └───────────┴───────────┴── defect, deadline: answer, then flushing
+struct ConnectionStateMachine: Sendable {
+    enum Phase: Equatable, Sendable {
+        /// Between requests: no byte of the next one has arrived.
+        case idle
+        case receivingHead
+        case receivingBody
+        /// A request is with its handler. Nothing is read: what the client pipelines waits in the kernel.
+        case awaitingResponse
+        /// The last answer is on its way out; then the connection ends.
+        case flushing
+        /// Our side is shut; what the client still sends is read and dropped, so that closing does not reset the
+        /// connection before the client has read the answer (RFC 9112, section 9.6).
+        case lingering
+        case closed
+    }
+
+    /// Which of the absolute deadlines runs.
+    enum Deadline: Equatable, Sendable { case none, idle, head, body, write, linger }
+
+    enum Action: Equatable, Sendable {
+        case proceed
+        /// Answer with this defect's error and end the connection.
+        case reject(RequestDefect)
+        /// Shut our side, then read until the client ends its own.
+        case linger
+        case close
+    }
+
+    private(set) var phase = Phase.idle
+    /// Answers are waiting for the socket to take them.
+    private(set) var isOutputPending = false
+    /// The client has ended its side; what it sent before is still answered.
+    private(set) var hasInputEnded = false
+    private(set) var isDraining = false
+    private(set) var answerCount = 0
+    /// The client expects the connection to end and sends nothing more, so there is nothing to linger for.
+    private var clientAskedToClose = false
+
+    /// Whether another request may be taken out of the input.
+    var takesRequests: Bool {
+        switch phase {
+        case .idle, .receivingHead, .receivingBody: true
+        case .awaitingResponse, .flushing, .lingering, .closed: false
+        }
+    }
+
+    /// Bounded output: while answers wait for a slow reader, no further request is read.
+    var wantsInput: Bool {
+        if hasInputEnded { return false }
+        switch phase {
+        case .idle, .receivingHead, .receivingBody: return !isOutputPending
+        case .lingering: return true
+        case .awaitingResponse, .flushing, .closed: return false
+        }
+    }
+
+    var deadline: Deadline {
+        if isOutputPending { return .write }
+        switch phase {
+        // A client that connects owes a request; only after the first answer may it be idle.
+        case .idle: return answerCount == 0 ? .head : .idle
+        case .receivingHead: return .head
+        case .receivingBody: return .body
+        case .awaitingResponse, .closed: return .none
+        case .flushing: return .write
+        case .lingering: return .linger
+        }
+    }
+
+    // MARK: Events
+
+    mutating func bytesArrived() {
+        if phase == .idle { phase = .receivingHead }
+    }
+
+    mutating func headCompleted() {
+        if phase == .receivingHead || phase == .idle { phase = .receivingBody }
+    }
+
+    mutating func requestCompleted() { phase = .awaitingResponse }
+
+    /// The answer is in the output. True when it must say that the connection ends: ask before writing the head.
+    func endsAfterAnswer(keepsAlive: Bool, handlerCloses: Bool) -> Bool {
+        !keepsAlive || handlerCloses || isDraining
+    }
+
+    mutating func answered(ends: Bool, clientAskedToClose: Bool) {
+        answerCount += 1
+        self.clientAskedToClose = clientAskedToClose
+        phase = ends ? .flushing : .idle
+    }
+
+    mutating func rejected() {
+        answerCount += 1
+        clientAskedToClose = false
+        phase = .flushing
+    }
+
+    /// The client ended its side. Called when everything that it sent before has been worked off.
+    mutating func inputEnded() -> Action {
+        hasInputEnded = true
+        switch phase {
+        case .idle: return isOutputPending ? flushThenEnd() : end()
+        case .receivingHead, .receivingBody: return .reject(.endedEarly)
+        case .awaitingResponse, .flushing: return .proceed
+        case .lingering, .closed: return end()
+        }
+    }
+
+    /// A write took everything, or left something over.
+    mutating func outputChanged(isPending: Bool) -> Action {
+        isOutputPending = isPending
+        guard !isPending, phase == .flushing else { return .proceed }
+        if clientAskedToClose || hasInputEnded { return end() }
+        phase = .lingering
+        return .linger
+    }
+
+    mutating func deadlineReached() -> Action {
+        if isOutputPending { return end() }
+        switch phase {
+        case .receivingHead: return .reject(.headerTimeout)
+        case .receivingBody: return .reject(.bodyTimeout)
+        case .awaitingResponse: return .proceed
+        case .idle, .flushing, .lingering, .closed: return end()
+        }
+    }
+
+    /// The socket is gone, whoever closed it.
+    mutating func closed() { phase = .closed }
+
+    /// From now on each answer says that the connection ends.
+    mutating func drainBegan() { isDraining = true }
+
+    /// The listeners are closed: connections without a request end. Call after looking for one in the socket.
+    mutating func endIfIdle() -> Action {
+        guard phase == .idle else { return .proceed }
+        if isOutputPending { return flushThenEnd() }
+        if hasInputEnded { return end() }
+        phase = .lingering
+        return .linger
+    }
+
+    private mutating func flushThenEnd() -> Action {
+        phase = .flushing
+        return .proceed
+    }
+
+    private mutating func end() -> Action {
+        phase = .closed
+        return .close
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+import Glibc
+
+/// Writes an answer: status line, Date, Content-Type, the handler's own lines, Content-Length, Connection, body.
+struct ResponseWriter: ~Copyable {
+    /// `Date: …` and, when configured, `Server: …`, ready to be copied.
+    private var fixedLines = ByteBuffer(capacity: 128)
+    private let serverLine: String
+    private var second: time_t = -1
+
+    init(server: String?) {
+        serverLine = server.map { "Server: \($0)\r\n" } ?? ""
+    }
+
+    /// Call once in each turn of the loop; formats only when the second has changed.
+    mutating func updateDate() {
+        var time = timespec()
+        // Safe because the kernel only writes into the local value.
+        _ = unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)
+        if time.tv_sec == second { return }
+        second = time.tv_sec
+        fixedLines.clear()
+        fixedLines.append("Date: ")
+        fixedLines.append(Self.date(second))
+        fixedLines.append("\r\n")
+        fixedLines.append(serverLine)
+    }
+
+    /// `Sun, 06 Nov 1994 08:49:37 GMT` (IMF-fixdate, RFC 9110, section 5.6.7); never depends on the locale.
+    static func date(_ seconds: time_t) -> String {
+        let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
+        let rest = seconds - days * 86_400
+        // Days to civil date, counted from 1 March of year 0 so that the leap day is a year's last.
+        let shifted = days + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        let weekday = ((days % 7) + 11) % 7
+        let names = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return "\(names[weekday]), \(two(day)) \(months[month - 1]) \(year) "
+            + "\(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60)) GMT"
+    }
+
+    /// How the Connection header reads.
+    enum Connection { case unsaid, close, keepAlive }
+
+    /// `isHead`: the request was HEAD, so the head is the same and the body stays out.
+    func write(
+        _ response: borrowing Response, _ connection: Connection, isHead: Bool, into output: inout ByteBuffer
+    ) {
+        writeStatusLine(response.status, into: &output)
+        output.append(fixedLines.bytes)
+        if response.contentType.value.utf8CodeUnitCount > 0, !response.status.forbidsContent {
+            output.append("Content-Type: ")
+            output.append(response.contentType.value)
+            output.append("\r\n")
+        }
+        if !response.headerLines.isEmpty { output.append(response.headerLines.bytes) }
+        if !response.status.forbidsContent {
+            output.append("Content-Length: ")
+            output.appendNumber(response.body.count)
+            output.append("\r\n")
+        }
+        switch connection {
+        case .unsaid: output.append("\r\n")
+        case .close: output.append("Connection: close\r\n\r\n")
+        case .keepAlive: output.append("Connection: keep-alive\r\n\r\n")
+        }
+        if !isHead, !response.status.forbidsContent { output.append(response.body.bytes) }
+    }
+
+    private func writeStatusLine(_ status: Status, into output: inout ByteBuffer) {
+        if status == .ok {
+            output.append("HTTP/1.1 200 OK\r\n")
+            return
+        }
+        output.append("HTTP/1.1 ")
+        output.appendNumber(Int(status.code))
+        output.append(" ")
+        output.append(status.reason)
+        output.append("\r\n")
+    }
+}

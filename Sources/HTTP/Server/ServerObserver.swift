@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What is known about a request once its answer is written: for metrics and the access log.
+package struct RequestRecord: Sendable {
+    package var method: Method
+    package var status: Status
+    /// The handler's `Response.route`; -1 without one, also for requests that the engine refused.
+    package var route: Int
+    /// From the complete request to the finished answer.
+    package var nanoseconds: UInt64
+    package var requestBodyBytes: Int
+    /// Without the head.
+    package var responseBodyBytes: Int
+}
+
+/// Hears what happens on one event loop, on that loop's thread: its state needs no lock. Must not block.
+package protocol ServerObserver: AnyObject {
+    /// A handler answered.
+    func requestFinished(_ record: borrowing RequestRecord)
+    /// The engine refused a request before any handler saw it.
+    func requestRejected(_ defect: RequestDefect)
+    func connectionOpened()
+    func connectionClosed()
+    /// The process is out of descriptors or memory; accepting goes on after a pause.
+    func acceptFailed(code: CInt)
+}
+
+extension ServerObserver {
+    package func requestFinished(_ record: borrowing RequestRecord) {}
+    package func requestRejected(_ defect: RequestDefect) {}
+    package func connectionOpened() {}
+    package func connectionClosed() {}
+    package func acceptFailed(code: CInt) {}
+}

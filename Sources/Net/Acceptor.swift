@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+import Glibc
+
+/// Who gets the connections that an `Acceptor` takes. All calls come on the loop's thread.
+package protocol AcceptorDelegate: AnyObject {
+    /// A connection came in on the listener with this index.
+    func accepted(_ socket: consuming Socket, listener: Int)
+    /// The process is out of descriptors or memory (the error number); accepting pauses for a moment.
+    func acceptFailed(code: CInt)
+}
+
+/// Accepts from one shared listener in one loop; being out of descriptors is weather: it backs off and goes on.
+///
+/// The listener is registered in each loop with EPOLLEXCLUSIVE, so a new connection wakes one loop, not all.
+package final class Acceptor: Channel {
+    /// Connections taken in one turn: few, so that loops share a burst and open connections are not held up.
+    private static let acceptsPerTurn = 4
+    private static let pauseNanoseconds: UInt64 = 100_000_000
+
+    package typealias Accept = @Sendable (Listener) -> AcceptResult
+
+    private unowned let loop: EventLoop
+    private unowned let delegate: any AcceptorDelegate
+    private let listener: Listener
+    private let index: Int
+    private let accept: Accept
+    private var isRegistered = false
+    private var isClosed = false
+
+    /// `accept` can be replaced by a test that makes the weather.
+    package init(
+        _ listener: Listener, index: Int, loop: EventLoop, delegate: any AcceptorDelegate,
+        accept: @escaping Accept = { $0.accept() }
+    ) {
+        self.listener = listener
+        self.index = index
+        self.loop = loop
+        self.delegate = delegate
+        self.accept = accept
+        resume()
+    }
+
+    package func ready(_ readiness: Readiness) { take(limit: Self.acceptsPerTurn) }
+
+    package func deadlineReached() { resume() }
+
+    /// Goes on before the pause is over; for when a descriptor has become free.
+    package func resume() {
+        guard !isRegistered && !isClosed else { return }
+        loop.clearDeadline(listener.number)
+        isRegistered = loop.add(listener.number, self, [.readable, .exclusive])
+        // Registering needs memory: without any, try again after a pause.
+        if !isRegistered { resumeLater() }
+    }
+
+    /// Takes everybody who is waiting, then lets go of the listener.
+    package func close() {
+        guard !isClosed else { return }
+        take(limit: .max)
+        isClosed = true
+        if isRegistered { loop.remove(listener.number) }
+        isRegistered = false
+    }
+
+    private func take(limit: Int) {
+        var taken = 0
+        while taken < limit {
+            switch accept(listener) {
+            case .connection(let socket):
+                delegate.accepted(socket, listener: index)
+                taken += 1
+            case .gone:
+                taken += 1
+            case .none:
+                return
+            case .exhausted(let code):
+                pause()
+                delegate.acceptFailed(code: code)
+                return
+            }
+        }
+    }
+
+    private func pause() {
+        guard isRegistered else { return }
+        // EPOLLEXCLUSIVE cannot be modified, only removed and added again.
+        loop.remove(listener.number)
+        isRegistered = false
+        resumeLater()
+    }
+
+    private func resumeLater() {
+        loop.schedule(at: loop.now.advanced(by: Self.pauseNanoseconds)) { [weak self] in self?.resume() }
+    }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+import Glibc
+import Synchronization
+
+/// Something that an event loop watches by its descriptor. All calls come on the loop's thread.
+package protocol Channel: AnyObject {
+    /// The descriptor is ready; level-triggered, so what is left undone is reported again.
+    func ready(_ readiness: Readiness)
+    /// The deadline that was set has passed.
+    func deadlineReached()
+}
+
+/// One thread that waits for many descriptors and runs what is ready: sockets, deadlines, tasks of other threads.
+///
+/// State: owned by the loop's own thread from `start` on; only `execute` and `stop` may be called from elsewhere, and
+/// they touch nothing but the locked inbox and the poller's bell.
+package final class EventLoop: @unchecked Sendable {
+    // Safe because everything mutable is owned by the loop's thread, except `inbox`, which has its lock.
+    package typealias Task = @Sendable (EventLoop) -> Void
+
+    private struct Slot {
+        var channel: (any Channel)?
+        var generation: UInt32 = 0
+    }
+
+    private struct Timer {
+        var due: MonotonicInstant
+        var action: () -> Void
+    }
+
+    /// Which loop of the server this is, from 0.
+    package let index: Int
+    /// The time of this turn; read once after each wait.
+    package private(set) var now = MonotonicInstant.now
+    /// What runs on this loop; kept alive until the loop ends.
+    package var owner: AnyObject?
+    /// Called once at the start of each turn, before any channel.
+    package var onTurn: (() -> Void)?
+
+    private let inbox = Mutex<[Task]>([])
+    private let bell: CInt
+    private var poller: Poller
+    private var wheel: TimerWheel
+    private var slots: [Slot] = []
+    private var timers: [Timer] = []
+    private var isStopping = false
+    private var thread: Thread?
+
+    package init(index: Int) throws(NetError) {
+        self.index = index
+        poller = try Poller()
+        bell = poller.wakeUpNumber
+        wheel = TimerWheel(now: .now)
+    }
+
+    // MARK: From any thread
+
+    /// Starts the thread; `setUp` runs first on it. Call once.
+    package func start(_ setUp: @escaping Task) throws(NetError) {
+        precondition(thread == nil, "a loop starts once")
+        thread = try Thread { [self] in
+            setUp(self)
+            run()
+        }
+    }
+
+    /// Runs `task` on the loop's thread soon. Tasks that come after the loop has ended are dropped.
+    package func execute(_ task: @escaping Task) {
+        let wasEmpty = inbox.withLock { tasks in
+            tasks.append(task)
+            return tasks.count == 1
+        }
+        if wasEmpty { Poller.wake(bell) }
+    }
+
+    /// Waits until the thread has ended.
+    package func join() { thread?.join() }
+
+    // MARK: On the loop's thread
+
+    /// Ends the loop after this turn; channels that are still there are dropped, which closes their sockets.
+    package func stop() { isStopping = true }
+
+    /// Watches `descriptor` for `channel`. False when the kernel refused.
+    package func add(_ descriptor: CInt, _ channel: any Channel, _ interest: Readiness) -> Bool {
+        let index = Int(descriptor)
+        while slots.count <= index { slots.append(Slot()) }
+        slots[index].generation &+= 1
+        guard poller.add(descriptor, interest, generation: slots[index].generation) else { return false }
+        slots[index].channel = channel
+        return true
+    }
+
+    package func setInterest(_ descriptor: CInt, _ interest: Readiness) {
+        poller.modify(descriptor, interest, generation: slots[Int(descriptor)].generation)
+    }
+
+    /// Forgets `descriptor` and its deadline; call before closing it.
+    package func remove(_ descriptor: CInt) {
+        poller.remove(descriptor)
+        wheel.cancel(Int(descriptor))
+        slots[Int(descriptor)].channel = nil
+    }
+
+    /// Sets or moves the one deadline of `descriptor`. Absolute: progress does not push it out by itself.
+    package func setDeadline(_ descriptor: CInt, at time: MonotonicInstant) {
+        wheel.schedule(Int(descriptor), at: time)
+    }
+
+    package func clearDeadline(_ descriptor: CInt) { wheel.cancel(Int(descriptor)) }
+
+    /// Runs `action` on this loop at `time`. For the few timers of the loop itself, not for connections.
+    package func schedule(at time: MonotonicInstant, _ action: @escaping () -> Void) {
+        timers.append(Timer(due: time, action: action))
+    }
+
+    /// Calls `body` with each channel; channels may be added or removed meanwhile.
+    package func forEachChannel(_ body: (any Channel) -> Void) {
+        for index in slots.indices {
+            if let channel = slots[index].channel { body(channel) }
+        }
+    }
+
+    private func run() {
+        while !isStopping {
+            _ = poller.wait(milliseconds: timeout())
+            now = .now
+            onTurn?()
+            var isRung = false
+            for index in 0..<poller.reportCount {
+                let report = poller.report(index)
+                if report.descriptor == bell {
+                    isRung = true
+                    continue
+                }
+                // A descriptor that was closed and taken again in this turn has a new generation.
+                let slot = slots[Int(report.descriptor)]
+                guard slot.generation == report.generation else { continue }
+                slot.channel?.ready(report.readiness)
+            }
+            while let descriptor = wheel.popExpired(now: now) {
+                slots[descriptor].channel?.deadlineReached()
+            }
+            runTimers()
+            if isRung { runInbox() }
+        }
+        onTurn = nil
+        owner = nil
+        timers = []
+        slots = []
+        inbox.withLock { $0 = [] }
+    }
+
+    private func timeout() -> CInt {
+        let wheelWait = wheel.millisecondsToNext(now: now)
+        guard let first = timers.map(\.due).min() else { return wheelWait }
+        let left = first.nanoseconds > now.nanoseconds ? first.nanoseconds - now.nanoseconds : 0
+        let wait = Int32(clamping: left / 1_000_000 + (left % 1_000_000 == 0 ? 0 : 1))
+        return wheelWait < 0 ? wait : min(wait, wheelWait)
+    }
+
+    private func runTimers() {
+        if timers.isEmpty { return }
+        let due = timers.filter { $0.due <= now }
+        if due.isEmpty { return }
+        timers.removeAll { $0.due <= now }
+        for timer in due { timer.action() }
+    }
+
+    private func runInbox() {
+        poller.silence()
+        let tasks = inbox.withLock { tasks in
+            let taken = tasks
+            tasks = []
+            return taken
+        }
+        for task in tasks { task(self) }
+    }
+}

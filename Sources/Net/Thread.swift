@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+import Glibc
+
+/// A POSIX thread that runs one closure.
+@safe final class Thread: Sendable {
+    private final class Body: Sendable {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+
+    private let handle: pthread_t
+
+    init(_ run: @escaping @Sendable () -> Void) throws(NetError) {
+        var handle = pthread_t()
+        // Safe because the thread takes over the one reference that is retained for it here.
+        let body = unsafe Unmanaged.passRetained(Body(run)).toOpaque()
+        let result = unsafe pthread_create(
+            &handle, nil,
+            { context in
+                guard let context = unsafe context else { return nil }
+                unsafe Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, body)
+        if result != 0 {
+            unsafe Unmanaged<Body>.fromOpaque(body).release()
+            throw .system(SystemError("pthread_create", code: result))
+        }
+        self.handle = handle
+    }
+
+    /// Waits for the end; once.
+    func join() {
+        _ = pthread_join(handle, nil)
+    }
+}

@@ -35,6 +35,9 @@ let package = Package(
     products: [
         .library(name: "ModelFormat", targets: ["ModelFormat"])
     ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
     targets: [
         .target(name: "CPosix"),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
@@ -55,6 +58,17 @@ let package = Package(
         library("Net", imports: ["Base", "CPosix"]),
         library("HTTP", imports: ["Base", "Net"]),
         library("DaemonApp", imports: ["Base", "YAML"]),
+        .target(
+            name: "ControlApp",
+            dependencies: [
+                "Base", "Tabular", "Cryptography", "ModelFormat", "Inference", "Net", "HTTP", "Registry",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "modelctl",
+            dependencies: ["ControlApp", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: settings),
         tests("TidyTests"),
         tests("TabularTests", imports: ["Base", "Tabular"]),
         tests("CryptographyTests", imports: ["Base", "Cryptography"]),
@@ -70,5 +84,6 @@ let package = Package(
         tests("NetTests", imports: ["Base", "Net"]),
         tests("HTTPTests", imports: ["Base", "Net", "HTTP"]),
         tests("DaemonAppTests", imports: ["DaemonApp"]),
+        tests("ControlAppTests", imports: ["Base", "Net", "HTTP", "ControlApp", "modelctl"]),
     ]
 )

@@ -6,6 +6,8 @@ package enum ControlError: Error, Equatable, CustomStringConvertible {
     case invalidServer(text: String, source: String)
     /// No connection, or one that broke; `reason` is the system's or the client's.
     case unreachable(server: String, reason: String)
+    /// `modelctl health` has its answer, and it is no.
+    case unhealthy(String)
     /// The server said no, in its own words.
     case refused(server: String, path: String, status: Int, message: String)
     /// An answer that modeld does not give: is it another program?
@@ -23,6 +25,7 @@ package enum ControlError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .invalidServer: "invalid_server"
         case .unreachable: "unreachable"
+        case .unhealthy: "unhealthy"
         case .refused: "refused"
         case .unexpectedAnswer: "unexpected_answer"
         case .invalidModelReference: "invalid_model_reference"
@@ -40,6 +43,7 @@ package enum ControlError: Error, Equatable, CustomStringConvertible {
         case .invalidServer, .invalidModelReference: 64
         case .invalidRows, .noRows, .notAModel, .unknownModel: 65
         case .unreadable: 66
+        case .unhealthy: 1
         case .unreachable: 69
         case .refused(_, _, let status, _): status >= 500 ? 69 : 65
         case .unexpectedAnswer: 76
@@ -51,7 +55,8 @@ package enum ControlError: Error, Equatable, CustomStringConvertible {
         case .invalidServer(let text, let source):
             "\(source): \"\(text)\" is not a server; write http://HOST:PORT"
         case .unreachable(let server, let reason):
-            "cannot reach \(server): \(reason); is modeld running there? --server or MODELCTL_SERVER say where"
+            "cannot reach \(server): \(reason); is modeld running? --server or MODELCTL_SERVER say where"
+        case .unhealthy(let reason): reason
         case .refused(let server, let path, let status, let message):
             "\(server)\(path) answered \(status): \(message)"
         case .unexpectedAnswer(let server, let path, let reason):

@@ -20,7 +20,8 @@ struct ModelReference: Equatable, Sendable, CustomStringConvertible {
 
     var description: String { version.map { "\(name)@\($0)" } ?? name }
 
-    /// `/v2/models/{name}[/versions/{version}]`, with everything but unreserved characters of the name escaped.
+    /// `/v2/models/{name}[/versions/{version}]`, with everything but unreserved characters of the name
+    /// escaped.
     var metadataPath: String {
         let path = "/v2/models/\(Self.percentEncoded(name))"
         return version.map { "\(path)/versions/\($0)" } ?? path

@@ -32,8 +32,9 @@ struct ModelMetadata: Equatable, Sendable {
         properties = answer["properties"]?.object?.members.map { ($0.key, $0.value.cell) } ?? []
     }
 
-    /// The columns that rows need, in the model's order. One matrix holds them all when every feature is numeric;
-    /// the names are then in `properties.features`, and positions stand in for them on a server without it.
+    /// The columns that rows need, in the model's order. One matrix holds them all when every feature is
+    /// numeric; the names are then in `properties.features`, and positions stand in for them on a server
+    /// without it.
     var features: [InputFeature] {
         guard let matrix else {
             return inputs.map { InputFeature(name: $0.name, datatype: $0.datatype) }
@@ -61,7 +62,9 @@ struct ModelMetadata: Equatable, Sendable {
         guard let elements = value?.array else { return nil }
         var tensors: [TensorDescription] = []
         for element in elements {
-            guard let name = element["name"]?.string, let datatype = element["datatype"]?.string else { return nil }
+            guard let name = element["name"]?.string, let datatype = element["datatype"]?.string else {
+                return nil
+            }
             let shape = element["shape"]?.array?.compactMap(\.integer) ?? []
             tensors.append(TensorDescription(name: name, datatype: datatype, shape: shape))
         }

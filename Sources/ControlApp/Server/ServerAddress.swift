@@ -17,7 +17,8 @@ struct ServerAddress: Equatable, Sendable, CustomStringConvertible {
             rest = rest[scheme.upperBound...]
         }
         if rest.hasSuffix("/") { rest = rest.dropLast() }
-        guard !rest.isEmpty, rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x2F && $0 != 0x40 }) else {
+        guard !rest.isEmpty, rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x2F && $0 != 0x40 })
+        else {
             throw error
         }
         try self.init(authority: rest, orThrow: error)
@@ -28,7 +29,9 @@ struct ServerAddress: Equatable, Sendable, CustomStringConvertible {
         var port = Self.defaultPort
         let afterBracket = authority.lastIndex(of: "]") ?? authority.startIndex
         if let colon = authority[afterBracket...].lastIndex(of: ":") {
-            guard let number = UInt16(authority[authority.index(after: colon)...]), number > 0 else { throw error }
+            guard let number = UInt16(authority[authority.index(after: colon)...]), number > 0 else {
+                throw error
+            }
             port = number
             name = authority[..<colon]
         }
@@ -42,8 +45,11 @@ struct ServerAddress: Equatable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
-    /// The option wins over `MODELCTL_SERVER`, that over the daemon's own `MODELD_LISTEN`, that over the default.
-    static func choose(option: String?, server: String?, listen: String?) throws(ControlError) -> ServerAddress {
+    /// The option wins over `MODELCTL_SERVER`, that over the daemon's own `MODELD_LISTEN`, that over the
+    /// default.
+    static func choose(option: String?, server: String?, listen: String?) throws(ControlError)
+        -> ServerAddress
+    {
         if let option { return try ServerAddress(parsing: option, source: "--server") }
         if let server { return try ServerAddress(parsing: server, source: "MODELCTL_SERVER") }
         guard let first = listen?.split(separator: ",").first else {

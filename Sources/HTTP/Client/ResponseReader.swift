@@ -127,9 +127,9 @@ struct ResponseReader: ~Copyable {
 
     private mutating func take(_ body: inout [UInt8], limit: Int) -> Int {
         let count = min(limit, input.count - position)
-        let bytes = input.bytes
-        for index in position..<(position + count) { body.append(bytes[index]) }
-        position += count
+        let end = position + count
+        for index in position..<end { body.append(input.bytes[index]) }
+        position = end
         return count
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The door to libyaml. The event's payload is a C union; the inline helpers read the member that the event's
-// type says is there, so that Swift never touches the union. Only Sources/YAML/YAMLEventReader.swift calls them.
+// type says is there, so that Swift never touches the union. Only YAML/YAMLEventReader.swift calls them.
 #ifndef MODELD_CYAML_H
 #define MODELD_CYAML_H
 

@@ -8,12 +8,12 @@ package enum ConfigurationReference {
         var text = """
             # The configuration of modeld: every key with its default, its unit and what it is for.
             #
-            #   modeld --config modeld.yaml --check-config    shows what would be in force, and where it came from
+            #   modeld --config modeld.yaml --check-config   shows what is in force, and where it came from
             #
-            # Each key is also an environment variable (limits.body_bytes: MODELD_LIMITS_BODY_BYTES) and a flag
-            # (--limits-body-bytes). A flag wins over the variable, that over this file, that over the default.
-            # Unknown keys are refused. This file is made from the program's own table of settings; your copy may
-            # be as short as the one key that you need.
+            # Each key is also an environment variable (limits.body_bytes: MODELD_LIMITS_BODY_BYTES) and a
+            # flag (--limits-body-bytes). A flag wins over the variable, that over this file, that over the
+            # default. Unknown keys are refused. This file is made from the program's own table of settings;
+            # your copy may be as short as the one key that you need.
 
             """
         var section = ""
@@ -68,27 +68,29 @@ package enum ConfigurationReference {
             3. the file of `--config FILE` or `MODELD_CONFIG=FILE`: `body_bytes: 8MiB` under `limits:`
             4. the default
 
-            `modeld --check-config` prints every value that would be in force with its source, and starts nothing.
+            `modeld --check-config` prints every value that would be in force with its source, and starts
+            nothing.
             [`config/modeld.yaml`](../../config/modeld.yaml) is a complete example.
 
             ## What is refused
 
-            Unknown keys in the file and unknown flags are refused by name, with the nearest right name. So are
-            values that are not exactly of the allowed form: a duration without a unit, a size that is not a whole
-            number, a key that is there twice. All problems are printed at once, one a line with its place, and
-            `modeld` exits with 64. An unknown variable that begins with `MODELD_` only warns: other programs may
-            have put it there. The variables that Kubernetes sets beside a Service called `modeld` (`MODELD_PORT`,
-            `MODELD_PORT_8080_TCP_ADDR`, `MODELD_SERVICE_HOST`, ...) are known and passed over, and no setting will
-            ever have such a name.
+            Unknown keys in the file and unknown flags are refused by name, with the nearest right name. So
+            are values that are not exactly of the allowed form: a duration without a unit, a size that is not
+            a whole number, a key that is there twice. All problems are printed at once, one a line with its
+            place, and `modeld` exits with 64. An unknown variable that begins with `MODELD_` only warns:
+            other programs may have put it there. The variables that Kubernetes sets beside a Service called
+            `modeld` (`MODELD_PORT`, `MODELD_PORT_8080_TCP_ADDR`, `MODELD_SERVICE_HOST`, ...) are known and
+            passed over, and no setting will ever have such a name.
 
             The file is YAML without anchors, aliases, tags and merge keys, at most 1 MiB.
 
             ## Forms of values
 
             - **Durations** are a whole number with a unit: `500ms`, `10s`, `5m`, `1h`.
-            - **Bytes** are a whole number with an optional unit: `65536`, `512KiB`, `64MiB`, `1GiB` (1 KiB = 1024).
-            - **Lists** are a YAML list or one value in the file, and separated by commas in a variable or a flag;
-              a flag may also be repeated.
+            - **Bytes** are a whole number with an optional unit: `65536`, `512KiB`, `64MiB`, `1GiB`; 1 KiB is
+              1024 bytes.
+            - **Lists** are a YAML list or one value in the file, and separated by commas in a variable or a
+              flag; a flag may also be repeated.
 
             ## Settings
 
@@ -99,8 +101,8 @@ package enum ConfigurationReference {
         for setting in Configuration.settings {
             let fallback = setting.defaultText.map { "`\($0)`" } ?? setting.defaultWords
             let cells = "\(setting.summary)<br>Allowed: \(setting.form)."
-            text +=
-                "| `\(setting.key)`<br>`--\(setting.flagName)`<br>`\(setting.environmentName)` | \(fallback) | "
+            let names = [setting.key, "--" + setting.flagName, setting.environmentName]
+            text += "| " + names.map { "`\($0)`" }.joined(separator: "<br>") + " | \(fallback) | "
             text += escaped(cells) + " |\n"
         }
         text += """

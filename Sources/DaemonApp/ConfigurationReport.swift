@@ -11,7 +11,7 @@ package enum ConfigurationReport {
               modeld --registry DIR [--listen HOST:PORT] [--config FILE] [flags]
 
             ACTIONS
-              --check-config           Check every setting, print the effective values and their sources, and stop.
+              --check-config           Check every setting, print the values and their sources, and stop.
               --version                Print the version and stop.
               -h, --help               Print this text and stop.
 

@@ -24,7 +24,7 @@ extension ConfigurationValueType<String?> {
     static let modelName = Self(
         placeholder: "NAME", form: "the name of a model",
         parse: { text -> String?? in
-            // Spelled out because a bare nil would mean "no model", which is allowed, instead of "not a name".
+            // Spelled out because a bare nil would mean "no model", which is allowed.
             guard !text.isEmpty, !text.contains("/") else { return .none }
             return .some(text)
         },

@@ -116,10 +116,10 @@ import Testing
 
     @Test func unknownVariables_onlyWarn() throws {
         let loaded = try load(
-            ["--registry", "r"], environment: ["MODELD_LISTEM": "x", "MODELD_ZZZZZZZZZ": "y", "HOME": "/"])
+            ["--registry", "r"], environment: ["MODELD_BLA": "x", "MODELD_ZZZZZZZZZ": "y", "HOME": "/"])
         #expect(
             loaded.warnings == [
-                "environment variable MODELD_LISTEM is not a setting and is ignored; did you mean MODELD_LISTEN?",
+                "environment variable MODELD_BLA is not a setting and is ignored; did you mean MODELD_BLAS?",
                 "environment variable MODELD_ZZZZZZZZZ is not a setting and is ignored",
             ])
     }

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+
+/// The command `modelctl`.
+package struct ModelControl: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "modelctl",
+        abstract: "Looks at models, asks a running modeld for predictions, and checks model files.",
+        discussion: """
+            The server is taken from --server, then MODELCTL_SERVER, then the first address of \
+            MODELD_LISTEN, then http://127.0.0.1:8080.
+
+            Exit status: 0 done; 1 the answer is no (not ready, a check failed); 64 wrong usage; 65 the rows \
+            cannot be used or the server refused them; 66 a file cannot be read; 69 the server cannot be \
+            reached or has a fault; 76 the answer is not what modeld would say.
+            """,
+        version: version,
+        subcommands: [
+            ListCommand.self, ShowCommand.self, PredictCommand.self, VerifyCommand.self, HealthCommand.self,
+        ])
+
+    package static let version = "0.1.0"
+
+    package init() {}
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+import Glibc
+
+/// Standard output and standard error, written whole and at once.
+enum Console {
+    static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+    static var inputIsTerminal: Bool { isatty(STDIN_FILENO) == 1 }
+
+    /// Ends the program quietly when nobody reads any more (`modelctl predict m data.csv | head`).
+    static func output(_ text: String) {
+        if !write(text, to: STDOUT_FILENO) { exit(0) }
+    }
+
+    static func error(_ line: String) { _ = write(line + "\n", to: STDERR_FILENO) }
+
+    private static func write(_ text: String, to descriptor: CInt) -> Bool {
+        var buffer = ByteBuffer(capacity: text.utf8.count)
+        buffer.append(text)
+        var done = 0
+        while done < buffer.count {
+            // Safe because write reads only the bytes of the span, which live through the call.
+            let written = unsafe buffer.bytes.extracting(done..<buffer.count).withUnsafeBytes {
+                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+            }
+            if written < 0 && errno == EINTR { continue }
+            if written <= 0 { return false }
+            done += written
+        }
+        return true
+    }
+}

@@ -21,8 +21,9 @@ let settings: [SwiftSetting] = [
 ]
 
 /// A library target; `imports` is the whole of what it may import from this package.
-func library(_ name: String, imports: [String]) -> Target {
-    .target(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: settings)
+func library(_ name: String, imports: [String], path: String? = nil) -> Target {
+    .target(
+        name: name, dependencies: imports.map { .byName(name: $0) }, path: path, swiftSettings: settings)
 }
 
 /// The tests of a target: Tests/<name>.
@@ -87,16 +88,24 @@ let package = Package(
                 "Base", "Tabular", "Cryptography", "Ingest", "ModelFormat", "Inference", "Training",
                 "Registry",
             ]),
+        application(
+            "ControlApp",
+            imports: [
+                "Base", "Tabular", "Cryptography", "ModelFormat", "Inference", "Net", "HTTP", "Registry",
+            ]),
         executable("modeld", app: "DaemonApp"),
         executable("modeltrain", app: "TrainerApp"),
+        executable("modelctl", app: "ControlApp"),
+        library("TestKit", imports: ["Base"], path: "Tests/TestKit"),
         tests("TidyTests"),
-        tests("BaseTests", imports: ["Base"]),
+        tests("BaseTests", imports: ["Base", "TestKit"]),
         tests("TabularTests", imports: ["Base", "Tabular"]),
         tests("CryptographyTests", imports: ["Base", "Cryptography"]),
         tests("YAMLTests", imports: ["YAML"]),
         tests("TelemetryTests", imports: ["Base", "Telemetry"]),
         tests("LinearAlgebraTests", imports: ["LinearAlgebra"]),
         tests("ModelFormatTests", imports: ["Base", "Tabular", "Cryptography", "ModelFormat"]),
+        tests("IngestTests", imports: ["Base", "Tabular", "Ingest", "TestKit"]),
         tests("NetTests", imports: ["Base", "Net"]),
         tests("PreprocessTests", imports: ["Tabular", "ModelFormat", "Preprocess"]),
         tests(
@@ -110,6 +119,7 @@ let package = Package(
             "TrainingTests",
             imports: ["Base", "Tabular", "Ingest", "ModelFormat", "Preprocess", "Inference", "Training"]),
         tests("DaemonAppTests", imports: ["DaemonApp"]),
+        tests("ControlAppTests", imports: ["Base", "Net", "HTTP", "ControlApp", "modelctl"]),
     ]
 )
 

@@ -44,6 +44,17 @@ def request_body(features):
     return json.dumps({"inputs": [tensor]}, separators=(",", ":"))
 
 
+def wait_until_ready(port):
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", "/v2/health/ready")
+        if connection.getresponse().status == 200:
+            return
+        time.sleep(0.005)
+    raise SystemExit("modeld did not become ready")
+
+
 def predict(port, body):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     connection.request("POST", "/v2/models/bench/infer", body, {"Content-Type": "application/json"})
@@ -134,6 +145,7 @@ def throughput(a, directory, registry, body):
     modeld = start_modeld(a.modeld, registry, modeld_port)
     try:
         wait_for(modeld_port)
+        wait_until_ready(modeld_port)
         answer = predict(modeld_port, body).decode()
         nginx = start_nginx(directory, nginx_port, answer)
         try:

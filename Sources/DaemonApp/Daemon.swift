@@ -94,7 +94,9 @@ private final class RunningDaemon {
         server = HTTPServer(
             configuration: try Self.serverConfiguration(configuration),
             makeObserver: { [logger] _ in LoopObserver(metrics: metrics, logger: logger) },
-            makeHandler: { [service] _ in RequestDispatcher(service: service, metrics: metrics) })
+            makeHandler: { [service] _ in
+                RequestDispatcher(service: service, metrics: metrics, rowLimit: configuration.limits.rows)
+            })
         try registry.start()
         let addresses = try server.start()
         announce(addresses)

@@ -32,9 +32,9 @@ final class RequestDispatcher: RequestHandler {
     private let instances: InstancesDialect
     private var captures: [String] = []
 
-    init(service: PredictService, metrics: MetricRegistry) {
+    init(service: PredictService, metrics: MetricRegistry, rowLimit: Int) {
         self.metrics = metrics
-        let workspace = Workspace()
+        let workspace = Workspace(rowLimit: rowLimit)
         openInference = OpenInferenceDialect(
             service: service, serverVersion: Daemon.version, workspace: workspace)
         instances = InstancesDialect(service: service, workspace: workspace)

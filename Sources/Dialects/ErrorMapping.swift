@@ -9,9 +9,10 @@ extension PredictError {
         switch self {
         case .unknownModel, .unknownVersion: .notFound
         case .notReady: .serviceUnavailable
+        case .tooManyRows: .contentTooLarge
         case .malformedBody, .missingField, .repeatedField, .invalidField, .unexpectedInput, .repeatedInput,
             .missingInputs, .wrongDatatype, .wrongShape, .wrongElementCount, .wrongValue, .unknownOutput,
-            .repeatedOutput, .tooManyRows, .infiniteOutput, .unsupported:
+            .repeatedOutput, .rowsExceedBody, .infiniteOutput, .unsupported:
             .badRequest
         }
     }

@@ -22,6 +22,8 @@ package enum PredictError: Error, Equatable {
     case unknownOutput(String, model: String, available: [String])
     case repeatedOutput(String)
     case tooManyRows(limit: Int)
+    /// A value takes at least one byte, so the body cannot hold what its shape says.
+    case rowsExceedBody(rows: Int, columns: Int, bodySize: Int)
     /// JSON has no token for an infinity; `row` counts from 0.
     case infiniteOutput(output: String, row: Int)
     case unsupported(String)
@@ -48,6 +50,7 @@ extension PredictError {
         case .unknownOutput: "unknown_output"
         case .repeatedOutput: "repeated_output"
         case .tooManyRows: "too_many_rows"
+        case .rowsExceedBody: "rows_exceed_body"
         case .infiniteOutput: "infinite_output"
         case .unsupported: "unsupported"
         }
@@ -93,6 +96,8 @@ extension PredictError: CustomStringConvertible {
             "output '\(name)' already exists in request"
         case .tooManyRows(let limit):
             "the request has more than \(limit) rows; send fewer rows a request"
+        case .rowsExceedBody(let rows, let columns, let bodySize):
+            "\(rows) rows of \(columns) features are more values than the \(bodySize) bytes of the body can hold"
         case .infiniteOutput(let output, let row):
             "output '\(output)' of row \(row) is infinite, which JSON cannot carry; ask for binary data"
         case .unsupported(let what):

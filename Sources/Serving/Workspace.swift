@@ -11,30 +11,33 @@ package final class Workspace {
     package var rows = RowBlock()
     var predictions = Predictions()
     var scratch = InferenceScratch()
-    private var cellLimit = 0
+    private let rowLimit: Int
+    private var bodySize = 0
 
     /// Cells a block that are kept between requests; what a larger request needed is given back after it.
     private static let keptCells = 1 << 16
 
-    package init() {}
+    /// - Parameter rowLimit: the most rows that one request may have.
+    package init(rowLimit: Int) { self.rowLimit = rowLimit }
 
     /// Starts a request of `bodySize` bytes for `model`: no rows yet.
     ///
     /// A value takes at least one byte of its body, so `bodySize` bounds the cells that the request may ask for.
     package func begin(_ model: ServedModel, bodySize: Int) {
         rows.reset(columnCount: model.schema.count, numberType: model.inputType)
-        cellLimit = bodySize
+        self.bodySize = bodySize
     }
 
     /// Appends `count` rows of missing values, to be filled.
     ///
-    /// - Throws: `tooManyRows` when they would need more values than the body can hold.
+    /// - Throws: `tooManyRows` beyond the row limit, `rowsExceedBody` for more values than the body has bytes.
     package func makeRoom(forRows count: Int) throws(PredictError) {
-        let (total, tooMany) = rows.rowCount.addingReportingOverflow(count)
-        let (cells, tooLarge) = total.multipliedReportingOverflow(by: rows.columnCount)
-        guard count >= 0, !tooMany, !tooLarge, cells <= cellLimit else {
-            throw .tooManyRows(limit: cellLimit / max(rows.columnCount, 1))
+        let (total, isHuge) = rows.rowCount.addingReportingOverflow(count)
+        let (cells, overflow) = total.multipliedReportingOverflow(by: rows.columnCount)
+        guard count >= 0, !isHuge, !overflow, cells <= bodySize else {
+            throw .rowsExceedBody(rows: total, columns: rows.columnCount, bodySize: bodySize)
         }
+        guard total <= rowLimit else { throw .tooManyRows(limit: rowLimit) }
         rows.appendRows(count)
     }
 

@@ -10,7 +10,8 @@ package protocol AcceptorDelegate: AnyObject {
     func acceptFailed(code: CInt)
 }
 
-/// Accepts from one shared listener in one loop; being out of descriptors is weather: it backs off and goes on.
+/// Accepts from one shared listener in one loop; being out of descriptors is weather: it backs off and goes
+/// on.
 ///
 /// The listener is registered in each loop with EPOLLEXCLUSIVE, so a new connection wakes one loop, not all.
 package final class Acceptor: Channel {

@@ -65,8 +65,8 @@ package enum Address: Hashable, Sendable, CustomStringConvertible {
 
     /// Lets `call` (getsockname, getpeername, accept4) fill the value in.
     init?(filledBy call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> CInt) {
-        // Safe because sockaddr_storage is made to be read and written as any kind of sockaddr, and `length` says
-        // how much room there is.
+        // Safe because sockaddr_storage is made to be read and written as any kind of sockaddr, and `length`
+        // says how much room there is.
         let result = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
                 unsafe withUnsafeMutablePointer(to: &length) { unsafe call(generic, $0) }
@@ -86,7 +86,8 @@ package enum Address: Hashable, Sendable, CustomStringConvertible {
     var address: Address {
         if family == AF_UNIX { return .unix(path: "") }
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        // Safe because the family says which kind of address the storage holds, and `text` has room for either.
+        // Safe because the family says which kind of address the storage holds, and `text` has room for
+        // either.
         let port: UInt16 = unsafe withUnsafePointer(to: storage) { pointer in
             if family == AF_INET6 {
                 return unsafe pointer.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { v6 in

@@ -11,12 +11,13 @@ package protocol Channel: AnyObject {
     func deadlineReached()
 }
 
-/// One thread that waits for many descriptors and runs what is ready: sockets, deadlines, tasks of other threads.
+/// One thread that waits for many descriptors and runs what is ready: sockets, deadlines, tasks of other
+/// threads.
 ///
-/// State: owned by the loop's own thread from `start` on; only `execute` and `stop` may be called from elsewhere, and
-/// they touch nothing but the locked inbox and the poller's bell.
+/// State: owned by the loop's own thread from `start` on; only `execute` and `stop` may be called from
+/// elsewhere, and they touch nothing but the locked inbox and the poller's bell.
+// Safe because everything mutable is owned by the loop's thread, except `inbox`, which has its lock.
 package final class EventLoop: @unchecked Sendable {
-    // Safe because everything mutable is owned by the loop's thread, except `inbox`, which has its lock.
     package typealias Task = @Sendable (EventLoop) -> Void
 
     private struct Slot {
@@ -130,7 +131,8 @@ package final class EventLoop: @unchecked Sendable {
             _ = poller.wait(milliseconds: timeout())
             now = .now
             onTurn?()
-            // First: what another thread asked for before a client sent its bytes is done before they are read.
+            // First: what another thread asked for before a client sent its bytes is done before they are
+            // read.
             if hasTasks.load(ordering: .acquiring) { runInbox() }
             for index in 0..<poller.reportCount {
                 let report = poller.report(index)
@@ -156,7 +158,8 @@ package final class EventLoop: @unchecked Sendable {
     }
 
     private func timeout() -> CInt {
-        // The ring of a task that came during this turn may have been taken off the bell with an earlier one's.
+        // The ring of a task that came during this turn may have been taken off the bell with an earlier
+        // one's.
         if hasTasks.load(ordering: .acquiring) { return 0 }
         let wheelWait = wheel.millisecondsToNext(now: now)
         guard let first = timers.map(\.due).min() else { return wheelWait }

@@ -5,7 +5,8 @@ import Glibc
 
 /// How many processors this process may use: what the affinity mask allows, cut by the cgroup's quota.
 package enum ProcessorCount {
-    /// At least 1. A quota of 1.5 processors counts as 2: a loop more costs less than half a processor unused.
+    /// At least 1. A quota of 1.5 processors counts as 2: a loop more costs less than half a processor
+    /// unused.
     package static func available() -> Int {
         let affinity = max(Int(cposix_affinity_count()), 1)
         guard let quota = cgroupQuota() else { return affinity }

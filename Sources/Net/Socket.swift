@@ -24,7 +24,8 @@ package struct Socket: ~Copyable {
 
     deinit { if number >= 0 { _ = Glibc.close(number) } }
 
-    /// Connects, waiting at most `timeout`, which also bounds each later read and write: the socket is blocking.
+    /// Connects, waiting at most `timeout`, which also bounds each later read and write: the socket is
+    /// blocking.
     package static func connect(to address: Address, timeout: Duration) throws(NetError) -> Socket {
         let target = try SocketAddress(address)
         let type = CInt(SOCK_STREAM.rawValue | UInt32(SOCK_CLOEXEC.rawValue))
@@ -65,7 +66,8 @@ package struct Socket: ~Copyable {
         return result
     }
 
-    /// Sends what the kernel takes of `bytes` with one `send`. An empty span sends nothing and reports `.bytes(0)`.
+    /// Sends what the kernel takes of `bytes` with one `send`. An empty span sends nothing and reports
+    /// `.bytes(0)`.
     package func send(_ bytes: Span<UInt8>) -> IOResult {
         if bytes.isEmpty { return .bytes(0) }
         // Safe because the kernel only reads the span's memory during the call.
@@ -81,7 +83,8 @@ package struct Socket: ~Copyable {
     /// Answers are sent whole: waiting for more to fill a packet only adds 40 ms (Nagle against delayed ACK).
     package func disableNagle() {
         var on: CInt = 1
-        // Safe because the kernel only reads the local value during the call. Fails harmlessly on Unix sockets.
+        // Safe because the kernel only reads the local value during the call. Fails harmlessly on Unix
+        // sockets.
         _ = unsafe setsockopt(
             number, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
     }

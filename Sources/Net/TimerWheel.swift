@@ -3,10 +3,10 @@ import Base
 
 /// Deadlines of many connections, one each: setting, moving and cancelling cost O(1) and allocate nothing.
 ///
-/// A hashed wheel: slot `s` chains the identifiers whose deadline falls into a tick that is `s` modulo the number of
-/// slots. Identifiers are small numbers (descriptors); the chains are arrays indexed by them. Moving a deadline
-/// *later* only writes the new time: the identifier stays where it is and is moved when its old slot comes up. That is
-/// the common case, since each request pushes the idle deadline out.
+/// A hashed wheel: slot `s` chains the identifiers whose deadline falls into a tick that is `s` modulo the
+/// number of slots. Identifiers are small numbers (descriptors); the chains are arrays indexed by them.
+/// Moving a deadline *later* only writes the new time: the identifier stays where it is and is moved when its
+/// old slot comes up. That is the common case, since each request pushes the idle deadline out.
 package struct TimerWheel {
     private static let slotCount = 1024
     private static let none: Int32 = -1

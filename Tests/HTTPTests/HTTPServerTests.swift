@@ -19,7 +19,8 @@ import Testing
 
     @Test func requestParts_reachTheHandler() throws {
         let answer = try ServerFixture().exchange(
-            "GET /names/x%20y?p=1&q=a%2Bb+c HTTP/1.1\r\nhOsT: a\r\nUSER-AGENT: me\r\nConnection: close\r\n\r\n"
+            "GET /names/x%20y?p=1&q=a%2Bb+c HTTP/1.1\r\nhOsT: a\r\nUSER-AGENT: me\r\n"
+                + "Connection: close\r\n\r\n"
         )
         #expect(answer.contains("X-Query: a+b c\r\nX-Agent: me\r\n"))
         #expect(answer.hasSuffix("\r\n\r\nx y"))

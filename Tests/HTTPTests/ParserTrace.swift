@@ -19,7 +19,8 @@ struct ParserTrace: Equatable, CustomStringConvertible {
             .joined(separator: "\n") + " defect: \(String(describing: defect)) at \(position)"
     }
 
-    /// Feeds `bytes` so that the parser sees first the bytes up to the first cut, then those up to the next, …
+    /// Feeds `bytes` so that the parser sees first the bytes up to the first cut, then those up to the next,
+    /// …
     init(_ bytes: [UInt8], cuts: [Int] = [], limits: Limits = Limits()) {
         var parser = RequestParser(limits: limits)
         for end in cuts + [bytes.count] {

@@ -34,7 +34,8 @@ import Testing
 
     @Test func chunkedBody_isJoined() {
         let text =
-            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n5;x=y\r\nhello\r\n6\r\n world\r\n0\r\nT: 1\r\n\r\n"
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n"
+            + "5;x=y\r\nhello\r\n6\r\n world\r\n0\r\nT: 1\r\n\r\n"
         let trace = ParserTrace(Array(text.utf8))
         #expect(trace.messages.first.map { String(decoding: $0.body, as: UTF8.self) } == "hello world")
     }

@@ -50,7 +50,8 @@ enum RequestTable {
     static let good: [RequestCase] = [
         .good("simple get", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
         .good(
-            "two pipelined", "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n", count: 2),
+            "two pipelined", "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n",
+            count: 2),
         .good(
             "body, then pipelined",
             "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.1\r\nHost: a\r\n\r\n",

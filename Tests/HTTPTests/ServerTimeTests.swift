@@ -99,7 +99,8 @@ import Testing
         first.send(Self.get)
         _ = first.read(until: "\r\n\r\na")
         fixture.server.drain(grace: .seconds(1), deadline: .seconds(30))
-        // The first answer with `Connection: close` shows that draining has begun; new connections still come in.
+        // The first answer with `Connection: close` shows that draining has begun; new connections still come
+        // in.
         first.send(Self.get)
         #expect(first.readToEnd().contains("Connection: close\r\n"))
         #expect(try fixture.exchange(Self.get).contains("Connection: close\r\n"))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// POSIX and Linux calls that Swift cannot import by itself: packed structures, macros, GNU extensions. Nothing here
-// holds state. System headers stay out of this file: they would clash with Swift's own view of them.
+// POSIX and Linux calls that Swift cannot import by itself: packed structures, macros, GNU extensions.
+// Nothing here holds state. System headers stay out of this file: they would clash with Swift's own view of
+// them.
 #ifndef MODELD_CPOSIX_H
 #define MODELD_CPOSIX_H
 
@@ -35,7 +36,8 @@ int cposix_eventfd_take(int descriptor, uint64_t *value);
 /// `operation`: 0 add, 1 modify, 2 remove.
 int cposix_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint32_t generation);
 
-/// Waits and copies at most `limit` (at most `cposix_events_max`) reports to `out`; -1 and errno when it fails.
+/// Waits and copies at most `limit` (at most `cposix_events_max`) reports to `out`; -1 and errno when it
+/// fails.
 int cposix_epoll_wait(int epoll, struct cposix_event *out, int limit, int timeout_ms);
 
 /// The next connection, non-blocking and closed on exec; -1 and errno when there is none.

@@ -3,7 +3,8 @@ import Base
 import Glibc
 import Net
 
-/// A small blocking client for control tools and tests: one keep-alive connection to one server, one request at a time.
+/// A small blocking client for control tools and tests: one keep-alive connection to one server, one request
+/// at a time.
 ///
 /// Not for the daemon: it blocks its thread.
 package struct HTTPClient: ~Copyable {
@@ -23,7 +24,8 @@ package struct HTTPClient: ~Copyable {
 
     /// Sends a request and waits for the whole answer.
     ///
-    /// A kept connection that the server has closed meanwhile is opened anew once, for methods that may be repeated.
+    /// A kept connection that the server has closed meanwhile is opened anew once, for methods that may be
+    /// repeated.
     package mutating func send(
         _ method: Method, _ target: String, headers: [(String, String)] = [], body: [UInt8] = []
     ) throws(HTTPClientError) -> ClientResponse {

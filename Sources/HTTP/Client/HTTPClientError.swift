@@ -5,7 +5,8 @@ import Net
 package enum HTTPClientError: Error, Equatable, CustomStringConvertible {
     /// Connecting failed.
     case connection(NetError)
-    /// The connection broke while a request was on its way; the error number, 0 when the server just closed it.
+    /// The connection broke while a request was on its way; the error number, 0 when the server just closed
+    /// it.
     case broken(server: String, code: CInt)
     case timedOut(server: String)
     /// The answer is not HTTP as this client understands it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The request methods that this server knows (RFC 9110, section 9; PATCH: RFC 5789). Others are answered with 501.
+/// The request methods that this server knows (RFC 9110, section 9; PATCH: RFC 5789). Others are answered
+/// with 501.
 package enum Method: UInt8, Sendable, CaseIterable {
     case get, head, post, put, delete, options, patch, other
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One complete request, as a view into the connection's memory: it cannot outlive the call that hands it over.
+/// One complete request, as a view into the connection's memory: it cannot outlive the call that hands it
+/// over.
 package struct Request: ~Copyable, ~Escapable {
     /// The request from its first byte; the positions in the head count from there.
     private let bytes: Span<UInt8>
@@ -51,7 +52,8 @@ package struct Request: ~Copyable, ~Escapable {
         get { bytes.extracting(queryRange.range) }
     }
 
-    /// The value of the first header with this name (any case), without surrounding white space; nil when absent.
+    /// The value of the first header with this name (any case), without surrounding white space; nil when
+    /// absent.
     ///
     /// - Complexity: O(number of headers); nothing is allocated.
     @_lifetime(copy self)
@@ -75,7 +77,8 @@ package struct Request: ~Copyable, ~Escapable {
     @_lifetime(copy self)
     package func headerValue(at index: Int) -> Span<UInt8> { bytes.extracting(fields[index].value.range) }
 
-    /// The decoded value of the first query parameter with this name: "" without `=`, nil when absent or not UTF-8.
+    /// The decoded value of the first query parameter with this name: "" without `=`, nil when absent or not
+    /// UTF-8.
     package func queryValue(_ name: StaticString) -> String? {
         var start = 0
         let query = query

@@ -13,7 +13,8 @@ package struct ContentType: Sendable {
     package static var none: ContentType { ContentType("") }
 }
 
-/// The answer that a handler fills in. One per event loop, reused: what it holds is sent before the next request.
+/// The answer that a handler fills in. One per event loop, reused: what it holds is sent before the next
+/// request.
 ///
 /// The engine adds Content-Length, Date and Connection by itself.
 package struct Response: ~Copyable {

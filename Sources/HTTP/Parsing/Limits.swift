@@ -10,12 +10,13 @@ package struct Limits: Sendable, Equatable {
     package var headerCountMax = 100
     /// The body after transfer decoding; longer: 413.
     package var bodyBytesMax = 32 << 20
-    /// One chunk-size line, and all chunk extensions of one body together. Nobody uses extensions, attackers do.
+    /// One chunk-size line, and all chunk extensions of one body together. Nobody uses extensions, attackers
+    /// do.
     package var chunkExtensionBytesMax = 4_096
     /// All trailer lines together. They are checked and dropped.
     package var trailerBytesMax = 8_192
-    /// After so many chunks the mean chunk must have `chunkBytesMeanMin` bytes: a million chunks of one byte cost a
-    /// thousand times what they carry.
+    /// After so many chunks the mean chunk must have `chunkBytesMeanMin` bytes: a million chunks of one byte
+    /// cost a thousand times what they carry.
     package var chunkCountFree = 65_536
     package var chunkBytesMeanMin = 256
 

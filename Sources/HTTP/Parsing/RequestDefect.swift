@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What is wrong with a request's framing. The connection is closed after the answer: where such a request ends is
-/// unknown, and two readers may disagree on it (request smuggling).
+/// What is wrong with a request's framing. The connection is closed after the answer: where such a request
+/// ends is unknown, and two readers may disagree on it (request smuggling).
 package enum RequestDefect: Error, Hashable, Sendable, CaseIterable {
     case bareLineFeed, bareCarriageReturn, controlCharacter
     case requestLineMalformed, methodInvalid, methodUnknown

@@ -20,7 +20,8 @@ extension RequestParser {
         var index = line.lowerBound
         var size = 0
         while index < line.upperBound, let digit = bytes[index].hexValue {
-            // Sixteen digits are more than any body; more of them, zeros too, are an attack on somebody's parser.
+            // Sixteen digits are more than any body; more of them, zeros too, are an attack on somebody's
+            // parser.
             guard index - line.lowerBound < 16 else { return fail(.chunkSizeInvalid) }
             size = size >= 1 << 58 ? 1 << 58 : size << 4 | Int(digit)
             index += 1

@@ -24,7 +24,8 @@ extension RequestParser {
         state = .fields
     }
 
-    /// HTTP-version = "HTTP/" DIGIT "." DIGIT; a higher minor version is served as 1.1 (RFC 9110, section 2.5).
+    /// HTTP-version = "HTTP/" DIGIT "." DIGIT; a higher minor version is served as 1.1 (RFC 9110, section
+    /// 2.5).
     private mutating func parseVersion(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
         let text = bytes.extracting(range)
         guard text.count == 8, text.extracting(0..<5).equals("HTTP/"), text[5].isDigit, text[6] == 0x2E,

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads HTTP/1.1 requests (RFC 9112) out of bytes: a pure value that knows no socket, clock or memory but its own.
+/// Reads HTTP/1.1 requests (RFC 9112) out of bytes: a pure value that knows no socket, clock or memory but
+/// its own.
 ///
-/// The caller keeps the bytes; it passes all that it has, from the same start, to `next` until that says `needMore`,
-/// appends what arrives and goes on. However the bytes are cut, the events are the same (body pieces joined).
+/// The caller keeps the bytes; it passes all that it has, from the same start, to `next` until that says
+/// `needMore`, appends what arrives and goes on. However the bytes are cut, the events are the same (body
+/// pieces joined).
 ///
 ///     HTTP-message = start-line CRLF *( field-line CRLF ) CRLF [ message-body ]
 ///
-/// Strict: where two readers could disagree on a message, it is refused. No leniency exists, so none has a flag.
+/// Strict: where two readers could disagree on a message, it is refused. No leniency exists, so none has a
+/// flag.
 package struct RequestParser: Sendable {
     package enum Event: Equatable, Sendable {
         /// Everything useful was read; the request goes on in bytes that have not arrived.
@@ -151,8 +154,8 @@ package struct RequestParser: Sendable {
 
     mutating func fail(_ defect: RequestDefect) { state = .failed(defect) }
 
-    /// Skips one empty line before the request (RFC 9112, section 2.2) and looks at the first byte, so that another
-    /// protocol on this port (TLS, say) is refused at once and not at the deadline.
+    /// Skips one empty line before the request (RFC 9112, section 2.2) and looks at the first byte, so that
+    /// another protocol on this port (TLS, say) is refused at once and not at the deadline.
     private mutating func startRequest(_ bytes: Span<UInt8>) -> Event? {
         guard position < bytes.count else { return .needMore }
         let first = bytes[position]
@@ -178,9 +181,11 @@ package struct RequestParser: Sendable {
         return nil
     }
 
-    /// The next line without its CR LF; nil when it has not arrived or was refused. `limit` counts without CR LF.
+    /// The next line without its CR LF; nil when it has not arrived or was refused. `limit` counts without CR
+    /// LF.
     ///
-    /// The limit is looked at before the content, so that the verdict does not depend on how the bytes were cut.
+    /// The limit is looked at before the content, so that the verdict does not depend on how the bytes were
+    /// cut.
     private mutating func nextLine(_ bytes: Span<UInt8>, limit: Int, tooLong: RequestDefect) -> Range<Int>? {
         let end = bytes.firstIndex(of: .lineFeed, in: scanned..<bytes.count)
         scanned = bytes.count

@@ -2,8 +2,8 @@
 
 /// A route's template: `/v2/models/{model}/versions/{version}/infer`, `/v1/models/{model}:predict`.
 ///
-/// A segment is a literal, or one capture with an optional literal after it. Templates are written by programmers, so
-/// a wrong one traps at start-up.
+/// A segment is a literal, or one capture with an optional literal after it. Templates are written by
+/// programmers, so a wrong one traps at start-up.
 struct RoutePattern {
     enum Segment: Equatable {
         case literal([UInt8])

@@ -14,11 +14,12 @@ package enum RouteMatch: Equatable, Sendable {
 
 /// Finds the route of a path: a trie of segments, built at start, then immutable and shared by all loops.
 ///
-/// Literal segments win over captures, longer suffixes over shorter ones. Captures are percent-decoded once and handed
-/// over as plain text: one may hold "/", ".." or NUL, so whoever uses it as a name checks it. A trailing slash makes no
-/// difference. GET routes answer HEAD too.
+/// Literal segments win over captures, longer suffixes over shorter ones. Captures are percent-decoded once
+/// and handed over as plain text: one may hold "/", ".." or NUL, so whoever uses it as a name checks it. A
+/// trailing slash makes no difference. GET routes answer HEAD too.
 ///
-/// - Complexity: O(length of the path); nothing is allocated unless the path has escapes or a capture is longer than
+/// - Complexity: O(length of the path); nothing is allocated unless the path has escapes or a capture is
+/// longer than
 ///   15 bytes.
 package struct Router: Sendable {
     private struct Node {
@@ -36,8 +37,8 @@ package struct Router: Sendable {
 
     package init() {}
 
-    /// Adds a route and returns its number: 0, 1, 2, … in the order of the calls. The same template may be added for
-    /// several methods; each has its own number.
+    /// Adds a route and returns its number: 0, 1, 2, … in the order of the calls. The same template may be
+    /// added for several methods; each has its own number.
     @discardableResult
     package mutating func add(_ method: Method, _ template: String) -> Int {
         var index = 0
@@ -55,7 +56,8 @@ package struct Router: Sendable {
         return route
     }
 
-    /// Looks `path` (raw, without its query) up. `captures` is emptied and then filled in the template's order.
+    /// Looks `path` (raw, without its query) up. `captures` is emptied and then filled in the template's
+    /// order.
     package func match(_ method: Method, _ path: Span<UInt8>, _ captures: inout [String]) -> RouteMatch {
         captures.removeAll(keepingCapacity: true)
         guard path.count > 0, path[0] == .slash else { return .notFound }

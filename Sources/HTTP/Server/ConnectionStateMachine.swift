@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Decides what a server connection does next; whoever owns the socket acts. Knows no clock, socket or buffer.
+/// Decides what a server connection does next; whoever owns the socket acts. Knows no clock, socket or
+/// buffer.
 ///
-///     idle ─bytes→ head ─head→ body ─complete→ awaitingResponse ─answer→ idle
-///       │           │           │                    │            └────→ flushing ─flushed→ lingering → closed
-///       └───────────┴───────────┴── defect, deadline: answer, then flushing
+///     idle ─bytes→ head ─end of head→ body ─end of body→ awaitingResponse ─answer→ idle
+///     head, body ─defect, deadline→ flushing        awaitingResponse ─last answer→ flushing
+///     flushing ─all written→ lingering ─client ends, deadline→ closed
 struct ConnectionStateMachine: Sendable {
     enum Phase: Equatable, Sendable {
         /// Between requests: no byte of the next one has arrived.
@@ -15,8 +16,8 @@ struct ConnectionStateMachine: Sendable {
         case awaitingResponse
         /// The last answer is on its way out; then the connection ends.
         case flushing
-        /// Our side is shut; what the client still sends is read and dropped, so that closing does not reset the
-        /// connection before the client has read the answer (RFC 9112, section 9.6).
+        /// Our side is shut; what the client still sends is read and dropped, so that closing does not reset
+        /// the connection before the client has read the answer (RFC 9112, section 9.6).
         case lingering
         case closed
     }
@@ -86,7 +87,8 @@ struct ConnectionStateMachine: Sendable {
 
     mutating func requestCompleted() { phase = .awaitingResponse }
 
-    /// The answer is in the output. True when it must say that the connection ends: ask before writing the head.
+    /// The answer is in the output. True when it must say that the connection ends: ask before writing the
+    /// head.
     func endsAfterAnswer(keepsAlive: Bool, handlerCloses: Bool) -> Bool {
         !keepsAlive || handlerCloses || isDraining
     }

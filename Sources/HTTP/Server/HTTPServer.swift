@@ -5,7 +5,8 @@ import Synchronization
 
 /// Serves HTTP/1.1 on a few event loops, each on its own thread; see docs/internals/event-loop.md.
 ///
-/// State: the list of loops is small and shared (`Mutex`); everything about connections is owned by their loop.
+/// State: the list of loops is small and shared (`Mutex`); everything about connections is owned by their
+/// loop.
 package final class HTTPServer: Sendable {
     package typealias MakeHandler = @Sendable (_ loop: Int) -> any RequestHandler
     package typealias MakeObserver = @Sendable (_ loop: Int) -> (any ServerObserver)?
@@ -31,8 +32,8 @@ package final class HTTPServer: Sendable {
         self.makeObserver = makeObserver
     }
 
-    /// Binds, then starts the loops. Returns the bound addresses in the order of the configuration, with the ports
-    /// that the kernel chose for port 0. Clients can connect as soon as this returns.
+    /// Binds, then starts the loops. Returns the bound addresses in the order of the configuration, with the
+    /// ports that the kernel chose for port 0. Clients can connect as soon as this returns.
     package func start() throws(NetError) -> [Address] {
         var listeners: [Listener] = []
         for address in configuration.addresses {
@@ -56,8 +57,9 @@ package final class HTTPServer: Sendable {
     }
 
     /// Ends the server without losing a request: for `grace` it goes on accepting, and each answer says
-    /// `Connection: close`; then the listeners and the idle connections close, and requests that have begun are
-    /// finished. What is left after `deadline` (counted from now) is cut off. Returns at once; a second call does nothing.
+    /// `Connection: close`; then the listeners and the idle connections close, and requests that have begun
+    /// are finished. What is left after `deadline` (counted from now) is cut off. Returns at once; a second
+    /// call does nothing.
     package func drain(grace: Duration = .zero, deadline: Duration) {
         let loops = state.withLock { state in
             if state.isDraining { return [EventLoop]() }

@@ -2,7 +2,8 @@
 import Base
 import Glibc
 
-/// Writes an answer: status line, Date, Content-Type, the handler's own lines, Content-Length, Connection, body.
+/// Writes an answer: status line, Date, Content-Type, the handler's own lines, Content-Length, Connection,
+/// body.
 struct ResponseWriter: ~Copyable {
     /// `Date: …` and, when configured, `Server: …`, ready to be copied.
     private var fixedLines = ByteBuffer(capacity: 128)

@@ -2,7 +2,8 @@
 import Net
 
 extension HTTPServer {
-    /// How long each part of an exchange may take. All are absolute: one byte now and then does not extend them.
+    /// How long each part of an exchange may take. All are absolute: one byte now and then does not extend
+    /// them.
     package struct Timeouts: Sendable {
         /// From a request's first byte (for the first request: from the connection) to the end of its head.
         package var head: Duration = .seconds(15)
@@ -14,8 +15,8 @@ extension HTTPServer {
         package var write: Duration = .seconds(60)
         /// How long a closed connection is read for the client's sake.
         package var linger: Duration = .seconds(2)
-        /// While draining: how long idle connections stay open after the listeners are closed. A request that is on
-        /// its way is answered with `Connection: close` instead of meeting a closed connection.
+        /// While draining: how long idle connections stay open after the listeners are closed. A request that
+        /// is on its way is answered with `Connection: close` instead of meeting a closed connection.
         package var lastCall: Duration = .seconds(1)
 
         package init() {}

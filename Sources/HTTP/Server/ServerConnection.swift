@@ -95,7 +95,8 @@ final class ServerConnection: Channel {
         }
     }
 
-    /// Answers all requests that are complete, with one write for all of them where the bound on output allows.
+    /// Answers all requests that are complete, with one write for all of them where the bound on output
+    /// allows.
     private func advance(_ workspace: Workspace) {
         var isBounded = true
         while isBounded, machine.takesRequests, !machine.isOutputPending {

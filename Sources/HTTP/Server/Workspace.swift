@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
 
-/// The memory that one request needs: input, parser, output. A connection has one only while bytes are in it; idle
-/// connections give theirs back to the loop, so that 10,000 of them share a few, and the few stay in the cache.
+/// The memory that one request needs: input, parser, output. A connection has one only while bytes are in it;
+/// idle connections give theirs back to the loop, so that 10,000 of them share a few, and the few stay in the
+/// cache.
 final class Workspace {
     var input = ByteBuffer(capacity: Workspace.bytesKept)
     var parser: RequestParser

@@ -6,11 +6,12 @@ extension MetricDefinition {
         var page = """
             # Metrics
 
-            `GET /metrics` answers in the Prometheus text format 0.0.4, or in OpenMetrics 1.0 when the `Accept`
-            header prefers it. This page is generated from `Sources/Telemetry/Metrics/MetricNames.swift`.
+            `GET /metrics` answers in the Prometheus text format 0.0.4, or in OpenMetrics 1.0 when the
+            `Accept` header prefers it. This page is generated from
+            `Sources/Telemetry/Metrics/MetricNames.swift`.
 
-            Counting never takes a lock; a scrape reads each number once, so numbers of one scrape may be a few
-            requests apart, but a histogram's `_count` is always its `+Inf` bucket.
+            Counting never takes a lock; a scrape reads each number once, so numbers of one scrape may be a
+            few requests apart, but a histogram's `_count` is always its `+Inf` bucket.
 
             The series of a model version exist from its first request until it is unloaded. There are at most
             `metrics.model_series_limit` (2,000) of them, counted as the scraper sees them: \

@@ -8,7 +8,8 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
-_Static_assert(EPOLLIN == 0x001 && EPOLLOUT == 0x004 && EPOLLERR == 0x008 && EPOLLHUP == 0x010, "epoll's numbers");
+_Static_assert(
+    EPOLLIN == 0x001 && EPOLLOUT == 0x004 && EPOLLERR == 0x008 && EPOLLHUP == 0x010, "epoll's numbers");
 _Static_assert((uint32_t)EPOLLEXCLUSIVE == 1u << 28, "epoll's numbers");
 
 int cposix_errno(void) { return errno; }

@@ -3,8 +3,8 @@
 /// Every escape from the compiler's checks says why it is safe: `// Safe because <owner, bound or lock>`.
 ///
 /// The comment stands in the same function above the escape, or at most three lines above it (properties of
-/// one line); for a declaration it may also stand on the first lines behind it. One comment covers the escapes
-/// below it in its function.
+/// one line); for a declaration it may also stand on the first lines behind it. One comment covers the
+/// escapes below it in its function.
 enum SafetyLaw {
     static let linesApart = 3
     static let reason = "Safe because "

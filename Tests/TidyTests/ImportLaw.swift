@@ -63,6 +63,8 @@ struct ImportLaw {
         "modeld": Entry(level: 7, imports: ["DaemonApp"]),
         "modeltrain": Entry(level: 7, imports: ["TrainerApp", "ArgumentParser"]),
         "modelctl": Entry(level: 7, imports: ["ControlApp", "ArgumentParser"]),
+        // For tests only; nothing under Sources imports it.
+        "TestKit": Entry(level: 7, imports: ["Base"]),
     ]
 
     private static let libraries: Set<String> = [

@@ -41,5 +41,5 @@ VOLUME ["/models"]
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-    CMD ["/usr/bin/modelctl", "health", "--server", "http://127.0.0.1:8080"]
+    CMD ["/usr/bin/modelctl", "health"]
 ENTRYPOINT ["/usr/bin/modeld"]

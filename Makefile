@@ -5,7 +5,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 VENV := .build/venv
 
-.PHONY: help demo build release test lint bench fuzz soak fixtures packages python clean
+.PHONY: help demo build release test lint bench fuzz soak packages python clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,7 +37,7 @@ fuzz: ## new inputs for every parser, SECONDS_EACH=60 each
 	@scripts/install-packages build
 	@Fuzz/run $(or $(SECONDS_EACH),60)
 
-soak: ## hours of traffic, reloads and restarts: MINUTES=60
+soak: ## the lifecycle tests over and over: MINUTES=60
 	@scripts/install-packages build test
 	@scripts/soak $(or $(MINUTES),60)
 
@@ -48,4 +48,4 @@ python: ## the virtual environment of the end-to-end tests
 	@scripts/python-environment
 
 clean: ## remove what the builds left
-	rm -rf .build .build-address .build-thread
+	rm -rf .build .build-*

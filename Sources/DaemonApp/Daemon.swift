@@ -139,7 +139,8 @@ private final class RunningDaemon {
         }
     }
 
-    /// Ends without losing a request: not ready any more, still answering for the grace, then no new connections.
+    /// Ends without losing a request: not ready any more, still answering for the grace, then no new
+    /// connections.
     func shutDown() {
         logger.notice("shutting down", ["grace": LogValue("\(configuration.shutdown.grace)")])
         service.beginDraining()

@@ -3,8 +3,8 @@ internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
-/// SIGTERM and SIGINT as something to wait for, by Dispatch. SIGPIPE is ignored: a client that has gone is an error
-/// of its write, not the end of the process.
+/// SIGTERM and SIGINT as something to wait for, by Dispatch. SIGPIPE is ignored: a client that has gone is an
+/// error of its write, not the end of the process.
 final class ShutdownSignals: Sendable {
     private let first = DispatchSemaphore(value: 0)
     private let state = Mutex(State())

@@ -4,7 +4,8 @@ internal import HTTP
 internal import Serving
 
 extension PredictError {
-    /// The status that both dialects answer with. A client's fault is a 4xx, also where other servers say 500.
+    /// The status that both dialects answer with. A client's fault is a 4xx, also where other servers say
+    /// 500.
     var status: Status {
         switch self {
         case .unknownModel, .unknownVersion: .notFound

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a request was not answered with predictions, free of any protocol: each dialect turns it into a status and
-/// a body of its own.
+/// Why a request was not answered with predictions, free of any protocol: each dialect turns it into a status
+/// and a body of its own.
 package enum PredictError: Error, Equatable {
     case unknownModel(String)
     case unknownVersion(model: String, version: String)

@@ -52,7 +52,8 @@ package final class PredictService: Sendable {
     /// True once the models of the start are loaded, until draining begins.
     package var isReady: Bool { registry.isReady && !isDraining.load(ordering: .relaxed) }
 
-    /// From now on `isReady` is false, so that balancers send new work elsewhere; requests are still answered.
+    /// From now on `isReady` is false, so that balancers send new work elsewhere; requests are still
+    /// answered.
     package func beginDraining() { isDraining.store(true, ordering: .relaxed) }
 
     /// All models that the registry knows, sorted.

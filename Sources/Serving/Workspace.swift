@@ -22,7 +22,8 @@ package final class Workspace {
 
     /// Starts a request of `bodySize` bytes for `model`: no rows yet.
     ///
-    /// A value takes at least one byte of its body, so `bodySize` bounds the cells that the request may ask for.
+    /// A value takes at least one byte of its body, so `bodySize` bounds the cells that the request may ask
+    /// for.
     package func begin(_ model: ServedModel, bodySize: Int) {
         rows.reset(columnCount: model.schema.count, numberType: model.inputType)
         self.bodySize = bodySize

@@ -39,7 +39,8 @@ package enum Fixtures {
         // Safe because `read` writes at most `size` bytes, and the count says how many.
         return try unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             while count < size {
-                let length = unsafe read(descriptor, buffer.baseAddress.map { unsafe $0 + count }, size - count)
+                let length = unsafe read(
+                    descriptor, buffer.baseAddress.map { unsafe $0 + count }, size - count)
                 guard length > 0 else { throw Failure("read", path) }
                 count += length
             }

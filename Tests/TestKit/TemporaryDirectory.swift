@@ -18,7 +18,9 @@ package struct TemporaryDirectory: Sendable {
     }
 
     /// Likewise for a body that waits.
-    package static func with<Result>(_ body: (TemporaryDirectory) async throws -> Result) async throws -> Result {
+    package static func with<Result>(_ body: (TemporaryDirectory) async throws -> Result) async throws
+        -> Result
+    {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
         return try await body(directory)
@@ -47,7 +49,9 @@ package struct TemporaryDirectory: Sendable {
         for name in relative.split(separator: "/") {
             made += "/\(name)"
             // Safe because Swift ends the path with a NUL and keeps it through the call.
-            guard unsafe mkdir(made, 0o755) == 0 || errno == EEXIST else { throw Fixtures.Failure("mkdir", made) }
+            guard unsafe mkdir(made, 0o755) == 0 || errno == EEXIST else {
+                throw Fixtures.Failure("mkdir", made)
+            }
         }
     }
 

@@ -63,6 +63,8 @@ struct ImportLaw {
         "modeld": Entry(level: 7, imports: ["DaemonApp"]),
         "modeltrain": Entry(level: 7, imports: ["TrainerApp", "ArgumentParser"]),
         "modelctl": Entry(level: 7, imports: ["ControlApp", "ArgumentParser"]),
+        // For tests only; nothing under Sources imports it.
+        "TestKit": Entry(level: 7, imports: ["Base"]),
     ]
 
     private static let libraries: Set<String> = [
@@ -96,16 +98,19 @@ struct ImportLaw {
     }
 
     /// Dependencies declared in the manifest that the table does not allow.
-    static func violations(inManifest source: SwiftSource, text: String) -> [Violation] {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        return lines.enumerated().flatMap { index, line -> [Violation] in
-            guard let match = line.firstMatch(of: #/library\("(\w+)", imports: \[(.*?)\]/#) else { return [] }
+    static func violations(inManifest text: String) -> [Violation] {
+        let declaration =
+            #/
+            (?:library|application|executable)\(\s*"(\w+)",\s*(?:imports:\s*\[([^\]]*)\]|app:\s*("\w+"))
+            /#
+        return text.matches(of: declaration).flatMap { match -> [Violation] in
             let target = String(match.1)
-            return match.2.matches(of: #/"(\w+)"/#).map { String($0.1) }
+            let line = text[..<match.range.lowerBound].count { $0 == "\n" } + 1
+            return (match.2 ?? match.3 ?? "").matches(of: #/"(\w+)"/#).map { String($0.1) }
                 .filter { !mayImport(target, $0) }
                 .map {
                     Violation(
-                        path: source.path, line: index + 1,
+                        path: "Package.swift", line: line,
                         message:
                             "\(target) must not depend on \($0); the import law allows \(allowed(target))")
                 }

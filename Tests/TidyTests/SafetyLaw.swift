@@ -2,10 +2,11 @@
 
 /// Every escape from the compiler's checks says why it is safe: `// Safe because <owner, bound or lock>`.
 ///
-/// The comment stands in the same function above the escape, or at most three lines above it (declarations,
-/// and properties of one line). One comment covers the escapes below it in its function.
+/// The comment stands in the same function above the escape, or at most three lines above it (properties of
+/// one line); for a declaration it may also stand on the first lines behind it. One comment covers the
+/// escapes below it in its function.
 enum SafetyLaw {
-    static let linesAbove = 3
+    static let linesApart = 3
     static let reason = "Safe because "
 
     private static func escapes(in line: String) -> [String] {
@@ -27,7 +28,7 @@ enum SafetyLaw {
     static func violations(in source: SwiftSource) -> [Violation] {
         var found: [Violation] = []
         for (number, line) in source.codeLines(mentioning: ["unsafe", "@unchecked", "try", "as"]) {
-            for escape in escapes(in: line) where !isExplained(number, in: source) {
+            for escape in escapes(in: line) where !isExplained(escape, number, in: source) {
                 found.append(
                     Violation(
                         path: source.path, line: number,
@@ -38,10 +39,14 @@ enum SafetyLaw {
         return found
     }
 
-    private static func isExplained(_ line: Int, in source: SwiftSource) -> Bool {
-        var first = max(1, line - linesAbove)
+    private static func isExplained(_ escape: String, _ line: Int, in source: SwiftSource) -> Bool {
+        var first = max(1, line - linesApart)
+        var last = line
         if let function = source.function(around: line) { first = min(first, function.lines.lowerBound) }
-        return (first...line).contains { source.comments[$0 - 1].contains("// " + reason) }
+        if escape.hasPrefix("@unchecked") || escape.hasPrefix("nonisolated") {
+            last = min(source.lines.count, line + linesApart)
+        }
+        return (first...last).contains { source.comments[$0 - 1].contains("// " + reason) }
     }
 
     /// Calls that end the process or write to standard output; a library returns an error instead.

@@ -49,6 +49,7 @@ import Testing
     @Test(arguments: [
         "func f() {\n    // Safe because f owns it.\n    _ = b()\n\n\n\n    unsafe g()\n    unsafe h()\n}",
         "// Safe because the lock guards it.\nfinal class A: @unchecked Sendable {}",
+        "final class A: @unchecked Sendable {\n    // Safe because the lock guards it.\n}",
         "var start: Pointer { unsafe base + 1 }  // Safe because count is checked.",
         "@unsafe func f() {}\nlet a = \"unsafe g()\"  // unsafe in prose",
         "let span = Span(_unsafeStart: base, count: 1)",

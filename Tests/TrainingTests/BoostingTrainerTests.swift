@@ -23,7 +23,8 @@ import Testing
         return BoostingTrainer.Rows(columns: columns, targets: targets)
     }
 
-    /// The slow and obvious way: every feature, every cut between two neighbouring values, both ways for the missing.
+    /// The slow and obvious way: every feature, every cut between two neighbouring values, both ways for the
+    /// missing.
     private func exactSplit(
         _ data: BoostingTrainer.Rows, features: Int, rows: [Int], gradients: [Float],
         _ settings: BoostingSettings

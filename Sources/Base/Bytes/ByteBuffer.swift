@@ -70,7 +70,8 @@
     @inlinable
     package mutating func withFreeSpace(_ limit: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Int) {
         reserve(limit)
-        // Safe because `reserve` made `limit` bytes free after `count`, and the precondition holds `body` to them.
+        // Safe because `reserve` made `limit` bytes free after `count`, and the precondition holds `body` to
+        // them.
         let written = unsafe body(freeStart)
         precondition(written >= 0 && written <= limit, "a writer went past the space that it asked for")
         advance(written)
@@ -96,7 +97,8 @@
     /// Copies the bytes of `range` to `target`, which lies before them, inside the content.
     package mutating func move(_ range: Range<Int>, to target: Int) {
         precondition(
-            target >= 0 && target <= range.lowerBound && range.upperBound <= count, "a move outside the content")
+            target >= 0 && target <= range.lowerBound && range.upperBound <= count,
+            "a move outside the content")
         // Safe because both ranges lie inside the initialised bytes; `update` allows overlap.
         unsafe (base + target).update(from: base + range.lowerBound, count: range.count)
     }
@@ -113,6 +115,7 @@
         if capacity > limit && count <= limit { reallocate(to: max(limit, 64)) }
     }
 
+    // Safe because `count` never exceeds the capacity.
     @usableFromInline
     package var freeStart: UnsafeMutablePointer<UInt8> { unsafe base + count }
 

@@ -18,7 +18,8 @@ struct RequestedOutput {
     var isBinary: Bool
 }
 
-/// Reads a V2 inference request (`docs/protocols/open-inference.md`): JSON, then the bytes of its binary tensors.
+/// Reads a V2 inference request (`docs/protocols/open-inference.md`): JSON, then the bytes of its binary
+/// tensors.
 struct InferRequestReader {
     let model: ServedModel
     /// The bytes behind the JSON, in the order of the inputs that carry `binary_data_size`.
@@ -100,8 +101,8 @@ struct InferRequestReader {
         }
     }
 
-    /// The members of one input as they come; `data` is read at once when it comes last, as all clients write it,
-    /// and found again when it does not.
+    /// The members of one input as they come; `data` is read at once when it comes last, as all clients write
+    /// it, and found again when it does not.
     private struct PartialInput {
         var name: String?
         var datatype: Datatype?

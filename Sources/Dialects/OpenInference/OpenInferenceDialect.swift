@@ -84,7 +84,8 @@ package struct OpenInferenceDialect {
         workspace.end()
     }
 
-    /// Bytes of the JSON that a request begins with: all of it, unless `Inference-Header-Content-Length` says.
+    /// Bytes of the JSON that a request begins with: all of it, unless `Inference-Header-Content-Length`
+    /// says.
     private func jsonLength(of request: borrowing Request) throws(PredictError) -> Int {
         guard let value = request.header("Inference-Header-Content-Length") else { return request.body.count }
         var length = 0

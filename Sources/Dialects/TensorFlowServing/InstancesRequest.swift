@@ -158,7 +158,8 @@ struct InstancesRequestReader {
         guard row > 0 else { throw PredictError.invalidField("inputs", reason: "it has no row") }
     }
 
-    /// `[v, v, …]` or `[[v], [v], …]`: one value a row. The first column makes the rows, the others fill them.
+    /// `[v, v, …]` or `[[v], [v], …]`: one value a row. The first column makes the rows, the others fill
+    /// them.
     private func readColumn(
         _ reader: inout JSONReader, _ workspace: Workspace, name: String, column: Int
     ) throws {

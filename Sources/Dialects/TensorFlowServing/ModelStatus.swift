@@ -3,8 +3,8 @@ internal import Base
 internal import Serving
 internal import Tabular
 
-/// Writes `GET /v1/models/{m}`: one body that serves TensorFlow Serving's clients (`model_version_status`) and
-/// KServe's (`name`, `ready`).
+/// Writes `GET /v1/models/{m}`: one body that serves TensorFlow Serving's clients (`model_version_status`)
+/// and KServe's (`name`, `ready`).
 struct ModelStatusWriter {
     let name: String
     let versions: [VersionStatus]

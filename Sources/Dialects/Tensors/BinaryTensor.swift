@@ -3,8 +3,8 @@ internal import Base
 internal import Serving
 internal import Tabular
 
-/// Reads a tensor's little-endian bytes into the columns that its input fills (Open Inference Protocol, binary
-/// tensor data extension). NaN is missing.
+/// Reads a tensor's little-endian bytes into the columns that its input fills (Open Inference Protocol,
+/// binary tensor data extension). NaN is missing.
 struct BinaryTensor {
     let header: TensorHeader
     let target: InputBinder.Target

@@ -72,8 +72,9 @@ struct SplitFinder {
         }
     }
 
-    /// The middle of the gap behind `bin`. The bins that follow may be empty in this leaf: any number from the first
-    /// cut to the last one before a row divides the rows alike, and the middle is the fairest to rows to come.
+    /// The middle of the gap behind `bin`. The bins that follow may be empty in this leaf: any number from
+    /// the first cut to the last one before a row divides the rows alike, and the middle is the fairest to
+    /// rows to come.
     private func threshold(
         after bin: Int, _ sums: Span<GradientSum>, _ offset: Int, _ bins: FeatureBins
     ) -> Float {

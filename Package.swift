@@ -89,8 +89,10 @@ let package = Package(
             ]),
         executable("modeld", app: "DaemonApp"),
         executable("modeltrain", app: "TrainerApp"),
+        .target(
+            name: "TestKit", dependencies: ["Base"], path: "Tests/TestKit", swiftSettings: settings),
         tests("TidyTests"),
-        tests("BaseTests", imports: ["Base"]),
+        tests("BaseTests", imports: ["Base", "TestKit"]),
         tests("TabularTests", imports: ["Base", "Tabular"]),
         tests("CryptographyTests", imports: ["Base", "Cryptography"]),
         tests("YAMLTests", imports: ["YAML"]),
@@ -102,6 +104,7 @@ let package = Package(
         tests(
             "InferenceTests",
             imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "Inference"]),
+        tests("IngestTests", imports: ["Base", "Tabular", "Ingest", "TestKit"]),
         tests("HTTPTests", imports: ["Base", "Net", "HTTP"]),
         tests(
             "RegistryTests",
@@ -109,6 +112,9 @@ let package = Package(
         tests(
             "TrainingTests",
             imports: ["Base", "Tabular", "Ingest", "ModelFormat", "Preprocess", "Inference", "Training"]),
+        tests(
+            "TrainerAppTests",
+            imports: ["Base", "Tabular", "ModelFormat", "Inference", "Registry", "TestKit", "TrainerApp"]),
         tests("DaemonAppTests", imports: ["DaemonApp"]),
     ]
 )

@@ -53,12 +53,6 @@ struct JSONLine: ~Copyable {
         buffer.append(UInt8(ascii: "]"))
     }
 
-    /// A value that is JSON already.
-    mutating func add(raw key: String, _ json: String) {
-        start(key)
-        buffer.append(json)
-    }
-
     /// `"instances": [row]`: an array when all features are numbers, else an object by name.
     mutating func add(instance inputs: [SampleValue], _ schema: FeatureSchema) {
         start("instances")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import Base
+import Registry
 import Training
 
 /// `modeltrain train`: the options, nothing else; `TrainingRun` does the work.
@@ -226,25 +227,10 @@ struct ResultOptions: ParsableArguments {
             throw ValidationError(
                 "--registry and --name go together: the model is published as <registry>/<name>.")
         }
-        if let name, !ResultOptions.isModelName(name) {
+        if let name, !ModelName.isValid(name) {
             throw ValidationError(
-                "--name is \"\(name)\"; a model's name has letters, digits, \"_\", \"-\" and \".\" only, at most "
-                    + "100, and does not start with \".\" or \"-\".")
-        }
-    }
-
-    /// Names that are a directory, a URL segment and a metric label without any escaping.
-    static func isModelName(_ name: String) -> Bool {
-        guard let first = name.utf8.first, name.utf8.count <= 100 else { return false }
-        if first == UInt8(ascii: ".") || first == UInt8(ascii: "-") { return false }
-        return name.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"),
-                UInt8(ascii: "."):
-                true
-            default: false
-            }
+                "--name is \"\(name)\"; a model's name starts with a letter or digit and goes on with letters, "
+                    + "digits, \".\", \"_\" and \"-\", at most 64 in all.")
         }
     }
 }

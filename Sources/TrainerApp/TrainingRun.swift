@@ -27,7 +27,7 @@ struct TrainingRun {
         let bytes = try encode(graph)
         if let path = options.results.predictions { try writePredictions(path, graph, trainer) }
         if let path = options.results.output { try write(bytes, to: path) }
-        let published = try publish(bytes, graph, trained)
+        let published = try publish(bytes, graph)
         Summary(options, trainer, trained, graph, published).show(
             reporter, seconds: Double(MonotonicInstant.now.nanoseconds(since: started)) / 1e9)
     }
@@ -200,15 +200,12 @@ struct TrainingRun {
         do { try AtomicFile.write(lines.bytes, to: path) } catch { throw AppError(writing: error) }
     }
 
-    private func publish(
-        _ bytes: [UInt8], _ graph: ModelGraph, _ trained: TrainedModel
-    ) throws(AppError) -> Publication? {
+    private func publish(_ bytes: [UInt8], _ graph: ModelGraph) throws(AppError) -> Publication? {
         guard let registry = options.results.registry, let name = options.results.name else { return nil }
-        let published = try Publication.publish(
-            bytes, name: name, registry: registry, graph: graph, metrics: trained.testMetrics)
+        let published = try Publication.publish(bytes, name: name, registry: registry, lineage: graph.lineage)
         var line = JSONLine(event: "published")
         line.add("name", name)
-        line.add("version", published.version)
+        line.add("version", Int(published.version))
         line.add("path", published.path)
         reporter.emit(line.finish())
         return published

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestKit
+
+/// `modeltrain` as a real process.
+struct Command {
+    var status: Int32
+    var output: String
+    var errors: String
+
+    /// The executable lies beside the bundle of tests.
+    private static let executable: URL = {
+        let tests = URL(fileURLWithPath: CommandLine.arguments[0])
+        let beside = tests.deletingLastPathComponent().appendingPathComponent("modeltrain")
+        if FileManager.default.fileExists(atPath: beside.path) { return beside }
+        return URL(fileURLWithPath: "\(Fixtures.repository)/.build/debug/modeltrain")
+    }()
+
+    static func run(_ arguments: [String]) throws -> Command {
+        let process = Process()
+        process.executableURL = executable
+        process.arguments = arguments
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        // What a run writes to standard error fits into the pipe's buffer; so it may be read after the output.
+        let written = output.fileHandleForReading.readDataToEndOfFile()
+        let failed = errors.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return Command(
+            status: process.terminationStatus, output: String(decoding: written, as: UTF8.self),
+            errors: String(decoding: failed, as: UTF8.self))
+    }
+
+    /// The lines of the output that are JSON objects with this `event`.
+    func events(_ name: String) throws -> [[String: Any]] {
+        try output.split(separator: "\n").compactMap { line in
+            let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            return object?["event"] as? String == name ? object : nil
+        }
+    }
+}

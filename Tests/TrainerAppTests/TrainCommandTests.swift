@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Inference
+import ModelFormat
+import Tabular
+import TestKit
+import Testing
+
+@testable import TrainerApp
+
+@Suite struct TrainCommandTests {
+    private let cancer = Fixtures.path("data/breast_cancer.csv")
+
+    /// Six columns of the daily life of a CSV file: numbers, gaps, categories, a class of text.
+    private func people() -> String {
+        var text = "age,height,colour,answer\n"
+        for row in 0..<120 {
+            let age = row % 13 == 0 ? "" : "\(20 + row * 7 % 50)"
+            let colour = row % 11 == 0 ? "NA" : ["red", "\"light, blue\"", "green"][row % 3]
+            text += "\(age),\(150 + row * 13 % 40).5,\(colour),\(row * 7 % 50 > 25 ? "yes" : "no")\n"
+        }
+        return text
+    }
+
+    @Test(arguments: ["gbdt", "logistic"])
+    func aModel_isTrainedMeasuredAndPublished(algorithm: String) throws {
+        try TemporaryDirectory.with { directory in
+            let arguments = [
+                "train", cancer, "--target", "target", "--split-column", "split", "--algorithm", algorithm,
+                "--registry", directory.path("a/registry"), "--name", "cancer", "--predictions",
+                directory.path("rows.jsonl"), "--output", directory.path("own.safetensors"),
+            ]
+            for version in 1...2 {
+                let command = try Command.run(arguments)
+                #expect(command.status == 0, "\(command.errors)")
+                #expect(command.errors.isEmpty)
+                let published = try #require(try command.events("published").first)
+                #expect(published["version"] as? Int == version)
+                let test = try #require(try command.events("metrics").last)
+                #expect(test["part"] as? String == "test")
+                #expect(try #require(test["accuracy"] as? Double) > 0.95)
+                for event in ["data", "schema", "split", "progress", "written"] {
+                    #expect(try !command.events(event).isEmpty, "\(event)")
+                }
+            }
+            #expect(
+                try Fixtures.names(inDirectory: directory.path("a/registry/cancer"), withHidden: true) == [
+                    "1", "2",
+                ])
+            let bytes = try Fixtures.contents(ofFile: directory.path("a/registry/cancer/2/model.safetensors"))
+            let graph = try NativeModel.read(bytes.span)
+            #expect(graph.lineage.facts["source.rows"] == "569")
+            #expect(graph.lineage.facts["source.sha256"]?.count == 64)
+            #expect(graph.lineage.facts["metric.accuracy"] != nil)
+            #expect(try CompiledModel(graph).verify(graph.goldenSamples).isEmpty)
+            let lines = String(
+                decoding: try Fixtures.contents(ofFile: directory.path("rows.jsonl")), as: UTF8.self)
+            #expect(lines.split(separator: "\n").count == 143)
+            #expect(lines.hasPrefix("{\"row\":0,\"predictions\":"))
+        }
+    }
+
+    @Test func everydayData_isLearnedFrom_withoutAnyOptionButTheTarget() throws {
+        try TemporaryDirectory.with { directory in
+            let data = try directory.write(people(), to: "people.csv")
+            let command = try Command.run(["train", data, "--target", "answer"])
+            #expect(command.status == 0, "\(command.errors)")
+            let schema = try #require(try command.events("schema").first)
+            #expect(schema["classes"] as? [String] == ["no", "yes"])
+            #expect(schema["numeric"] as? Int == 2)
+            #expect(schema["categorical"] as? Int == 1)
+            #expect(try command.events("candidate").count == 2)
+        }
+    }
+
+    @Test func people_readATableAndACommandToTry() throws {
+        try TemporaryDirectory.with { directory in
+            let data = try directory.write(people(), to: "people.csv")
+            let command = try Command.run([
+                "train", data, "--target", "answer", "--algorithm", "gbdt", "--rounds", "5", "--progress",
+                "bar",
+                "--registry", directory.path("r"), "--name", "people",
+            ])
+            #expect(command.status == 0, "\(command.errors)")
+            #expect(command.output.contains("accuracy"))
+            #expect(command.output.contains("published  \(directory.path("r/people/1"))"))
+            #expect(
+                command.output.contains(
+                    "curl -s http://127.0.0.1:8080/v1/models/people:predict -d '{\"instances\":[{"))
+            #expect(command.output.contains("\r"))
+        }
+    }
+
+    @Test(arguments: [
+        (["train"], Int32(64), "--target"),
+        (
+            ["train", "DATA", "--target", "nope"], 64,
+            "no column \"nope\" to be the target; it has age, height"
+        ),
+        (["train", "DATA", "--target", "answer", "--ignore", "nope"], 64, "no column \"nope\""),
+        (["train", "DATA", "--target", "answer", "--algorithm", "linear"], 64, "use logistic or gbdt"),
+        (
+            ["train", "DATA", "--target", "answer", "--algorithm", "gbdt", "--rounds", "0"], 64,
+            "--rounds is 0"
+        ),
+        (["train", "DATA", "--target", "answer", "--registry", "r"], 64, "go together"),
+        (["train", "DATA", "--target", "answer", "--registry", "r", "--name", "../x"], 64, "--name is"),
+        (["train", "DATA", "--target", "answer", "--delimiter", "ab"], 64, "--delimiter"),
+        (
+            ["train", "DATA", "--target", "answer", "--split-column", "colour"], 65,
+            "train, validation or test"
+        ),
+        (["train", "DATA", "--target", "colour"], 65, "missing in 11 rows"),
+        (["train", "DATA", "--target", "answer", "--task", "regression"], 65, "has text"),
+        (["train", "BROKEN", "--target", "b"], 65, "line 3: 1 field where the header has 2"),
+        (["train", "/nonexistent.csv", "--target", "b"], 66, "/nonexistent.csv: No such file or directory"),
+        (
+            ["train", "DATA", "--target", "answer", "--rounds", "1", "--output", "/nonexistent/m"], 73,
+            "/nonexistent"
+        ),
+        (["train", "DATA", "--target", "answer", "--registry", "/proc/r", "--name", "m"], 73, "/proc/r"),
+    ])
+    func whatCannotBeDone_isSaidInOneLine(arguments: [String], status: Int32, message: String) throws {
+        try TemporaryDirectory.with { directory in
+            let data = try directory.write(people(), to: "people.csv")
+            let broken = try directory.write("a,b\n1,2\n3\n", to: "broken.csv")
+            let command = try Command.run(
+                arguments.map { $0 == "DATA" ? data : $0 == "BROKEN" ? broken : $0 })
+            #expect(command.status == status, "\(command.errors)")
+            #expect(command.errors.contains(message), "\(command.errors)")
+            // The argument parser adds its usage; our own errors are one line.
+            if status != 64 { #expect(command.errors.split(separator: "\n").count == 1) }
+        }
+    }
+
+    @Test func theSameCommand_givesTheSameModelButForItsDate() throws {
+        try TemporaryDirectory.with { directory in
+            let data = try directory.write(people(), to: "people.csv")
+            var graphs: [ModelGraph] = []
+            for name in ["a", "b"] {
+                let path = directory.path(name)
+                let command = try Command.run(["train", data, "--target", "answer", "--output", path])
+                #expect(command.status == 0, "\(command.errors)")
+                let bytes = try Fixtures.contents(ofFile: path)
+                var graph = try NativeModel.read(bytes.span)
+                graph.lineage.facts["created"] = nil
+                graphs.append(graph)
+            }
+            #expect(graphs[0] == graphs[1])
+        }
+    }
+
+    @Test(arguments: [
+        (0, "1970-01-01T00:00:00Z"), (951_782_400, "2000-02-29T00:00:00Z"),
+        (1_767_225_599, "2025-12-31T23:59:59Z"),
+        (4_107_542_400, "2100-03-01T00:00:00Z"),
+    ])
+    func timestamps_areRFC3339(seconds: Int, text: String) {
+        #expect(Timestamp.rfc3339(seconds: seconds) == text)
+    }
+
+    @Test(arguments: [
+        (0.0, "0.0000"), (0.97902, "0.9790"), (54.3205, "54.321"), (-1.5, "-1.5000"), (1234.56, "1234.6"),
+        (0.00012, "0.00012"), (0.99999, "1.0000"),
+    ])
+    func figures_haveTheDigitsThatCount(value: Double, text: String) {
+        #expect(figure(value) == text)
+    }
+}

@@ -25,9 +25,8 @@ final class InputStream {
     func read() throws(SystemError) -> [UInt8] {
         let number = descriptor.number
         var code: CInt = 0
+        // Safe because read writes at most the bytes that the buffer has, and `count` says how many it wrote.
         let piece = unsafe [UInt8](unsafeUninitializedCapacity: Self.pieceBytes) { buffer, count in
-            // Safe because read writes at most the bytes that the buffer has, and `count` says how many it
-            // wrote.
             var got = unsafe Glibc.read(number, buffer.baseAddress, buffer.count)
             while got < 0 && errno == EINTR {
                 got = unsafe Glibc.read(number, buffer.baseAddress, buffer.count)

@@ -118,6 +118,11 @@ let package = Package(
         tests(
             "TrainingTests",
             imports: ["Base", "Tabular", "Ingest", "ModelFormat", "Preprocess", "Inference", "Training"]),
+        tests(
+            "TrainerAppTests",
+            imports: [
+                "Base", "Tabular", "ModelFormat", "Inference", "Registry", "TestKit", "TrainerApp", "modeltrain",
+            ]),
         tests("DaemonAppTests", imports: ["DaemonApp"]),
         tests("ControlAppTests", imports: ["Base", "Net", "HTTP", "ControlApp", "modelctl"]),
     ]

@@ -37,8 +37,8 @@ def main():
 /// The smallest and largest decimal exponents of `powersOfFive`.
 let powersOfFiveRange = {FIRST}...{LAST}
 
-/// The 128 leading bits of 5^q, upper half first, for each q of `powersOfFiveRange`: cut off, but rounded up for
-/// q in -27 ... -1, and exact for q in 0 ... 55.
+/// The 128 leading bits of 5^q, upper half first, for each q of `powersOfFiveRange`: cut off, but rounded up
+/// for q in -27 ... -1, and exact for q in 0 ... 55.
 let powersOfFive: [UInt64] = [
 """
     path = pathlib.Path(__file__).resolve().parents[1] / "Sources/Base/Numbers/PowersOfFive.swift"

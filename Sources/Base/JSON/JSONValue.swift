@@ -7,6 +7,7 @@ package indirect enum JSONValue: Sendable, Equatable {
     case bool(Bool)
     /// A number written without fraction and exponent that fits Int64.
     case integer(Int64)
+    /// Any other number, `-0` among them.
     case number(Double)
     case string(String)
     case array([JSONValue])
@@ -30,39 +31,6 @@ package indirect enum JSONValue: Sendable, Equatable {
         case .number(let value): value
         default: nil
         }
-    }
-}
-
-/// Members in the order of the text; no key stands twice.
-package struct JSONObject: Sendable, Equatable, ExpressibleByDictionaryLiteral {
-    package private(set) var members: [(key: String, value: JSONValue)] = []
-    private var positions: [String: Int] = [:]
-
-    package init() {}
-
-    package init(dictionaryLiteral elements: (String, JSONValue)...) {
-        for (key, value) in elements { self[key] = value }
-    }
-
-    package subscript(key: String) -> JSONValue? {
-        get { positions[key].map { members[$0].value } }
-        set {
-            switch (positions[key], newValue) {
-            case (let position?, let value?): members[position].value = value
-            case (nil, let value?):
-                positions[key] = members.count
-                members.append((key, value))
-            case (let position?, nil):
-                members.remove(at: position)
-                positions = Dictionary(
-                    uniqueKeysWithValues: members.enumerated().map { ($1.key, $0) })
-            case (nil, nil): break
-            }
-        }
-    }
-
-    package static func == (left: Self, right: Self) -> Bool {
-        left.members.elementsEqual(right.members) { $0.key == $1.key && $0.value == $1.value }
     }
 }
 
@@ -90,7 +58,7 @@ extension JSONValue {
         case .bool:
             self = .bool(try reader.readBool())
         case .number:
-            self = try Self.number(from: &reader)
+            self = try reader.readNumber()
         case .string:
             self = .string(try reader.readString())
         case .array:
@@ -101,21 +69,16 @@ extension JSONValue {
         case .object:
             var object = JSONObject()
             try reader.beginObject()
-            while let key = try reader.nextKey() {
-                guard object[key] == nil else { throw reader.error(.duplicateKey(key)) }
-                object[key] = try JSONValue(from: &reader)
+            while let text = try reader.nextKeyText() {
+                let key = reader.string(text)
+                let value = try JSONValue(from: &reader)
+                guard object.append(key, value) else {
+                    throw JSONError(offset: text.range.lowerBound - 1, reason: .duplicateKey)
+                }
             }
             self = .object(object)
         case .end:
-            throw reader.error(.unexpectedEnd)
-        }
-    }
-
-    private static func number(from reader: inout JSONReader) throws(JSONError) -> JSONValue {
-        do {
-            return .integer(try reader.readInt64())
-        } catch {
-            return .number(try reader.readDouble())
+            throw reader.unexpected(.value)
         }
     }
 }
@@ -124,12 +87,15 @@ extension JSONValue {
 
 extension JSONValue {
     /// Appends the value without white space; the same value gives the same bytes.
+    ///
+    /// A number that is not finite is written as `null`, as JavaScript does: JSON has no token for it.
     package func write(into buffer: inout ByteBuffer) {
         switch self {
         case .null: buffer.append("null")
         case .bool(let value): buffer.append(value ? "true" : "false")
         case .integer(let value): buffer.append(decimal: value)
-        case .number(let value): buffer.append(shortest: value)
+        case .number(let value) where value.isFinite: buffer.append(shortest: value)
+        case .number: buffer.append("null")
         case .string(let value): buffer.append(quoted: value)
         case .array(let elements):
             buffer.append("[")

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ByteBuffer {
+    package mutating func append(decimal value: Int64) {
+        if value < 0 { append(UInt8(ascii: "-")) }
+        append(decimal: value.magnitude)
+    }
+
+    package mutating func append(decimal value: UInt64) {
+        let count = decimalDigitCount(value)
+        // Safe because UInt64 has at most 20 digits, as many as are asked for.
+        unsafe withFreeSpace(20) { start in
+            unsafe writeDigits(value, count: count, to: start)
+            return count
+        }
+    }
+
+    /// Appends the shortest decimal that reads back to the same Float32, as Swift prints it: `1.0`, `0.1`,
+    /// `1e-05`, `3.4028235e+38`. `value` is finite: JSON has no token for the others.
+    package mutating func append(shortest value: Float) {
+        precondition(value.isFinite, "JSON has no token for a number that is not finite")
+        let magnitude = value.magnitude
+        append(
+            ShortestDecimal(bits: magnitude.bitPattern), isNegative: value.sign == .minus,
+            isLarge: magnitude > 0x1p24)
+    }
+
+    /// Appends the shortest decimal that reads back to the same Float64, as Swift prints it; `value` is finite.
+    package mutating func append(shortest value: Double) {
+        precondition(value.isFinite, "JSON has no token for a number that is not finite")
+        let magnitude = value.magnitude
+        append(
+            ShortestDecimal(bits: magnitude.bitPattern), isNegative: value.sign == .minus,
+            isLarge: magnitude > 0x1p53)
+    }
+
+    /// - Parameter isLarge: not every whole number of this size can be told from its neighbours, so an exponent is
+    ///   printed rather than digits that mean nothing.
+    @inline(__always)
+    private mutating func append(_ decimal: ShortestDecimal, isNegative: Bool, isLarge: Bool) {
+        // Safe because the longest output has 25 bytes: sign, 17 digits, point, and "e-308" or zeros in front.
+        unsafe withFreeSpace(40) { start in
+            var next = unsafe start
+            if isNegative {
+                unsafe next.pointee = UInt8(ascii: "-")
+                unsafe next += 1
+            }
+            var digits = decimal.digits
+            var exponent = decimal.exponent
+            if exponent != 0 || isLarge {
+                while digits % 10 == 0 && digits != 0 {
+                    digits /= 10
+                    exponent += 1
+                }
+            }
+            let count = decimalDigitCount(digits)
+            // The number is 0.digits × 10^point.
+            let point = count + exponent
+            if isLarge || point < -3 {
+                unsafe next = writeScientific(digits, count: count, exponent: point - 1, to: next)
+            } else {
+                unsafe next = writePlain(digits, count: count, point: point, to: next)
+            }
+            return unsafe next - start
+        }
+    }
+}
+
+/// Writes `d.ddde±XX` and returns where it ends.
+///
+/// Safe because the caller has 40 bytes free, and at most 24 are written.
+private func writeScientific(
+    _ digits: UInt64, count: Int, exponent: Int, to start: UnsafeMutablePointer<UInt8>
+) -> UnsafeMutablePointer<UInt8> {
+    var next = unsafe start
+    if count == 1 {
+        unsafe writeDigits(digits, count: 1, to: next)
+        unsafe next += 1
+    } else {
+        // Safe because the digits are written one place to the right, and the first of them moves back.
+        unsafe writeDigits(digits, count: count, to: next + 1)
+        unsafe next.pointee = next[1]
+        unsafe next[1] = UInt8(ascii: ".")
+        unsafe next += count + 1
+    }
+    // Safe because "e±XXX" are the last five bytes of the caller's space.
+    unsafe next[0] = UInt8(ascii: "e")
+    unsafe next[1] = exponent < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+")
+    let magnitude = UInt64(exponent.magnitude)
+    let width = magnitude < 100 ? 2 : 3
+    unsafe writeDigits(magnitude, count: width, to: next + 2)
+    return unsafe next + 2 + width
+}
+
+/// Writes digits with the point in its place: `0.00ddd`, `dd.dd` or `dd0.0`; returns where it ends.
+///
+/// Safe because the caller has 40 bytes free, and at most 24 are written.
+private func writePlain(
+    _ digits: UInt64, count: Int, point: Int, to start: UnsafeMutablePointer<UInt8>
+) -> UnsafeMutablePointer<UInt8> {
+    if point <= 0 {
+        // Safe because at most three zeros follow the point: smaller numbers are written with an exponent.
+        unsafe start[0] = UInt8(ascii: "0")
+        unsafe start[1] = UInt8(ascii: ".")
+        for place in 0..<(-point) { unsafe start[2 + place] = UInt8(ascii: "0") }
+        unsafe writeDigits(digits, count: count, to: start + 2 - point)
+        return unsafe start + 2 - point + count
+    }
+    if point < count {
+        // Safe because the digits are written one place to the right, and those before the point move back.
+        unsafe writeDigits(digits, count: count, to: start + 1)
+        for place in 0..<point { unsafe start[place] = start[place + 1] }
+        unsafe start[point] = UInt8(ascii: ".")
+        return unsafe start + count + 1
+    }
+    // Safe because a number up to 2^53 has 16 places before the point.
+    unsafe writeDigits(digits, count: count, to: start)
+    for place in count..<point { unsafe start[place] = UInt8(ascii: "0") }
+    unsafe start[point] = UInt8(ascii: ".")
+    unsafe start[point + 1] = UInt8(ascii: "0")
+    return unsafe start + point + 2
+}
+
+/// Writes exactly `count` digits, zeros in front.
+///
+/// Safe because the caller has `count` bytes free.
+@inline(__always)
+private func writeDigits(_ value: UInt64, count: Int, to start: UnsafeMutablePointer<UInt8>) {
+    var rest = value
+    var place = count
+    while place >= 2 {
+        let (quotient, pair) = (rest / 100, rest % 100)
+        rest = quotient
+        place &-= 2
+        // Safe because `place` is at least 0 and below `count`.
+        unsafe start[place] = UInt8(truncatingIfNeeded: UInt64(UInt8(ascii: "0")) &+ pair / 10)
+        unsafe start[place &+ 1] = UInt8(truncatingIfNeeded: UInt64(UInt8(ascii: "0")) &+ pair % 10)
+    }
+    if place == 1 { unsafe start[0] = UInt8(truncatingIfNeeded: UInt64(UInt8(ascii: "0")) &+ rest % 10) }
+}
+
+/// How many digits `value` has; 1 for zero.
+@inline(__always)
+private func decimalDigitCount(_ value: UInt64) -> Int {
+    var count = 1
+    var rest = value
+    while rest >= 10_000 {
+        rest /= 10_000
+        count &+= 4
+    }
+    if rest >= 100 {
+        rest /= 100
+        count &+= 2
+    }
+    return rest >= 10 ? count &+ 1 : count
+}

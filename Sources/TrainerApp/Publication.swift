@@ -12,7 +12,8 @@ struct Publication {
 
     var path: String { "\(registry)/\(name)/\(version)" }
 
-    /// Puts the model file into the registry as its next version; the registry's directory is made when absent.
+    /// Puts the model file into the registry as its next version; the registry's directory is made when
+    /// absent.
     static func publish(
         _ bytes: [UInt8], name: String, registry: String, lineage: Lineage
     ) throws(AppError) -> Publication {

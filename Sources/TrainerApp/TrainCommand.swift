@@ -10,14 +10,14 @@ struct TrainCommand: ParsableCommand {
         commandName: "train",
         abstract: "Train a model on a CSV file.",
         discussion: """
-            The columns' kinds are found out from the data: a column of numbers is numeric, any other is \
-            categorical; empty cells, NA, NaN and null are missing. A target of text, of two values, or of the \
-            whole numbers 0, 1, 2, … is classified; another is regressed on. The model is measured on rows that \
-            it was not trained on, by the code that will serve it.
+            The columns' kinds are found out from the data: a column of numbers is numeric, any other \
+            is categorical; empty cells, NA, NaN and null are missing. A target of text, of two values, \
+            or of the whole numbers 0, 1, 2, … is classified; another is regressed on. The model is \
+            measured on rows that it was not trained on, by the code that will serve it.
 
             Examples:
               modeltrain train churn.csv --target churned --registry models --name churn
-              modeltrain train houses.csv --target price --ignore id --algorithm gbdt --output houses.safetensors
+              modeltrain train houses.csv --target price --ignore id --output houses.safetensors
             """)
 
     @Argument(help: ArgumentHelp("The CSV file, its first line naming the columns; - reads standard input."))
@@ -28,8 +28,8 @@ struct TrainCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "auto tries both kinds on folds of the training rows and keeps the better. logistic and linear are "
-                + "straight-line models, gbdt is gradient-boosted trees.",
+            "auto tries both kinds on folds of the training rows and keeps the better. logistic and "
+                + "linear are straight-line models, gbdt is gradient-boosted trees.",
             valueName: "auto|logistic|linear|gbdt"))
     var algorithm = AlgorithmChoice.auto
 
@@ -128,8 +128,8 @@ struct SplitOptions: ParsableArguments {
     func validate() throws {
         if splitColumn != nil && (testFraction != nil || validationFraction != nil) {
             throw ValidationError(
-                "--split-column says which rows are which; --test-fraction and --validation-fraction do not go "
-                    + "with it.")
+                "--split-column says which rows are which; --test-fraction and --validation-fraction do "
+                    + "not go with it.")
         }
     }
 
@@ -143,8 +143,8 @@ struct SplitOptions: ParsableArguments {
 struct SettingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Strength of the L2 penalty: on weights (alpha of a ridge regression, 1/C of a logistic one) or on "
-                + "the values of leaves.", valueName: "number"))
+            "Strength of the L2 penalty: on weights (alpha of a ridge regression, 1/C of a logistic "
+                + "one) or on the values of leaves.", valueName: "number"))
     var l2 = 1.0
 
     @Option(help: ArgumentHelp("gbdt: rounds at most.", valueName: "count"))
@@ -229,8 +229,8 @@ struct ResultOptions: ParsableArguments {
         }
         if let name, !ModelName.isValid(name) {
             throw ValidationError(
-                "--name is \"\(name)\"; a model's name starts with a letter or digit and goes on with letters, "
-                    + "digits, \".\", \"_\" and \"-\", at most 64 in all.")
+                "--name is \"\(name)\"; a model's name starts with a letter or digit and goes on with "
+                    + "letters, digits, \".\", \"_\" and \"-\", at most 64 in all.")
         }
     }
 }

@@ -48,8 +48,8 @@ struct TrainingRun {
             throw AppError(error)
         }
         reporter.say(
-            "\(data.path): \(counted(data.table.rowCount, "row")), \(counted(data.table.names.count, "column")), "
-                + "\(data.byteCount) bytes")
+            "\(data.path): \(counted(data.table.rowCount, "row")), "
+                + "\(counted(data.table.names.count, "column")), \(data.byteCount) bytes")
         var line = JSONLine(event: "data")
         line.add("path", data.path)
         line.add("bytes", data.byteCount)

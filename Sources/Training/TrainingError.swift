@@ -55,16 +55,18 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
             "the target \"\(column)\" has text, for instance \"\(example)\", and cannot be regressed on; "
                 + "use --task classification"
         case .targetBeyondFloat(let column):
-            "the target \"\(column)\" has values beyond the range of Float32; rescale it or use --algorithm linear"
+            "the target \"\(column)\" has values beyond the range of Float32; rescale it or use "
+                + "--algorithm linear"
         case .oneClass(let column, let label):
             "the target \"\(column)\" is \"\(label)\" in every training row; there is nothing to tell apart"
         case .tooManyClasses(let column, let count, let limit):
-            "the target \"\(column)\" has \(count) classes, more than \(limit); is it a number to be predicted? "
-                + "use --task regression"
+            "the target \"\(column)\" has \(count) classes, more than \(limit); is it a number to be "
+                + "predicted? use --task regression"
         case .algorithmForTask(let algorithm, let task, let instead):
             "algorithm \(algorithm) does not do \(task); use \(instead)"
         case .splitValue(let column, let value):
-            "column \"\(column)\" says \"\(value)\" for a row; it must say train, validation or test in every row"
+            "column \"\(column)\" says \"\(value)\" for a row; it must say train, validation "
+                + "or test in every row"
         case .emptyPart(let part, let reason): "no row is left for the \(part) part: \(reason)"
         case .setting(let name, let value, let allowed): "\(name) is \(value); it must be \(allowed)"
         case .singular:

@@ -25,7 +25,8 @@ struct Command {
         process.standardOutput = output
         process.standardError = errors
         try process.run()
-        // What a run writes to standard error fits into the pipe's buffer; so it may be read after the output.
+        // What a run writes to standard error fits into the pipe's buffer; so it may be read after the
+        // output.
         let written = output.fileHandleForReading.readDataToEndOfFile()
         let failed = errors.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()

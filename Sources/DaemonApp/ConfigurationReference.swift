@@ -77,7 +77,7 @@ package enum ConfigurationReference {
             Unknown keys in the file and unknown flags are refused by name, with the nearest right name. So
             are values that are not exactly of the allowed form: a duration without a unit, a size that is not
             a whole number, a key that is there twice. All problems are printed at once, one a line with its
-            place, and `modeld` exits with 64. An unknown variable that begins with `MODELD_` only warns:
+            place, and `modeld` exits with 78. An unknown variable that begins with `MODELD_` only warns:
             other programs may have put it there. The variables that Kubernetes sets beside a Service called
             `modeld` (`MODELD_PORT`, `MODELD_PORT_8080_TCP_ADDR`, `MODELD_SERVICE_HOST`, ...) are known and
             passed over, and no setting will ever have such a name.
@@ -112,7 +112,7 @@ package enum ConfigurationReference {
             | flag | what it does |
             |---|---|
             | `--config FILE` | reads the file; also `MODELD_CONFIG` |
-            | `--check-config` | checks everything, prints the values and their sources; exits 0 or 64 |
+            | `--check-config` | checks everything, prints the values and their sources; exits 0 or 78 |
             | `--version` | prints the version |
             | `--help`, `-h` | prints every flag with its default |
 

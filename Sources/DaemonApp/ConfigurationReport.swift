@@ -32,7 +32,7 @@ package enum ConfigurationReport {
             EXIT CODES
               0   ended as asked: stopped by SIGTERM or SIGINT, or the check found nothing wrong
               1   failed while starting or running; the last log line says why
-              64  a flag, a variable or the configuration file is wrong; one line a problem on standard error
+              78  a flag, a variable or the configuration file is wrong; one line a problem on standard error
 
             """
         return text

@@ -50,7 +50,7 @@ package final class Acceptor: Channel {
     package func resume() {
         guard !isRegistered && !isClosed else { return }
         loop.clearDeadline(listener.number)
-        isRegistered = loop.add(listener.number, self, [.readable, .exclusive])
+        isRegistered = loop.add(listener.number, self, .readableByOne)
         // Registering needs memory: without any, try again after a pause.
         if !isRegistered { resumeLater() }
     }

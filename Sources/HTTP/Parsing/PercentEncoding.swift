@@ -34,7 +34,7 @@ package enum PercentEncoding {
 
     /// A string without a detour over an array: names of at most 15 bytes cost no allocation.
     static func string(_ bytes: Span<UInt8>) -> String? {
-        // Safe because the span's memory is only read inside the closure.
-        unsafe bytes.withUnsafeBufferPointer { unsafe String(validating: $0, as: UTF8.self) }
+        guard let text = try? UTF8Span(validating: bytes) else { return nil }
+        return String(copying: text)
     }
 }

@@ -6,7 +6,7 @@ import Net
 ///
 /// State: owned by the loop's thread.
 final class ServerConnection: Channel {
-    private unowned let server: ServerLoop
+    private let server: ServerLoop
     private var socket: Socket
     private let listener: Int
     private var machine = ConnectionStateMachine()
@@ -34,18 +34,18 @@ final class ServerConnection: Channel {
     // MARK: Events
 
     func ready(_ readiness: Readiness) {
-        if !readiness.isDisjoint(with: .broken) {
+        if readiness.hasAny(of: .broken) {
             // Reset, or both sides shut: nothing can be delivered any more.
             return close()
         }
-        if readiness.contains(.writable), machine.isOutputPending, let workspace {
+        if readiness.hasAny(of: .writable), machine.isOutputPending, let workspace {
             flush(workspace)
             // Requests that waited in the input for the reader to catch up.
             if machine.takesRequests, !machine.isOutputPending, !workspace.input.isEmpty {
                 advance(workspace)
             }
         }
-        if readiness.contains(.readable), machine.wantsInput { receive() }
+        if readiness.hasAny(of: .readable), machine.wantsInput { receive() }
         settle()
     }
 
@@ -249,7 +249,7 @@ final class ServerConnection: Channel {
     /// Brings the poller, the deadline and the memory in line with the state.
     private func settle() {
         if socket.number < 0 { return }
-        var wanted: Readiness = []
+        var wanted = Readiness.none
         if machine.wantsInput { wanted.insert(.readable) }
         if machine.isOutputPending { wanted.insert(.writable) }
         if wanted != interest {

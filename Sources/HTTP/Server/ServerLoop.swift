@@ -22,7 +22,8 @@ final class ServerLoop: AcceptorDelegate {
 
     private static let spareWorkspacesMax = 32
 
-    unowned let loop: EventLoop
+    /// Strong: the loop lets go of its owner when it ends, which undoes the cycle.
+    let loop: EventLoop
     let configuration: HTTPServer.Configuration
     let timeouts: Nanoseconds
     let handler: any RequestHandler

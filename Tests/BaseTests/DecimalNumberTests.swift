@@ -135,8 +135,8 @@ import Testing
     }
 }
 
-/// Decimal digits of the point half way between a Float64 and the next above it, exactly, in plain arithmetic on
-/// decimal digits.
+/// Decimal digits of the point half way between a Float64 and the next above it, exactly, in plain arithmetic
+/// on decimal digits.
 private enum HalfWay {
     static func digits(above value: Double) -> String {
         let fraction = value.bitPattern & (1 << 52 - 1)

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Base
 import Glibc
 
 /// The files under `Tests/Fixtures`, found relative to this file so that tests run from any directory.
@@ -39,8 +38,8 @@ package enum Fixtures {
         // Safe because `read` writes at most `size` bytes, and the count says how many.
         return try unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             while count < size {
-                let length = unsafe read(
-                    descriptor, buffer.baseAddress.map { unsafe $0 + count }, size - count)
+                let free = unsafe buffer.baseAddress.map { unsafe $0 + count }
+                let length = unsafe read(descriptor, free, size - count)
                 guard length > 0 else { throw Failure("read", path) }
                 count += length
             }

@@ -18,9 +18,9 @@ package struct TemporaryDirectory: Sendable {
     }
 
     /// Likewise for a body that waits.
-    package static func with<Result>(_ body: (TemporaryDirectory) async throws -> Result) async throws
-        -> Result
-    {
+    package static func with<Result>(
+        _ body: (TemporaryDirectory) async throws -> Result
+    ) async throws -> Result {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
         return try await body(directory)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ByteBuffer {
-    /// Appends `text` as a JSON string: quotes, backslashes and control characters escaped, the rest as UTF-8.
+    /// Appends `text` as a JSON string: quotes, backslashes and control characters escaped, the rest as
+    /// UTF-8.
     package mutating func append(quoted text: String) {
         let bytes = text.utf8.span
         append(UInt8(ascii: "\""))

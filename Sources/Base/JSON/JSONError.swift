@@ -2,8 +2,8 @@
 
 /// Why a text is not the JSON that was asked for, and where.
 ///
-/// It holds no reference: code that reads JSON is inlined into its callers, and errors with a string in them make
-/// each call larger (and Swift 6.3's optimizer stop on some callers).
+/// It holds no reference: code that reads JSON is inlined into its callers, and errors with a string in them
+/// make each call larger (and Swift 6.3's optimizer stop on some callers).
 package struct JSONError: Error, Equatable {
     /// Bytes before the place.
     package var offset: Int

@@ -16,7 +16,8 @@ extension JSONReader {
         return value
     }
 
-    /// Reads a token of a non-finite number where they are allowed, or finds the error of a number that is none.
+    /// Reads a token of a non-finite number where they are allowed, or finds the error of a number that is
+    /// none.
     @usableFromInline
     mutating func readUncommon() throws(JSONError) -> Double {
         if options.allowsNonFinite {

@@ -76,8 +76,8 @@ extension JSONReader {
         return JSONText(range: start..<end, hasEscapes: hasEscapes)
     }
 
-    /// Where the run of ASCII characters that need no look at all ends: at a quote, a backslash, a control character,
-    /// a byte above 0x7f, or the end of the text.
+    /// Where the run of ASCII characters that need no look at all ends: at a quote, a backslash, a control
+    /// character, a byte above 0x7f, or the end of the text.
     @inline(__always)
     private func skipPlain(from start: Int) -> Int {
         // Safe because the view is only read below, by offsets compared with the count.
@@ -106,8 +106,8 @@ extension JSONReader {
         return position
     }
 
-    /// Where the UTF-8 sequence at `start` ends (RFC 3629, section 4: no overlong form, no surrogate, nothing above
-    /// U+10FFFF).
+    /// Where the UTF-8 sequence at `start` ends (RFC 3629, section 4: no overlong form, no surrogate, nothing
+    /// above U+10FFFF).
     private func sequenceEnd(from start: Int) throws(JSONError) -> Int {
         let second: ClosedRange<UInt8>
         let length: Int

@@ -2,8 +2,8 @@
 
 /// Reads JSON (RFC 8259) value by value, in the order of the text, without building a document.
 ///
-/// The caller says what it expects and gets that value or an error with its place. Rules where the RFC leaves a
-/// choice are in `docs/reference/json.md`. Nesting is counted, not recursed, so depth costs no stack.
+/// The caller says what it expects and gets that value or an error with its place. Rules where the RFC leaves
+/// a choice are in `docs/reference/json.md`. Nesting is counted, not recursed, so depth costs no stack.
 ///
 ///     var reader = JSONReader(bytes)
 ///     try reader.beginObject()

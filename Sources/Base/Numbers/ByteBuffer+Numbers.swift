@@ -25,7 +25,8 @@ extension ByteBuffer {
             isLarge: magnitude > 0x1p24)
     }
 
-    /// Appends the shortest decimal that reads back to the same Float64, as Swift prints it; `value` is finite.
+    /// Appends the shortest decimal that reads back to the same Float64, as Swift prints it; `value` is
+    /// finite.
     package mutating func append(shortest value: Double) {
         precondition(value.isFinite, "JSON has no token for a number that is not finite")
         let magnitude = value.magnitude
@@ -34,11 +35,12 @@ extension ByteBuffer {
             isLarge: magnitude > 0x1p53)
     }
 
-    /// - Parameter isLarge: not every whole number of this size can be told from its neighbours, so an exponent is
-    ///   printed rather than digits that mean nothing.
+    /// - Parameter isLarge: not every whole number of this size can be told from its neighbours, so an
+    ///   exponent is printed rather than digits that mean nothing.
     @inline(__always)
     private mutating func append(_ decimal: ShortestDecimal, isNegative: Bool, isLarge: Bool) {
-        // Safe because the longest output has 25 bytes: sign, 17 digits, point, and "e-308" or zeros in front.
+        // Safe because the longest output has 25 bytes: sign, 17 digits, point, and "e-308" or zeros in
+        // front.
         unsafe withFreeSpace(40) { start in
             var next = unsafe start
             if isNegative {
@@ -67,11 +69,10 @@ extension ByteBuffer {
 }
 
 /// Writes `d.ddde±XX` and returns where it ends.
-///
-/// Safe because the caller has 40 bytes free, and at most 24 are written.
 private func writeScientific(
     _ digits: UInt64, count: Int, exponent: Int, to start: UnsafeMutablePointer<UInt8>
 ) -> UnsafeMutablePointer<UInt8> {
+    // Safe because the caller has 40 bytes free, and at most 24 are written.
     var next = unsafe start
     if count == 1 {
         unsafe writeDigits(digits, count: 1, to: next)
@@ -83,7 +84,7 @@ private func writeScientific(
         unsafe next[1] = UInt8(ascii: ".")
         unsafe next += count + 1
     }
-    // Safe because "e±XXX" are the last five bytes of the caller's space.
+    // Safe because sign, 17 digits and point before it leave room for the five bytes of an exponent.
     unsafe next[0] = UInt8(ascii: "e")
     unsafe next[1] = exponent < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+")
     let magnitude = UInt64(exponent.magnitude)
@@ -93,11 +94,10 @@ private func writeScientific(
 }
 
 /// Writes digits with the point in its place: `0.00ddd`, `dd.dd` or `dd0.0`; returns where it ends.
-///
-/// Safe because the caller has 40 bytes free, and at most 24 are written.
 private func writePlain(
     _ digits: UInt64, count: Int, point: Int, to start: UnsafeMutablePointer<UInt8>
 ) -> UnsafeMutablePointer<UInt8> {
+    // Safe because the caller has 40 bytes free, and at most 24 are written.
     if point <= 0 {
         // Safe because at most three zeros follow the point: smaller numbers are written with an exponent.
         unsafe start[0] = UInt8(ascii: "0")
@@ -122,10 +122,9 @@ private func writePlain(
 }
 
 /// Writes exactly `count` digits, zeros in front.
-///
-/// Safe because the caller has `count` bytes free.
 @inline(__always)
 private func writeDigits(_ value: UInt64, count: Int, to start: UnsafeMutablePointer<UInt8>) {
+    // Safe because the caller has `count` bytes free.
     var rest = value
     var place = count
     while place >= 2 {

@@ -2,9 +2,9 @@
 
 /// A decimal number as it stands in a text: ± significand × 10^exponent.
 ///
-/// Turned into the nearest Float64, ties to even, in three steps of rising cost: exact arithmetic for short numbers
-/// (Clinger), a 128-bit product (Eisel-Lemire), and whole numbers of any length (`LongDecimal`) for the few that
-/// are left: more than 19 digits, whose cut-off part decides.
+/// Turned into the nearest Float64, ties to even, in three steps of rising cost: exact arithmetic for short
+/// numbers (Clinger), a 128-bit product (Eisel-Lemire), and whole numbers of any length (`LongDecimal`) for
+/// the few that are left: more than 19 digits, whose cut-off part decides.
 @usableFromInline struct DecimalNumber {
     /// The first 19 significant digits.
     @usableFromInline var significand: UInt64 = 0
@@ -19,8 +19,8 @@
     @usableFromInline @inline(__always)
     init() {}
 
-    /// Reads the JSON number (RFC 8259, section 6) that begins at `start`; returns where it ends, or nil when the
-    /// text there is no number.
+    /// Reads the JSON number (RFC 8259, section 6) that begins at `start`; returns where it ends, or nil when
+    /// the text there is no number.
     ///
     ///     number = [ "-" ] ( "0" / digit1-9 *DIGIT ) [ "." 1*DIGIT ] [ ( "e" / "E" ) [ "+" / "-" ] 1*DIGIT ]
     ///
@@ -29,7 +29,8 @@
     mutating func scan(_ bytes: Span<UInt8>, from start: Int) -> Int? {
         let count = bytes.count
         var position = start
-        // Safe because each read below is guarded by a comparison of its index with the count; indices only grow.
+        // Safe because each read below is guarded by a comparison of its index with the count; indices only
+        // grow.
         if position < count, unsafe bytes[unchecked: position] == UInt8(ascii: "-") {
             isNegative = true
             position &+= 1
@@ -56,7 +57,8 @@
         return position
     }
 
-    /// Reads the run of digits at `start` into the significand, which wraps round after 19; returns where it ends.
+    /// Reads the run of digits at `start` into the significand, which wraps round after 19; returns where it
+    /// ends.
     @inlinable @inline(__always)
     mutating func takeDigits(_ bytes: Span<UInt8>, from start: Int) -> Int {
         let count = bytes.count
@@ -101,8 +103,8 @@
         return position
     }
 
-    /// Reads an exponent's sign and digits and adds it to `exponent`; returns where it ends, or nil when there is
-    /// no digit. Exponents beyond a thousand million are all alike: the number is zero or infinite.
+    /// Reads an exponent's sign and digits and adds it to `exponent`; returns where it ends, or nil when
+    /// there is no digit. Exponents beyond a thousand million are all alike: the number is zero or infinite.
     @usableFromInline
     mutating func takeExponent(_ bytes: Span<UInt8>, from start: Int) -> Int? {
         var position = start
@@ -175,9 +177,9 @@ private let exactPowersOfTen: [Double] = [
     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ]
 
-/// The bits of the Float64 nearest to significand × 10^exponent (Eisel-Lemire), without exception: with 128 bits of
-/// each power no product of a 64-bit significand is undecided (Mushtak and Lemire, "Fast Number Parsing Without
-/// Fallback", 2022).
+/// The bits of the Float64 nearest to significand × 10^exponent (Eisel-Lemire), without exception: with 128
+/// bits of each power no product of a 64-bit significand is undecided (Mushtak and Lemire, "Fast Number
+/// Parsing Without Fallback", 2022).
 func nearestBits(_ significand: UInt64, _ exponent: Int) -> UInt64 {
     guard significand != 0, exponent >= powersOfFiveRange.lowerBound else { return 0 }
     guard exponent <= 308 else { return Double.infinity.bitPattern }
@@ -185,7 +187,8 @@ func nearestBits(_ significand: UInt64, _ exponent: Int) -> UInt64 {
     let normalized = significand &<< UInt64(truncatingIfNeeded: shift)
     let index = (exponent - powersOfFiveRange.lowerBound) * 2
     var (high, low) = normalized.multipliedFullWidth(by: powersOfFive[index])
-    // The 9 bits below those that a rounding needs: when all are set, the lower half of the power can carry in.
+    // The 9 bits below those that a rounding needs: when all are set, the lower half of the power can carry
+    // in.
     if high & 0x1ff == 0x1ff {
         let carried = normalized.multipliedFullWidth(by: powersOfFive[index + 1]).high
         let (sum, overflow) = low.addingReportingOverflow(carried)
@@ -198,8 +201,8 @@ func nearestBits(_ significand: UInt64, _ exponent: Int) -> UInt64 {
     // floor(log2(10^exponent)) + 63, by a fixed-point log2(10).
     var binaryExponent = ((217_706 * exponent) >> 16) + 63 + upperBit - shift + 1023
     if binaryExponent <= 0 {
-        // A subnormal: drop the bits that it has no room for, and round what is left. A carry into the hidden bit
-        // makes the smallest normal number, which its bits already are.
+        // A subnormal: drop the bits that it has no room for, and round what is left. A carry into the hidden
+        // bit makes the smallest normal number, which its bits already are.
         guard binaryExponent > -63 else { return 0 }
         mantissa &>>= UInt64(truncatingIfNeeded: 1 - binaryExponent)
         return (mantissa + (mantissa & 1)) &>> 1

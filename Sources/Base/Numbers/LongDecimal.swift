@@ -11,8 +11,8 @@ struct LongDecimal {
     /// Digits beyond the limit were dropped that are not all zero.
     private var hasMore = false
 
-    /// A point half way between two Float64 has at most 767 significant digits, so what stands behind cannot change
-    /// the comparison but for breaking a tie.
+    /// A point half way between two Float64 has at most 767 significant digits, so what stands behind cannot
+    /// change the comparison but for breaking a tie.
     private static let digitLimit = 800
 
     /// - Parameter number: scanned from `bytes`, with more than 19 significant digits.
@@ -38,8 +38,8 @@ struct LongDecimal {
         exponent -= taken - 19
     }
 
-    /// Of the neighbours `lower` and `lower` + 1 (bits of Float64 that are not negative), the one that is nearer to
-    /// this number, which lies between them; the even one when it lies half way.
+    /// Of the neighbours `lower` and `lower` + 1 (bits of Float64 that are not negative), the one that is
+    /// nearer to this number, which lies between them; the even one when it lies half way.
     func nearerBits(_ lower: UInt64) -> UInt64 {
         let field = Int(truncatingIfNeeded: lower >> 52)
         let fraction = lower & (1 << 52 - 1)
@@ -49,8 +49,8 @@ struct LongDecimal {
         half.multiply(by: 0, adding: 2 * mantissa + 1)
         let halfExponent = max(field, 1) - 1075 - 1
         var number = digits
-        // digits × 10^exponent against half × 2^halfExponent: powers of five and two go to the side where they are
-        // positive.
+        // digits × 10^exponent against half × 2^halfExponent: powers of five and two go to the side where
+        // they are positive.
         if exponent >= 0 {
             number.multiply(byFiveTo: exponent)
         } else {

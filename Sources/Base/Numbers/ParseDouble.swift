@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The Float64 nearest to the number that is the whole of `text`, as a cell of a table holds it: a JSON number that
-/// may also begin with `+`, `.` or zeros, or end in `.`.
+/// The Float64 nearest to the number that is the whole of `text`, as a cell of a table holds it: a JSON
+/// number that may also begin with `+`, `.` or zeros, or end in `.`.
 ///
 /// - Returns: nil for anything else: spaces, names of non-finite values, and numbers beyond Float64's range.
 /// - Complexity: one pass; no allocation for numbers of up to 19 digits.

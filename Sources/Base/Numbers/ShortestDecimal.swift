@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The shortest decimal that reads back to a given binary number, and of those the nearest: digits × 10^exponent.
+/// The shortest decimal that reads back to a given binary number, and of those the nearest: digits ×
+/// 10^exponent.
 ///
-/// Schubfach (Giulietti, "The Schubfach way to render doubles", 2020): the number and the two ends of its rounding
-/// interval are multiplied by a power of ten such that the interval holds a whole number, and at most one multiple
-/// of ten decides between two lengths.
+/// Schubfach (Giulietti, "The Schubfach way to render doubles", 2020): the number and the two ends of its
+/// rounding interval are multiplied by a power of ten such that the interval holds a whole number, and at
+/// most one multiple of ten decides between two lengths.
 struct ShortestDecimal {
     /// At most 17 digits; zeros at the end are possible.
     var digits: UInt64
@@ -67,8 +68,8 @@ struct ShortestDecimal {
         return ShortestDecimal(digits: mantissa &>> UInt64(truncatingIfNeeded: -exponent), exponent: 0)
     }
 
-    /// Chooses from four times the scaled number and the ends of its interval, which belong to it when the mantissa
-    /// is even.
+    /// Chooses from four times the scaled number and the ends of its interval, which belong to it when the
+    /// mantissa is even.
     @inline(__always)
     private init(below: UInt64, center: UInt64, above: UInt64, isEven: Bool, exponent: Int) {
         let lower = isEven ? below : below &+ 1

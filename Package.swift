@@ -118,6 +118,22 @@ let package = Package(
         tests(
             "TrainingTests",
             imports: ["Base", "Tabular", "Ingest", "ModelFormat", "Preprocess", "Inference", "Training"]),
+        tests(
+            "ServingTests",
+            imports: [
+                "Base", "Telemetry", "Tabular", "ModelFormat", "Inference", "Registry", "Serving", "TestKit",
+            ]),
+        tests(
+            "DialectsTests",
+            imports: [
+                "Base", "Telemetry", "Tabular", "ModelFormat", "Registry", "HTTP", "Serving", "Dialects",
+                "TestKit",
+            ]),
+        tests(
+            "ConformanceTests",
+            imports: [
+                "Base", "Telemetry", "Net", "HTTP", "Registry", "Serving", "Dialects", "DaemonApp", "TestKit",
+            ]),
         tests("DaemonAppTests", imports: ["DaemonApp"]),
         tests("ControlAppTests", imports: ["Base", "Net", "HTTP", "ControlApp", "modelctl"]),
     ]

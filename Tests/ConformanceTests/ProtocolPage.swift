@@ -66,7 +66,8 @@ struct ProtocolPage: Sendable {
             throw refuse("the block is not a request, an empty line and an answer with its status and body")
         }
         let request = block[0].split(separator: " ")
-        guard request.count == 2, let method = HTTP.Method.allCases.first(where: { "\($0.name)" == request[0] })
+        guard request.count == 2,
+            let method = HTTP.Method.allCases.first(where: { "\($0.name)" == request[0] })
         else { throw refuse("'\(block[0])' is not a method and a path") }
         guard let status = Int(block[gap + 1]) else { throw refuse("'\(block[gap + 1])' is not a status") }
         let answer = Array(block[(gap + 2)...].joined(separator: "\n").utf8)

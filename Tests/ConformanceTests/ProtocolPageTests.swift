@@ -24,7 +24,8 @@ struct ProtocolPageTests {
             for page in try ProtocolPage.all.get() {
                 var client = HTTPClient(address)
                 for example in try page.examples() {
-                    let answer = try client.send(example.method, example.target, body: Array(example.body.utf8))
+                    let answer = try client.send(
+                        example.method, example.target, body: Array(example.body.utf8))
                     let found = try? JSONValue.parse(answer.body.span, options: .allowsNonFinite)
                     #expect(answer.status == example.status, "\(example)")
                     #expect(
@@ -47,7 +48,8 @@ struct ProtocolPageTests {
         try withServer { address in
             var client = HTTPClient(address)
             let json = #"""
-                {"inputs":[{"name":"input","shape":[2,2],"datatype":"FP32","parameters":{"binary_data_size":16}}],
+                {"inputs":[{"name":"input","shape":[2,2],"datatype":"FP32",
+                "parameters":{"binary_data_size":16}}],
                 "outputs":[{"name":"predictions","parameters":{"binary_data":true}}]}
                 """#
             let numbers: [Float] = [0.25, 1, 0.75, 1]

@@ -4,14 +4,16 @@ import Testing
 
 /// Tensors that come as bytes behind the JSON.
 struct BinaryTensorTests {
-    @Test(arguments: [
-        ("INT8", [0x80], -128.0), ("UINT8", [0xff], 255), ("INT16", [0x00, 0x80], -32768),
-        ("UINT16", [0xfe, 0xff], 65534), ("INT32", [0xff, 0xff, 0xff, 0xff], -1),
-        ("UINT32", [0xff, 0xff, 0xff, 0xff], 4_294_967_295), ("INT64", [0, 0, 0, 0, 0, 0, 0, 0x80], -0x1p63),
-        ("UINT64", [0, 0, 0, 0, 0, 0, 0, 0x80], 0x1p63), ("BOOL", [1], 1), ("BOOL", [0], 0),
-        ("FP32", [0, 0, 0xc0, 0x3f], 1.5), ("FP64", [0, 0, 0, 0, 0, 0, 0xf8, 0xbf], -1.5),
-        ("FP32", [0, 0, 0x80, 0x7f], .infinity),
-    ] as [(String, [UInt8], Double)])
+    @Test(
+        arguments: [
+            ("INT8", [0x80], -128.0), ("UINT8", [0xff], 255), ("INT16", [0x00, 0x80], -32768),
+            ("UINT16", [0xfe, 0xff], 65534), ("INT32", [0xff, 0xff, 0xff, 0xff], -1),
+            ("UINT32", [0xff, 0xff, 0xff, 0xff], 4_294_967_295),
+            ("INT64", [0, 0, 0, 0, 0, 0, 0, 0x80], -0x1p63),
+            ("UINT64", [0, 0, 0, 0, 0, 0, 0, 0x80], 0x1p63), ("BOOL", [1], 1), ("BOOL", [0], 0),
+            ("FP32", [0, 0, 0xc0, 0x3f], 1.5), ("FP64", [0, 0, 0, 0, 0, 0, 0xf8, 0xbf], -1.5),
+            ("FP32", [0, 0, 0x80, 0x7f], .infinity),
+        ] as [(String, [UInt8], Double)])
     func elements_areLittleEndian(_ datatype: String, _ bytes: [UInt8], _ value: Double) throws {
         let exchange = try Exchange("identity")
         _ = exchange.infer("x", datatype, shape: "[1]", bytes: bytes)
@@ -26,10 +28,12 @@ struct BinaryTensorTests {
 
     @Test func names_haveTheirLengthBefore() throws {
         let exchange = try Exchange("mixed")
-        let names: [UInt8] = [3, 0, 0, 0] + Array("red".utf8) + [5, 0, 0, 0] + Array("grün".utf8) + [0, 0, 0, 0]
+        let names: [UInt8] =
+            [3, 0, 0, 0] + Array("red".utf8) + [5, 0, 0, 0] + Array("grün".utf8) + [0, 0, 0, 0]
         let answer = exchange.infer(
             #"""
-            {"inputs":[{"name":"c","shape":[3],"datatype":"BYTES","parameters":{"binary_data_size":\#(names.count)}},
+            {"inputs":[
+            {"name":"c","shape":[3],"datatype":"BYTES","parameters":{"binary_data_size":\#(names.count)}},
             {"name":"n","shape":[3],"datatype":"UINT8","data":[1,2,3]}]}
             """#, binary: names)
         #expect(answer.text?.contains(#""data":[101.0,202.0,3.0]"#) == true)
@@ -46,22 +50,26 @@ struct BinaryTensorTests {
         #expect(exchange.cells == [[1, 2], [3, 4]])
     }
 
-    @Test(arguments: [
-        ("INT8", "[2,2]", [1, 2, 3], "wrong_element_count"), ("INT8", "[1,2]", [1, 2, 3], "wrong_element_count"),
-        ("FP64", "[1,2]", [1, 2], "wrong_element_count"), ("FP16", "[1,2]", [1, 2, 3, 4], "invalid_field"),
-        ("INT8", "[9223372036854775807,2]", [1], "too_many_rows"),
-        ("FP64", "[1152921504606846976,2]", [], "too_many_rows"),
-    ] as [(String, String, [UInt8], String)])
+    @Test(
+        arguments: [
+            ("INT8", "[2,2]", [1, 2, 3], "wrong_element_count"),
+            ("INT8", "[1,2]", [1, 2, 3], "wrong_element_count"),
+            ("FP64", "[1,2]", [1, 2], "wrong_element_count"),
+            ("FP16", "[1,2]", [1, 2, 3, 4], "invalid_field"),
+            ("INT8", "[9223372036854775807,2]", [1], "too_many_rows"),
+            ("FP64", "[1152921504606846976,2]", [], "too_many_rows"),
+        ] as [(String, String, [UInt8], String)])
     func bytesThatDoNotFitTheShape_areRefused(
         _ datatype: String, _ shape: String, _ bytes: [UInt8], _ code: String
     ) throws {
         #expect(try Exchange("pair").infer("input", datatype, shape: shape, bytes: bytes).code == code)
     }
 
-    @Test(arguments: [
-        [], [1], [1, 0, 0, 0], [4, 0, 0, 0, 0x72, 0x65, 0x64], [0xff, 0xff, 0xff, 0xff, 0x72],
-        [1, 0, 0, 0, 0xff], [1, 0, 0, 0, 0x72, 0], [0, 0, 0, 0x80],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [], [1], [1, 0, 0, 0], [4, 0, 0, 0, 0x72, 0x65, 0x64], [0xff, 0xff, 0xff, 0xff, 0x72],
+            [1, 0, 0, 0, 0xff], [1, 0, 0, 0, 0x72, 0], [0, 0, 0, 0x80],
+        ] as [[UInt8]])
     func brokenNames_areRefused(_ bytes: [UInt8]) throws {
         #expect(try Exchange("mixed").infer("c", "BYTES", shape: "[1]", bytes: bytes).isClientError)
     }

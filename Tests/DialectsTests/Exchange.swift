@@ -56,15 +56,15 @@ struct Exchange {
 
     /// Infers a single input named `name`.
     func infer(_ name: String, _ datatype: String, shape: String, data: String) -> Outcome {
-        infer(#"{"inputs":[{"name":"\#(name)","datatype":"\#(datatype)","shape":\#(shape),"data":\#(data)}]}"#)
+        infer(
+            #"{"inputs":[{"name":"\#(name)","datatype":"\#(datatype)","shape":\#(shape),"data":\#(data)}]}"#)
     }
 
     /// Infers a single binary input named `name`.
     func infer(_ name: String, _ datatype: String, shape: String, bytes: [UInt8]) -> Outcome {
+        let header = #""name":"\#(name)","datatype":"\#(datatype)","shape":\#(shape)"#
         let parameters = #"{"binary_data_size":\#(bytes.count)}"#
-        return infer(
-            #"{"inputs":[{"name":"\#(name)","datatype":"\#(datatype)","shape":\#(shape),"parameters":\#(parameters)}]}"#,
-            binary: bytes)
+        return infer(#"{"inputs":[{\#(header),"parameters":\#(parameters)}]}"#, binary: bytes)
     }
 
     // MARK: Instances
@@ -104,7 +104,8 @@ struct Exchange {
         "pair": linear([numeric("a"), numeric("b")], [1, 10], .identity),
         // n + 100 (c is red) + 200 (c is green)
         "mixed": linear(
-            [numeric("n"), Feature(name: "c", kind: .categorical(categories: ["red", "grün"]))], [1, 100, 200],
+            [numeric("n"), Feature(name: "c", kind: .categorical(categories: ["red", "grün"]))],
+            [1, 100, 200],
             .identity, stages: [.encode([.pass, .oneHot(categoryCount: 2)])]),
         // Infinite from x = 10 on.
         "huge": linear([numeric("x")], [1e308], .identity),

@@ -2,7 +2,8 @@
 import TestKit
 import Testing
 
-/// Bodies that somebody made to break the server: each is refused as the client's fault, and the next is answered.
+/// Bodies that somebody made to break the server: each is refused as the client's fault, and the next is
+/// answered.
 struct HostileRequestTests {
     private static let infer = #"""
         {"id":"é\n","parameters":{"binary_data_output":false,"p":[1,{"q":null}]},"inputs":[
@@ -35,14 +36,17 @@ struct HostileRequestTests {
         let binary: [UInt8] = [3, 0, 0, 0] + Array("red".utf8) + [0, 0, 0x80, 0x3f]
         func body(_ first: Int, _ second: Int) -> String {
             #"""
-            {"inputs":[{"name":"c","shape":[1],"datatype":"BYTES","parameters":{"binary_data_size":\#(first)}},
+            {"inputs":[
+            {"name":"c","shape":[1],"datatype":"BYTES","parameters":{"binary_data_size":\#(first)}},
             {"name":"n","shape":[1],"datatype":"FP32","parameters":{"binary_data_size":\#(second)}}]}
             """#
         }
         #expect(exchange.infer(body(7, 4), binary: binary).text != nil)
         for length in binary.indices {
             #expect(exchange.infer(body(7, 4), binary: Array(binary[..<length])).isClientError)
-            #expect(exchange.infer(body(length, binary.count - length), binary: binary).text == nil || length == 7)
+            #expect(
+                exchange.infer(body(length, binary.count - length), binary: binary).text == nil || length == 7
+            )
         }
     }
 

@@ -17,7 +17,8 @@ struct InferRequestTests {
         let answer = exchange.infer(#" { "inputs" : [ \#(input) ] } "#)
         #expect(
             answer.text
-                == #"{"model_name":"pair","model_version":"1","outputs":[{"name":"predictions","datatype":"FP64","shape":[2],"data":[21.0,43.0]}]}"#
+                == #"{"model_name":"pair","model_version":"1","outputs":[{"name":"predictions","#
+                + #""datatype":"FP64","shape":[2],"data":[21.0,43.0]}]}"#
         )
         #expect(exchange.cells == [[1, 2], [3, 4]])
     }
@@ -108,7 +109,8 @@ struct InferRequestTests {
         ("[1,2]", "[[1,2],3]", "malformed_body"), ("[1,2]", "[1,[2]]", "wrong_value"),
         ("[1,2]", "1", "malformed_body"), ("[]", "[1,2]", "invalid_field"), ("[-1,2]", "[]", "invalid_field"),
         ("[1,1,1,1,1,1,1,1,1]", "[1]", "invalid_field"), ("[1.0,2]", "[1,2]", "malformed_body"),
-        ("[1099511627776,2]", "[1,2]", "too_many_rows"), ("[9223372036854775807,2]", "[1,2]", "too_many_rows"),
+        ("[1099511627776,2]", "[1,2]", "too_many_rows"),
+        ("[9223372036854775807,2]", "[1,2]", "too_many_rows"),
         ("[9223372036854775808,2]", "[1,2]", "malformed_body"),
         ("[9223372036854775807,9223372036854775807]", "[1]", "wrong_shape"),
     ])
@@ -138,20 +140,22 @@ struct InferRequestTests {
         #"{"inputs":[{"name":"x","shape":[1],"datatype":"FP64","datatype":"FP64","data":[1]}]}"#,
         #"{"inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":[1],"data":[1]}]}"#,
         #"{"inputs":[{"data":[1],"data":[1],"name":"x","shape":[1],"datatype":"FP64"}]}"#,
-        #"{"inputs":[{"name":"x","shape":[1],"datatype":"FP64","parameters":{},"parameters":{},"data":[1]}]}"#,
+        #"{"inputs":[{"name":"x","parameters":{},"parameters":{},"shape":[1],"datatype":"FP64"}]}"#,
         #"{"inputs":[I],"outputs":[{"name":"margin","name":"margin"}]}"#,
         #"{"inputs":[I],"outputs":[{"name":"margin","parameters":{},"parameters":{}}]}"#,
         #"{"inputs":[I],"outputs":[{"name":"margin","parameters":{"binary_data":true,"binary_data":true}}]}"#,
     ])
     func knownFields_standOnce(_ body: String) throws {
         let input = #"{"name":"x","shape":[1],"datatype":"FP64","data":[1]}"#
-        let answer = try Exchange("identity").infer(body.split(separator: "I]", maxSplits: 9).joined(separator: "\(input)]"))
+        let answer = try Exchange("identity").infer(
+            body.split(separator: "I]", maxSplits: 9).joined(separator: "\(input)]"))
         #expect(answer.code == "repeated_field")
     }
 
     @Test(arguments: [
         (#"{}"#, "missing_field"), (#"{"inputs":[]}"#, "missing_inputs"), (#"[]"#, "malformed_body"),
-        (#""#, "malformed_body"), (#"{"inputs":{}}"#, "malformed_body"), (#"{"inputs":[1]}"#, "malformed_body"),
+        (#""#, "malformed_body"), (#"{"inputs":{}}"#, "malformed_body"),
+        (#"{"inputs":[1]}"#, "malformed_body"),
         (#"{"inputs":[{}]}"#, "missing_field"), (#"{"inputs":[{"name":"x"}]}"#, "missing_field"),
         (#"{"inputs":[{"name":"x","datatype":"FP64"}]}"#, "missing_field"),
         (#"{"inputs":[{"name":"x","datatype":"FP64","shape":[1]}]}"#, "missing_field"),
@@ -181,7 +185,7 @@ struct InferRequestTests {
 
     @Test func sharedMemory_isNotSupported() throws {
         let answer = try Exchange("identity").infer(
-            #"{"inputs":[{"name":"x","shape":[1],"datatype":"FP64","parameters":{"shared_memory_region":"r"}}]}"#)
+            #"{"inputs":[{"name":"x","parameters":{"shared_memory_region":"r"}}]}"#)
         #expect(answer.code == "unsupported")
     }
 }

@@ -44,7 +44,8 @@ struct InstancesRequestTests {
     }
 
     @Test func columnsOfAModelWithOneFeature_mayBeBare() throws {
-        #expect(try Exchange("identity").predict(#"{"inputs":[1,[2]]}"#) == .answer(#"{"outputs":[1.0,2.0]}"#))
+        #expect(
+            try Exchange("identity").predict(#"{"inputs":[1,[2]]}"#) == .answer(#"{"outputs":[1.0,2.0]}"#))
     }
 
     @Test func categories_areStrings() throws {
@@ -67,10 +68,13 @@ struct InstancesRequestTests {
         #expect(
             exchange.predict(#"{"instances":[NaN,Infinity,-Infinity,null,-1.5]}"#)
                 == .answer(#"{"predictions":[NaN,Infinity,-Infinity,NaN,-1.5]}"#))
-        #expect(try Exchange("huge").predict(#"{"instances":[10]}"#) == .answer(#"{"predictions":[Infinity]}"#))
+        #expect(
+            try Exchange("huge").predict(#"{"instances":[10]}"#) == .answer(#"{"predictions":[Infinity]}"#))
     }
 
-    @Test(arguments: ["nan", "+1", "01", "1.", ".5", "1e", "0x1", "-", "-NaN", "Inf", "1e999", "True", "\"1\""])
+    @Test(arguments: [
+        "nan", "+1", "01", "1.", ".5", "1e", "0x1", "-", "-NaN", "Inf", "1e999", "True", "\"1\"",
+    ])
     func textThatIsNoNumber_isRefused(_ text: String) throws {
         #expect(try Exchange("identity").predict(#"{"instances":[\#(text)]}"#).isClientError)
     }
@@ -90,12 +94,16 @@ struct InstancesRequestTests {
         (#"{"instances":[[1,2,3]]}"#, "wrong_element_count"), (#"{"instances":[[[1],2]]}"#, "wrong_value"),
         (#"{"instances":[{"a":1}]}"#, "missing_inputs"), (#"{"instances":[{}]}"#, "missing_inputs"),
         (#"{"instances":[{"a":1,"a":1}]}"#, "repeated_input"),
-        (#"{"instances":[{"z":1}]}"#, "unexpected_input"), (#"{"instances":[{"a":[1],"b":1}]}"#, "wrong_value"),
+        (#"{"instances":[{"z":1}]}"#, "unexpected_input"),
+        (#"{"instances":[{"a":[1],"b":1}]}"#, "wrong_value"),
         (#"{"instances":[{"input":1}]}"#, "wrong_value"), (#"{"inputs":5}"#, "malformed_body"),
-        (#"{"inputs":{"a":[1,2],"b":[1]}}"#, "wrong_shape"), (#"{"inputs":{"a":[1],"b":[1,2]}}"#, "wrong_shape"),
+        (#"{"inputs":{"a":[1,2],"b":[1]}}"#, "wrong_shape"),
+        (#"{"inputs":{"a":[1],"b":[1,2]}}"#, "wrong_shape"),
         (#"{"inputs":{"a":[],"b":[]}}"#, "invalid_field"), (#"{"inputs":{"a":[1],"b":[]}}"#, "invalid_field"),
-        (#"{"inputs":{"a":[[]],"b":[1]}}"#, "wrong_value"), (#"{"inputs":{"a":[[1,2]],"b":[1]}}"#, "wrong_value"),
-        (#"{"inputs":{"a":1,"b":[1]}}"#, "malformed_body"), (#"{"inputs":{"a":[1],"a":[1]}}"#, "repeated_input"),
+        (#"{"inputs":{"a":[[]],"b":[1]}}"#, "wrong_value"),
+        (#"{"inputs":{"a":[[1,2]],"b":[1]}}"#, "wrong_value"),
+        (#"{"inputs":{"a":1,"b":[1]}}"#, "malformed_body"),
+        (#"{"inputs":{"a":[1],"a":[1]}}"#, "repeated_input"),
     ])
     func requestsThatAreWrong_areRefused(_ body: String, _ code: String) throws {
         #expect(try Exchange("pair").predict(body).code == code)

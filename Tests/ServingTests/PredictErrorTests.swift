@@ -23,7 +23,8 @@ struct PredictErrorTests {
         let codes = Self.all.map(\.code)
         #expect(Set(codes).count == codes.count)
         for code in codes {
-            #expect(!code.isEmpty && code.utf8.allSatisfy { $0 == UInt8(ascii: "_") || $0 > 0x60 && $0 < 0x7b })
+            #expect(
+                !code.isEmpty && code.utf8.allSatisfy { $0 == UInt8(ascii: "_") || $0 > 0x60 && $0 < 0x7b })
         }
     }
 

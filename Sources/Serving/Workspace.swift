@@ -44,7 +44,8 @@ package final class Workspace {
 
     /// Gives back what an unusually large request needed.
     package func end() {
-        if rows.cellCount > Self.keptCells {
+        // A few rows may have many answers: a model may have one feature and a thousand classes.
+        if max(rows.cellCount, predictions.margins.cellCount) > Self.keptCells {
             rows.reset(columnCount: 0, numberType: .float32)
             rows.releaseMemory(above: Self.keptCells)
             predictions.releaseMemory(above: Self.keptCells)

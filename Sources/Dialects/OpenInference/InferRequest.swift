@@ -28,6 +28,7 @@ struct InferRequestReader {
     private var rowCount: Int?
     private var hasInputs = false
     private var hasOutputs = false
+    private var hasParameters = false
 
     init(model: ServedModel) {
         self.model = model
@@ -50,6 +51,8 @@ struct InferRequestReader {
                 guard request.id == nil else { throw PredictError.repeatedField(key) }
                 request.id = try reader.readString()
             case "parameters":
+                guard !hasParameters else { throw PredictError.repeatedField(key) }
+                hasParameters = true
                 request.wantsBinaryOutput = try readParameters(&reader)
             case "inputs":
                 guard !hasInputs else { throw PredictError.repeatedField(key) }
@@ -78,16 +81,17 @@ struct InferRequestReader {
 
     /// Reads request parameters; only `binary_data_output` means something here.
     private func readParameters(_ reader: inout JSONReader) throws -> Bool {
-        var wantsBinaryOutput = false
+        var wantsBinaryOutput: Bool?
         try reader.beginObject()
         while let key = try reader.nextKey() {
             if key == "binary_data_output" {
+                guard wantsBinaryOutput == nil else { throw PredictError.repeatedField(key) }
                 wantsBinaryOutput = try reader.readBool()
             } else {
                 _ = try reader.skipValue()
             }
         }
-        return wantsBinaryOutput
+        return wantsBinaryOutput ?? false
     }
 
     // MARK: Inputs
@@ -111,6 +115,7 @@ struct InferRequestReader {
         /// Where `data` begins, when it came before the rest.
         var deferredData: Range<Int>?
         var hasReadData = false
+        var hasParameters = false
 
         func header() throws(PredictError) -> TensorHeader {
             guard let name else { throw .missingField("inputs[].name") }
@@ -137,6 +142,8 @@ struct InferRequestReader {
                 guard input.shape == nil else { throw PredictError.repeatedField("inputs[].shape") }
                 input.shape = try TensorShape(from: &reader)
             case "parameters":
+                guard !input.hasParameters else { throw PredictError.repeatedField("inputs[].parameters") }
+                input.hasParameters = true
                 input.binarySize = try readBinarySize(&reader)
             case "data":
                 guard !input.hasReadData, input.deferredData == nil else {
@@ -244,6 +251,7 @@ struct InferRequestReader {
         try reader.beginObject()
         while let key = try reader.nextKey() {
             if key == "binary_data_size" {
+                guard size == nil else { throw PredictError.repeatedField(key) }
                 let value = try reader.readInt64()
                 guard let positive = Int(exactly: value), positive >= 0 else {
                     throw PredictError.invalidField(key, reason: "\(value) is negative")
@@ -275,7 +283,7 @@ struct InferRequestReader {
 
     private func readOutput(_ reader: inout JSONReader) throws -> RequestedOutput {
         var name: String?
-        var isBinary = false
+        var isBinary: Bool?
         try reader.beginObject()
         while let key = try reader.nextKey() {
             switch key {
@@ -283,16 +291,8 @@ struct InferRequestReader {
                 guard name == nil else { throw PredictError.repeatedField("outputs[].name") }
                 name = try reader.readString()
             case "parameters":
-                try reader.beginObject()
-                while let parameter = try reader.nextKey() {
-                    switch parameter {
-                    case "binary_data": isBinary = try reader.readBool()
-                    case "classification":
-                        throw PredictError.unsupported(
-                            "the classification extension is not supported; ask for output 'probabilities'")
-                    default: _ = try reader.skipValue()
-                    }
-                }
+                guard isBinary == nil else { throw PredictError.repeatedField("outputs[].parameters") }
+                isBinary = try readBinaryData(&reader)
             default: _ = try reader.skipValue()
             }
         }
@@ -301,6 +301,24 @@ struct InferRequestReader {
             throw PredictError.unknownOutput(
                 name, model: model.name, available: model.outputs.map(\.name))
         }
-        return RequestedOutput(output: output, isBinary: isBinary)
+        return RequestedOutput(output: output, isBinary: isBinary ?? false)
+    }
+
+    /// Reads the parameters of a requested output; only `binary_data` means something here.
+    private func readBinaryData(_ reader: inout JSONReader) throws -> Bool {
+        var isBinary: Bool?
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            switch key {
+            case "binary_data":
+                guard isBinary == nil else { throw PredictError.repeatedField(key) }
+                isBinary = try reader.readBool()
+            case "classification":
+                throw PredictError.unsupported(
+                    "the classification extension is not supported; ask for output 'probabilities'")
+            default: _ = try reader.skipValue()
+            }
+        }
+        return isBinary ?? false
     }
 }

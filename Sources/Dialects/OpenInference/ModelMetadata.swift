@@ -35,7 +35,7 @@ struct ModelMetadataWriter {
 
     private func writeInputs(into body: inout ByteBuffer) {
         let number = Datatype(rawValue: model.inputType.rawValue) ?? .float64
-        if model.schema.isNumeric {
+        if InputBinder.takesMatrix(model.index) {
             writeTensor(InputBinder.matrixName, number, width: model.schema.count, into: &body)
             return
         }

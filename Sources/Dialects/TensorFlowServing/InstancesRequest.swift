@@ -69,8 +69,8 @@ struct InstancesRequestReader {
             try workspace.makeRoom(forRows: 1)
             switch try reader.peek() {
             case .object: try readObject(&reader, workspace, row: row)
-            case .array: try readValues(&reader, workspace, row: row)
-            default: try readScalar(&reader, workspace, row: row)
+            case .array: try readValues(&reader, workspace, of: "instances", row: row)
+            default: try readScalar(&reader, workspace, of: "instances", row: row)
             }
             row += 1
         }
@@ -78,16 +78,18 @@ struct InstancesRequestReader {
     }
 
     /// `[v0, v1, …]`: the features in the schema's order.
-    private func readValues(_ reader: inout JSONReader, _ workspace: Workspace, row: Int) throws {
+    private func readValues(
+        _ reader: inout JSONReader, _ workspace: Workspace, of list: StaticString, row: Int
+    ) throws {
         let count = model.schema.count
         var column = 0
         try reader.beginArray()
         while try reader.nextElement() {
-            guard column < count else { throw wrongWidth(row, "more than \(count)") }
+            guard column < count else { throw wrongWidth(list, row, "more than \(count)") }
             try readCell(&reader, workspace, row: row, column: column)
             column += 1
         }
-        guard column == count else { throw wrongWidth(row, "\(column)") }
+        guard column == count else { throw wrongWidth(list, row, "\(column)") }
     }
 
     /// `{"a": 1, "b": "x"}`: features by name, all of them; or `{"input": [v0, v1, …]}`.
@@ -99,7 +101,7 @@ struct InstancesRequestReader {
             if key == InputBinder.matrixName && target.columnCount == model.schema.count,
                 try reader.peek() == .array
             {
-                try readValues(&reader, workspace, row: row)
+                try readValues(&reader, workspace, of: "instances", row: row)
             } else if target.columnCount > 1 {
                 throw PredictError.wrongValue(
                     input: key, row: row, reason: "expected an array of \(target.columnCount) numbers")
@@ -110,14 +112,16 @@ struct InstancesRequestReader {
         try binder.requireAll()
     }
 
-    private func readScalar(_ reader: inout JSONReader, _ workspace: Workspace, row: Int) throws {
-        guard model.schema.count == 1 else { throw wrongWidth(row, "a single value") }
+    private func readScalar(
+        _ reader: inout JSONReader, _ workspace: Workspace, of list: StaticString, row: Int
+    ) throws {
+        guard model.schema.count == 1 else { throw wrongWidth(list, row, "a single value") }
         try readCell(&reader, workspace, row: row, column: 0)
     }
 
-    private func wrongWidth(_ row: Int, _ given: String) -> PredictError {
+    private func wrongWidth(_ list: StaticString, _ row: Int, _ given: String) -> PredictError {
         .wrongElementCount(
-            input: "instances[\(row)]", expected: model.schema.count, given: given + " elements")
+            input: "\(list)[\(row)]", expected: model.schema.count, given: given + " elements")
     }
 
     // MARK: Columnar form
@@ -149,9 +153,9 @@ struct InstancesRequestReader {
         while try reader.nextElement() {
             try workspace.makeRoom(forRows: 1)
             if try reader.peek() == .array {
-                try readValues(&reader, workspace, row: row)
+                try readValues(&reader, workspace, of: "inputs", row: row)
             } else {
-                try readScalar(&reader, workspace, row: row)
+                try readScalar(&reader, workspace, of: "inputs", row: row)
             }
             row += 1
         }

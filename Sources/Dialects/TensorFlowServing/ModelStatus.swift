@@ -53,7 +53,7 @@ struct SignatureMetadataWriter {
         body.append(quoted: model.version)
         body.append("},\"metadata\":{\"signature_def\":{\"signature_def\":{\"serving_default\":{\"inputs\":{")
         let number = Datatype(rawValue: model.inputType.rawValue) ?? .float64
-        if model.schema.isNumeric {
+        if InputBinder.takesMatrix(model.index) {
             write(InputBinder.matrixName, number, width: model.schema.count, into: &body)
         } else {
             for (position, feature) in model.schema.features.enumerated() {

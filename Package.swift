@@ -128,6 +128,22 @@ let package = Package(
             "TrainingTests",
             imports: ["Base", "Tabular", "Ingest", "ModelFormat", "Preprocess", "Inference", "Training"]),
         tests(
+            "ServingTests",
+            imports: [
+                "Base", "Telemetry", "Tabular", "ModelFormat", "Inference", "Registry", "Serving", "TestKit",
+            ]),
+        tests(
+            "DialectsTests",
+            imports: [
+                "Base", "Telemetry", "Tabular", "ModelFormat", "Registry", "HTTP", "Serving", "Dialects",
+                "TestKit",
+            ]),
+        tests(
+            "ConformanceTests",
+            imports: [
+                "Base", "Telemetry", "Net", "HTTP", "Registry", "Serving", "Dialects", "DaemonApp", "TestKit",
+            ]),
+        tests(
             "TrainerAppTests",
             imports: [
                 "Base", "Tabular", "ModelFormat", "Inference", "Registry", "TestKit", "TrainerApp", "modeltrain",

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Tabular
 
-/// Decides for one request which columns of the row block each of its inputs fills, and whether all are
-/// filled.
+/// Decides for one request which columns of the row block each of its inputs fills, and whether all are filled.
 ///
-/// A request sends either one matrix named `input` (models whose features are all numeric) or one entry a
-/// column, in any order.
+/// A request sends either one matrix named `input` (models whose features are all numeric, and none of several is
+/// called `input` itself) or one entry a column, in any order.
 package struct InputBinder {
     /// Where the values of one input go.
     package struct Target: Equatable {
@@ -32,12 +31,17 @@ package struct InputBinder {
 
     private var schema: FeatureSchema { index.schema }
 
+    /// Whether a model takes all its features as one matrix, which its metadata then lists as its only input.
+    package static func takesMatrix(_ index: SchemaIndex) -> Bool {
+        index.schema.isNumeric && (index.schema.count == 1 || index.column(named: matrixName) == nil)
+    }
+
     /// The columns that the input `name` fills.
     ///
     /// - Throws: `unexpectedInput`, `repeatedInput`.
     package mutating func bind(_ name: String) throws(PredictError) -> Target {
         if let column = index.column(named: name) { return try bindColumn(column, name: name) }
-        guard name == Self.matrixName, schema.isNumeric else {
+        guard name == Self.matrixName, Self.takesMatrix(index) else {
             throw .unexpectedInput(name, model: modelName, expected: expectedNames)
         }
         guard !isMatrixBound else { throw .repeatedInput(name) }
@@ -74,6 +78,6 @@ package struct InputBinder {
 
     /// What the model's metadata lists.
     private var expectedNames: [String] {
-        schema.isNumeric ? [Self.matrixName] : schema.features.map(\.name)
+        Self.takesMatrix(index) ? [Self.matrixName] : schema.features.map(\.name)
     }
 }

@@ -218,7 +218,7 @@ BAD_REQUESTS = [
     ("/v1/models/stump:predict", '{"instances": [[1,2]}', 400, ["line 1"]),
     ("/v1/models/absent:predict", '{"instances": [[1,2]]}', 404, ["absent"]),
     ("/v1/models/stump/versions/9:predict", '{"instances": [[1,2]]}', 404, ["9"]),
-    ("/v1/models/stump:explode", '{"instances": [[1,2]]}', 404, []),
+    ("/v1/models/stump:explode", '{"instances": [[1,2]]}', 405, ["explode"]),
 ]
 
 

@@ -7,7 +7,16 @@ internal import Tabular
 struct JSONCells {
     let index: SchemaIndex
     /// The element type that the request declares; nil where the dialect declares none.
-    var datatype: Datatype?
+    let datatype: Datatype?
+
+    /// The values are read as floating-point numbers, as nearly all requests send them.
+    private let isPlainFloat: Bool
+
+    init(index: SchemaIndex, datatype: Datatype?) {
+        self.index = index
+        self.datatype = datatype
+        isPlainFloat = datatype == nil || datatype == .float64 || datatype == .float32
+    }
 
     /// Reads the next value into `rows[row, column]`; `null` leaves the cell missing.
     ///
@@ -17,8 +26,12 @@ struct JSONCells {
         from reader: inout JSONReader, into rows: inout RowBlock, row: Int, column: Int, isCategorical: Bool
     ) throws {
         let token = try reader.peek()
-        if token == .number && !isCategorical && (datatype == nil || datatype == .float64) {
-            rows.set(try reader.readDouble(), row: row, column: column)
+        if token == .number && !isCategorical && isPlainFloat {
+            let value = try reader.readDouble()
+            // The client's FP32 tensor held Float32: narrowing here gives back the number that it meant.
+            let meant = datatype == .float32 ? Double(Float(value)) : value
+            guard meant.isFinite || !value.isFinite else { throw tooLarge(value, row, column) }
+            rows.set(meant, row: row, column: column)
         } else {
             try readOther(
                 token, from: &reader, into: &rows, row: row, column: column, isCategorical: isCategorical)
@@ -47,15 +60,8 @@ struct JSONCells {
 
     private func readNumber(from reader: inout JSONReader, row: Int, column: Int) throws -> Double {
         switch datatype {
-        case nil, .float64:
+        case nil, .float64, .float32:
             return try reader.readDouble()
-        case .float32:
-            let value = try reader.readDouble()
-            // The client's tensor held Float32: narrowing here gives back the number that it meant.
-            guard Float(value).isFinite || !value.isFinite else {
-                throw wrongValue(row, column, "\(value) does not fit FP32")
-            }
-            return Double(Float(value))
         case .uint64:
             return Double(try reader.readUInt64())
         case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32:
@@ -69,6 +75,10 @@ struct JSONCells {
         case .bytes:
             throw wrongValue(row, column, "expected a string, got a number")
         }
+    }
+
+    private func tooLarge(_ value: Double, _ row: Int, _ column: Int) -> PredictError {
+        wrongValue(row, column, "\(value) does not fit FP32")
     }
 
     private func wrongValue(_ row: Int, _ column: Int, _ reason: String) -> PredictError {

@@ -3,6 +3,7 @@
 #include "CPosix.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -43,6 +44,13 @@ int cposix_epoll_wait(int epoll, struct cposix_event *out, int limit, int timeou
 }
 
 int cposix_accept(int listener) { return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+int cposix_refuse_connections(int listener) {
+    // A socket filter that keeps no byte of any packet: handshakes stop, sockets that are accepted have no filter.
+    struct sock_filter drop_all = {.code = BPF_RET | BPF_K, .k = 0};
+    struct sock_fprog program = {.len = 1, .filter = &drop_all};
+    return setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
 
 int cposix_affinity_count(void) {
     cpu_set_t set;

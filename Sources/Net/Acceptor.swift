@@ -55,10 +55,13 @@ package final class Acceptor: Channel {
         if !isRegistered { resumeLater() }
     }
 
-    /// Takes everybody who is waiting, then lets go of the listener.
+    /// Takes everybody who is waiting, then ends listening, for the other loops too. Nobody who has connected is
+    /// reset, and who connects later is refused.
     package func close() {
         guard !isClosed else { return }
+        listener.refuseConnections()
         take(limit: .max)
+        listener.shutDown()
         isClosed = true
         if isRegistered { loop.remove(listener.number) }
         isRegistered = false

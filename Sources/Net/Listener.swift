@@ -64,9 +64,17 @@ package final class Listener: Sendable {
         }
         let code = errno
         switch code {
-        case EAGAIN: return .none
+        // EINVAL: another loop has shut the listener down.
+        case EAGAIN, EINVAL: return .none
         case EMFILE, ENFILE, ENOMEM, ENOBUFS: return .exhausted(code)
         default: return .gone
         }
     }
+
+    /// Lets no new connection be established; those that are wait to be accepted. Without this step, a client that
+    /// connects between the last `accept` and the end of the listener would be reset with its request on the way.
+    func refuseConnections() { _ = cposix_refuse_connections(descriptor.number) }
+
+    /// Ends listening for all loops; who connects from now on is refused.
+    func shutDown() { _ = shutdown(descriptor.number, CInt(SHUT_RDWR)) }
 }

@@ -5,7 +5,6 @@ extension JSONReader {
     ///
     /// - Throws: `numberOutOfRange` for one that Float64 cannot hold, `malformedNumber`, `wrongType`.
     /// - Complexity: about 20 ns for 17 digits; no allocation for numbers of up to 19 digits.
-    @inlinable
     package mutating func readDouble() throws(JSONError) -> Double {
         _ = nextByte()
         var number = DecimalNumber()
@@ -18,8 +17,7 @@ extension JSONReader {
 
     /// Reads a token of a non-finite number where they are allowed, or finds the error of a number that is
     /// none.
-    @usableFromInline
-    mutating func readUncommon() throws(JSONError) -> Double {
+    private mutating func readUncommon() throws(JSONError) -> Double {
         if options.allowsNonFinite {
             if consume("NaN") { return .nan }
             if consume("Infinity") { return .infinity }

@@ -5,19 +5,16 @@
 /// Turned into the nearest Float64, ties to even, in three steps of rising cost: exact arithmetic for short
 /// numbers (Clinger), a 128-bit product (Eisel-Lemire), and whole numbers of any length (`LongDecimal`) for
 /// the few that are left: more than 19 digits, whose cut-off part decides.
-@usableFromInline struct DecimalNumber {
+struct DecimalNumber {
     /// The first 19 significant digits.
-    @usableFromInline var significand: UInt64 = 0
+    var significand: UInt64 = 0
     /// The power of ten that `significand` is multiplied by.
-    @usableFromInline var exponent = 0
-    @usableFromInline var isNegative = false
+    var exponent = 0
+    var isNegative = false
     /// Digits were cut off that are not all zero, so the number lies between significand and significand + 1.
-    @usableFromInline var isTruncated = false
+    var isTruncated = false
     /// Where the digits begin.
-    @usableFromInline var digitsStart = 0
-
-    @usableFromInline @inline(__always)
-    init() {}
+    var digitsStart = 0
 
     /// Reads the JSON number (RFC 8259, section 6) that begins at `start`; returns where it ends, or nil when
     /// the text there is no number.
@@ -25,7 +22,7 @@
     ///     number = [ "-" ] ( "0" / digit1-9 *DIGIT ) [ "." 1*DIGIT ] [ ( "e" / "E" ) [ "+" / "-" ] 1*DIGIT ]
     ///
     /// - Complexity: one pass, and a second over numbers of more than 19 digits; no allocation.
-    @inlinable @inline(__always)
+    @inline(__always)
     mutating func scan(_ bytes: Span<UInt8>, from start: Int) -> Int? {
         let count = bytes.count
         var position = start
@@ -59,7 +56,7 @@
 
     /// Reads the run of digits at `start` into the significand, which wraps round after 19; returns where it
     /// ends.
-    @inlinable @inline(__always)
+    @inline(__always)
     mutating func takeDigits(_ bytes: Span<UInt8>, from start: Int) -> Int {
         let count = bytes.count
         var position = start
@@ -79,7 +76,7 @@
     ///
     /// Eight bytes are tested and summed up in a 64-bit register (Lemire, "Number Parsing at a Gigabyte per
     /// Second", section 6).
-    @inlinable @inline(__always)
+    @inline(__always)
     mutating func takeEightDigits(_ bytes: Span<UInt8>, from start: Int) -> Int {
         // Safe because the view is only read below, by offsets compared with the count.
         let raw = unsafe bytes.bytes
@@ -105,7 +102,6 @@
 
     /// Reads an exponent's sign and digits and adds it to `exponent`; returns where it ends, or nil when
     /// there is no digit. Exponents beyond a thousand million are all alike: the number is zero or infinite.
-    @usableFromInline
     mutating func takeExponent(_ bytes: Span<UInt8>, from start: Int) -> Int? {
         var position = start
         var isNegativeExponent = false
@@ -129,7 +125,6 @@
     }
 
     /// Reads the digits again when there are more than 19, because zeros in front do not count.
-    @usableFromInline
     mutating func takeLongDigits(_ bytes: Span<UInt8>) {
         significand = 0
         var position = digitsStart
@@ -152,7 +147,7 @@
     /// The nearest Float64; infinite when too large.
     ///
     /// - Parameter bytes: the text that was scanned.
-    @usableFromInline
+    @inline(__always)
     func nearestDouble(_ bytes: Span<UInt8>) -> Double {
         if !isTruncated && significand <= 1 << 53 && exponent >= -22 && exponent <= 22 {
             // Both factors are exact, so one rounding gives the right answer (Clinger, 1990).
@@ -161,6 +156,11 @@
             let magnitude = exponent < 0 ? exact / power : exact * power
             return isNegative ? -magnitude : magnitude
         }
+        return nearestInexactDouble(bytes)
+    }
+
+    @inline(never)
+    private func nearestInexactDouble(_ bytes: Span<UInt8>) -> Double {
         var bits = nearestBits(significand, exponent)
         if isTruncated {
             // 10^19 fits UInt64, so the next significand always exists.

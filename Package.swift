@@ -146,7 +146,8 @@ let package = Package(
         tests(
             "TrainerAppTests",
             imports: [
-                "Base", "Tabular", "ModelFormat", "Inference", "Registry", "TestKit", "TrainerApp", "modeltrain",
+                "Base", "Tabular", "ModelFormat", "Inference", "Registry", "TestKit", "TrainerApp",
+                "modeltrain",
             ]),
         tests("DaemonAppTests", imports: ["DaemonApp"]),
         tests("ControlAppTests", imports: ["Base", "Net", "HTTP", "ControlApp", "modelctl"]),
@@ -156,6 +157,8 @@ let package = Package(
 // Fuzz targets need libFuzzer's instrumentation everywhere, so they are built apart: scripts/fuzz.
 if Context.environment["MODELD_FUZZ"] != nil {
     package.targets.append(.systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"))
+    package.targets.append(
+        .executableTarget(name: "YAMLFuzz", dependencies: ["CFuzzer", "YAML"], path: "Fuzz/YAML"))
     for name in ["NativeModel", "XGBoost"] {
         package.targets.append(
             .executableTarget(

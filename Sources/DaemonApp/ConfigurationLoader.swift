@@ -122,11 +122,12 @@ package enum ConfigurationLoader {
 }
 
 extension ConfigurationProblem {
-    /// True when the problem is a value of `key`, so that the key needs no second complaint.
+    /// True when the problem is a value of `key` or probably its misspelt name: one complaint is enough.
     fileprivate func isAbout(_ key: String) -> Bool {
         switch reason {
         case .value(key: key, _): true
         case .missingFlagValue(let flag, _): flag == key
+        case .unknownFlag(_, let suggestion?), .unknownKey(_, let suggestion?): suggestion == key
         case .unreadableFile, .yaml: true
         default: false
         }

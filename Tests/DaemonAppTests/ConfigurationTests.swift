@@ -203,6 +203,11 @@ import Testing
         #expect(problems(file: "- a\n").first?.contains("must hold \"key: value\" lines") == true)
     }
 
+    @Test func misspeltRequiredKeys_areReportedOnce() {
+        #expect(problems(["--regsitry", "r"]).count == 1)
+        #expect(problems(file: "regsitry: r\n").count == 1)
+    }
+
     @Test func allProblems_areReportedAtOnce() {
         let found = problems(
             ["--nope", "--loops=x"], environment: ["MODELD_BLAS": "x"], file: "a: 1\nb: 2\n")

@@ -61,7 +61,8 @@ struct ProtocolPageTests {
             #expect(answer.header("Content-Type") == "application/octet-stream")
             let length = try #require(answer.header("Inference-Header-Content-Length").flatMap { Int($0) })
             #expect(Array(answer.body[length...]) == bytes(of: [1.5, -2]))
-            let head = try JSONValue.parse(answer.body[..<length].span)
+            let text = Array(answer.body[..<length])
+            let head = try JSONValue.parse(text.span)
             #expect(head["outputs"]?.array?.first?["parameters"]?["binary_data_size"]?.integer == 8)
         }
     }

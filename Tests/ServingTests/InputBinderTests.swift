@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import Serving
 import Tabular
 import Testing
+
+@testable import Serving
 
 struct InputBinderTests {
     private static let numeric = binder([("a", nil), ("b", nil), ("c", nil)])

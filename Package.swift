@@ -20,8 +20,8 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// For the two targets on each request's path: classes' run-time exclusivity checks cost 6 % of a small request.
-/// Debug builds, and so the tests, keep them.
+/// For the two targets on each request's path: classes' run-time exclusivity checks cost 6 % of a small
+/// request. Debug builds, and so the tests, keep them.
 let unchecked: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
 ]

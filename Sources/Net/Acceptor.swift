@@ -55,8 +55,8 @@ package final class Acceptor: Channel {
         if !isRegistered { resumeLater() }
     }
 
-    /// Takes everybody who is waiting, then ends listening, for the other loops too. Nobody who has connected is
-    /// reset, and who connects later is refused.
+    /// Takes everybody who is waiting, then ends listening, for the other loops too. Nobody who has connected
+    /// is reset, and who connects later is refused.
     package func close() {
         guard !isClosed else { return }
         listener.refuseConnections()

@@ -71,8 +71,9 @@ package final class Listener: Sendable {
         }
     }
 
-    /// Lets no new connection be established; those that are wait to be accepted. Without this step, a client that
-    /// connects between the last `accept` and the end of the listener would be reset with its request on the way.
+    /// Lets no new connection be established; those that are wait to be accepted. Without this step, a client
+    /// that connects between the last `accept` and the end of the listener would be reset with its request on
+    /// the way.
     func refuseConnections() { _ = cposix_refuse_connections(descriptor.number) }
 
     /// Ends listening for all loops; who connects from now on is refused.

@@ -27,7 +27,7 @@ enum Outcome: Equatable {
 struct Exchange {
     let service: PredictService
     let model: ServedModel
-    let workspace = Workspace()
+    let workspace = Workspace(rowLimit: 1_000_000)
 
     init(_ model: String) throws {
         service = try Self.models.get()

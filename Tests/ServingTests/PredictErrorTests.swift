@@ -15,7 +15,8 @@ struct PredictErrorTests {
         .wrongElementCount(input: "a", expected: 3, given: "only 2 elements"),
         .wrongValue(input: "a", row: 0, reason: "it is no number"),
         .unknownOutput("o", model: "m", available: ["predictions"]), .repeatedOutput("o"),
-        .tooManyRows(limit: 3), .infiniteOutput(output: "predictions", row: 4),
+        .tooManyRows(limit: 3), .rowsExceedBody(rows: 4, columns: 2, bodySize: 7),
+        .infiniteOutput(output: "predictions", row: 4),
         .unsupported("shared memory is not supported"),
     ]
 

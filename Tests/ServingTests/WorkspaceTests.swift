@@ -7,30 +7,41 @@ import Testing
 struct WorkspaceTests {
     // MARK: Room
 
-    @Test func rowsAreLimited_byTheBytesOfTheBody() throws {
+    @Test func valuesAreLimited_byTheBytesOfTheBody() throws {
         let (_, model) = try ServedModels.model("pair")
-        let workspace = Workspace()
+        let workspace = Workspace(rowLimit: 1 << 20)
         workspace.begin(model, bodySize: 7)
+        try workspace.makeRoom(forRows: 2)
+        #expect(throws: PredictError.rowsExceedBody(rows: 4, columns: 2, bodySize: 7)) {
+            try workspace.makeRoom(forRows: 2)
+        }
+        try workspace.makeRoom(forRows: 1)
+        #expect(workspace.rows.rowCount == 3)
+    }
+
+    @Test func rowsAreLimited_byTheServer() throws {
+        let (_, model) = try ServedModels.model("pair")
+        let workspace = Workspace(rowLimit: 3)
+        workspace.begin(model, bodySize: 1000)
         try workspace.makeRoom(forRows: 2)
         #expect(throws: PredictError.tooManyRows(limit: 3)) { try workspace.makeRoom(forRows: 2) }
         try workspace.makeRoom(forRows: 1)
         #expect(workspace.rows.rowCount == 3)
-        #expect(throws: PredictError.tooManyRows(limit: 3)) { try workspace.makeRoom(forRows: 1) }
     }
 
     @Test(arguments: [Int.max, Int.max / 2, Int.max / 2 + 1, 1 << 40, -1, Int.min])
     func absurdCounts_areRefused(_ count: Int) throws {
         let (_, model) = try ServedModels.model("pair")
-        let workspace = Workspace()
+        let workspace = Workspace(rowLimit: .max)
         workspace.begin(model, bodySize: 100)
         try workspace.makeRoom(forRows: 1)
-        #expect(throws: PredictError.tooManyRows(limit: 50)) { try workspace.makeRoom(forRows: count) }
+        #expect(throws: PredictError.self) { try workspace.makeRoom(forRows: count) }
         #expect(workspace.rows.rowCount == 1)
     }
 
     @Test func newRows_areMissing() throws {
         let (_, model) = try ServedModels.model("pair")
-        let workspace = Workspace()
+        let workspace = Workspace(rowLimit: 1 << 20)
         workspace.begin(model, bodySize: 100)
         try workspace.makeRoom(forRows: 1)
         workspace.rows.set(5, row: 0, column: 0)
@@ -41,7 +52,7 @@ struct WorkspaceTests {
 
     @Test func aWorkspace_answersAgainAfterALargeRequest() throws {
         let (service, model) = try ServedModels.model("classes")
-        let workspace = Workspace()
+        let workspace = Workspace(rowLimit: 1 << 20)
         for rows in [100_000, 1] {
             workspace.begin(model, bodySize: 200_000)
             try workspace.makeRoom(forRows: rows)
@@ -77,7 +88,7 @@ struct WorkspaceTests {
     private func answered(
         _ service: PredictService, _ model: ServedModel, _ inputs: [[Double]]
     ) throws -> Workspace {
-        let workspace = Workspace()
+        let workspace = Workspace(rowLimit: 1 << 20)
         workspace.begin(model, bodySize: 1000)
         try workspace.makeRoom(forRows: inputs.count)
         for (row, values) in inputs.enumerated() {

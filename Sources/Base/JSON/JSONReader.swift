@@ -12,8 +12,8 @@
 ///     }
 ///     try reader.expectEnd()
 ///
-/// What stands between the numbers of an array (`nextElement`, `peek`) is inlined into the caller, which makes
-/// reading them 5 to 10 % faster than calls into this module.
+/// What stands between the numbers of an array (`nextElement`, `peek`) is inlined into the caller, which
+/// makes reading them 5 to 10 % faster than calls into this module.
 ///
 /// - Complexity: one pass; nothing is allocated but the strings that are returned.
 package struct JSONReader: ~Copyable, ~Escapable {

@@ -78,7 +78,7 @@ import Testing
 
     @Test func prefixesOfValidTexts_areRefused() throws {
         let texts = [
-            #"{"inputs":[{"name":"input","shape":[1,3],"datatype":"FP32","data":[0.123,-4.5e-3,null]}],"id":"\u00e9"}"#,
+            #"{"inputs":[{"name":"input","shape":[1,3],"data":[0.123,-4.5e-3,null]}],"id":"\u00e9"}"#,
             #"[[true,false,null],{"a":{"b":"c\n\ud83d\ude00é€😀"}},"",{},[]]"#,
             #""text""#, "true", "null", #"{"a" : [ 1 , 2 ] }"#,
         ]

@@ -20,7 +20,7 @@ import Testing
 
     @Test func mutatedRequests_getTheSameVerdictHoweverTheyAreCut() {
         var generator = SeededGenerator(seed: 7)
-        for sample in RequestTable.all where sample.bytes.count < 500 {
+        for sample in RequestTable.all where (1..<500).contains(sample.bytes.count) {
             for _ in 0..<20 {
                 var bytes = [UInt8.random(in: 0...255, using: &generator)] + sample.bytes
                 for _ in 0..<Int.random(in: 0...3, using: &generator) {
@@ -30,7 +30,7 @@ import Testing
                     case 1:
                         bytes.insert(
                             [0x0D, 0x0A, 0x20, 0x30].randomElement(using: &generator) ?? 0, at: index)
-                    default: bytes.remove(at: index)
+                    default: if bytes.count > 1 { bytes.remove(at: index) }
                     }
                 }
                 fuzzRequestParser(bytes.span)

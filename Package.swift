@@ -120,7 +120,7 @@ let package = Package(
         tests(
             "InferenceTests",
             imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "Inference"]),
-        tests("HTTPTests", imports: ["Base", "Net", "HTTP"]),
+        tests("HTTPTests", imports: ["Base", "Net", "HTTP", "TestKit"]),
         tests(
             "RegistryTests",
             imports: ["Base", "Telemetry", "Cryptography", "Tabular", "ModelFormat", "Inference", "Registry"]),
@@ -159,6 +159,9 @@ if Context.environment["MODELD_FUZZ"] != nil {
     package.targets.append(.systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"))
     package.targets.append(
         .executableTarget(name: "YAMLFuzz", dependencies: ["CFuzzer", "YAML"], path: "Fuzz/YAML"))
+    package.targets.append(
+        .executableTarget(
+            name: "HTTPRequestFuzz", dependencies: ["CFuzzer", "HTTP"], path: "Fuzz/HTTPRequest"))
     for name in ["NativeModel", "XGBoost"] {
         package.targets.append(
             .executableTarget(

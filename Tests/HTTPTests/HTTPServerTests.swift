@@ -2,6 +2,7 @@
 import Base
 import Net
 import Synchronization
+import TestKit
 import Testing
 
 @testable import HTTP
@@ -185,6 +186,21 @@ import Testing
         #expect(answer.hasPrefix("HTTP/1.1 \(sample.defect?.status.code ?? 0) "), "\(answer)")
         #expect(answer.contains("Connection: close\r\n") && answer.contains("{\"error\":\""))
         #expect(answer.occurrences(of: "\r\nHTTP/1.1 ") == 0 && !answer.contains("smuggled"))
+    }
+
+    @Test func refusalOnThePage_isWhatTheServerAnswers() throws {
+        let bytes = try Fixtures.contents(ofFile: "\(Fixtures.repository)/docs/protocols/http.md")
+        let page = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+        let first = try #require(page.firstIndex(of: "HTTP/1.1 400 Bad Request"))
+        let body = try #require(page.firstIndex { $0.hasPrefix("{\"error\"") })
+        let answer = try ServerFixture().exchange(
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n")
+        func withoutDate(_ lines: [String]) -> [String] {
+            lines.filter { !$0.isEmpty && !$0.hasPrefix("Date: ") }
+        }
+        #expect(
+            withoutDate(answer.split(separator: "\r\n").map(String.init))
+                == withoutDate(Array(page[first...body])))
     }
 
     @Test func twoLoops_shareOnePort() throws {

@@ -45,10 +45,17 @@ package final class HTTPServer: Sendable {
         }
         let shared = listeners
         for loop in loops {
-            try loop.start { [configuration, makeHandler, makeObserver] loop in
-                ServerLoop(
-                    loop, configuration, handler: makeHandler(loop.index), observer: makeObserver(loop.index)
-                ).open(shared)
+            do {
+                try loop.start { [configuration, makeHandler, makeObserver] loop in
+                    ServerLoop(
+                        loop, configuration, handler: makeHandler(loop.index),
+                        observer: makeObserver(loop.index)
+                    ).open(shared)
+                }
+            } catch {
+                // A machine without a thread to spare gets an error, not half a server.
+                for loop in loops { loop.execute { $0.stop() } }
+                throw error
             }
         }
         let started = loops

@@ -46,7 +46,8 @@ int cposix_epoll_wait(int epoll, struct cposix_event *out, int limit, int timeou
 int cposix_accept(int listener) { return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK); }
 
 int cposix_refuse_connections(int listener) {
-    // A socket filter that keeps no byte of any packet: handshakes stop, sockets that are accepted have no filter.
+    // A socket filter that keeps no byte of any packet: handshakes stop, sockets that are accepted have no
+    // filter.
     struct sock_filter drop_all = {.code = BPF_RET | BPF_K, .k = 0};
     struct sock_fprog program = {.len = 1, .filter = &drop_all};
     return setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);

@@ -5,8 +5,8 @@ import Glibc
 
 /// What a descriptor is ready for, or what its owner wants to hear about.
 ///
-/// Plain bits, not an `OptionSet`: that protocol's generic code is not specialised across modules, and cost 3 % of a
-/// small request.
+/// Plain bits, not an `OptionSet`: that protocol's generic code is not specialised across modules, and cost 3
+/// % of a small request.
 package struct Readiness: Equatable, Sendable {
     package private(set) var bits: UInt32
     init(bits: UInt32) { self.bits = bits }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Tabular
 
-/// Decides for one request which columns of the row block each of its inputs fills, and whether all are filled.
+/// Decides for one request which columns of the row block each of its inputs fills, and whether all are
+/// filled.
 ///
-/// A request sends either one matrix named `input` (models whose features are all numeric, and none of several is
-/// called `input` itself) or one entry a column, in any order.
+/// A request sends either one matrix named `input` (models whose features are all numeric, and none of
+/// several is called `input` itself) or one entry a column, in any order.
 package struct InputBinder {
     /// Where the values of one input go.
     package struct Target: Equatable {

@@ -31,7 +31,8 @@ package final class Workspace {
 
     /// Appends `count` rows of missing values, to be filled.
     ///
-    /// - Throws: `tooManyRows` beyond the row limit, `rowsExceedBody` for more values than the body has bytes.
+    /// - Throws: `tooManyRows` beyond the row limit, `rowsExceedBody` for more values than the body has
+    ///   bytes.
     package func makeRoom(forRows count: Int) throws(PredictError) {
         let (total, isHuge) = rows.rowCount.addingReportingOverflow(count)
         let (cells, overflow) = total.multipliedReportingOverflow(by: rows.columnCount)

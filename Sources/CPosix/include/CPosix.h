@@ -43,7 +43,8 @@ int cposix_epoll_wait(int epoll, struct cposix_event *out, int limit, int timeou
 /// The next connection, non-blocking and closed on exec; -1 and errno when there is none.
 int cposix_accept(int listener);
 
-/// From now on no connection is established on `listener`; those that are can still be accepted. 0, or -1 and errno.
+/// From now on no connection is established on `listener`; those that are can still be accepted. 0, or -1 and
+/// errno.
 int cposix_refuse_connections(int listener);
 
 /// CPUs that this thread may run on, or -1 and errno.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Holds the parser to its promises on any bytes: it never traps, stays inside what it was given, and says the same
-/// however the bytes are cut. Traps when a promise is broken; for the fuzz target and its replay test.
+/// Holds the parser to its promises on any bytes: it never traps, stays inside what it was given, and says
+/// the same however the bytes are cut. Traps when a promise is broken; for the fuzz target and its replay
+/// test.
 package func fuzzRequestParser(_ bytes: Span<UInt8>) {
     guard bytes.count > 1 else { return }
     // The first byte decides on the cut and on limits so small that the fuzzer meets them.

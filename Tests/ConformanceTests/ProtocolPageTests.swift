@@ -16,7 +16,10 @@ struct ProtocolPageTests {
     @Test func everyPage_hasExamples() throws {
         let pages = try ProtocolPage.all.get()
         #expect(pages.map(\.name).contains("open-inference.md"))
-        for page in pages { #expect(try !page.examples().isEmpty, "\(page.name) has no `http` block") }
+        // http.md is about the bytes below the protocols: its rules are tested with raw sockets.
+        for page in pages where page.name != "http.md" {
+            #expect(try !page.examples().isEmpty, "\(page.name) has no `http` block")
+        }
     }
 
     @Test func everyExample_isAnsweredAsThePageSays() throws {

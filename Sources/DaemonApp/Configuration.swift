@@ -8,19 +8,14 @@ package struct Configuration: Sendable, Equatable {
     /// The registry's directory; empty only until `ConfigurationLoader` has checked that it was given.
     package var registry = ""
     package var listen: [ListenAddress] = []
-    /// The model that routes without a model name use; nil: the only one there is.
-    package var defaultModel: String?
     /// Event loops; 0: one per CPU.
     package var loops = 0
-    package var blas = BLASChoice.auto
     package var log = Log()
     package var limits = Limits()
     package var timeouts = Timeouts()
     package var shutdown = Shutdown()
     package var registryWatch = RegistryWatch()
     package var metrics = Metrics()
-
-    package enum BLASChoice: String, Sendable, CaseIterable { case auto, swift, library }
 
     package struct Log: Sendable, Equatable {
         package var level = LogLevel.notice
@@ -36,7 +31,6 @@ package struct Configuration: Sendable, Equatable {
         package var headerBytes = 0
         package var bodyBytes = 0
         package var rows = 0
-        package var connections = 0
     }
 
     package struct Timeouts: Sendable, Equatable {

@@ -19,20 +19,12 @@ extension Configuration {
             "Where to listen. The default answers this machine only; in a container use 0.0.0.0:8080. Port "
                 + "0 takes any free port, which is printed."),
         ConfigurationSetting(
-            "default_model", .modelName, \.defaultModel, default: nil,
-            "The model that answers on routes without a model name (POST /invocations). Without it, such "
-                + "routes work while exactly one model is served."),
-        ConfigurationSetting(
             "loops", .count(0...1024), \.loops, default: "0",
             "Event loops, each on a thread of its own; 0 means one per CPU that the process may use."),
         ConfigurationSetting(
-            "blas", .choice, \.blas, default: "auto",
-            "Which matrix multiplication neural models use: the system's BLAS library, our own Swift "
-                + "kernel, or auto: the library unless it is missing or only the slow reference BLAS."),
-        ConfigurationSetting(
             "log.level", .choice, \.log.level, default: "notice",
             "The least important level that is logged, most important first: error, warning, notice, info, "
-                + "debug, trace. From info on there is a line for each request, which costs throughput."),
+                + "debug, trace."),
         ConfigurationSetting(
             "log.format", .choice, \.log.format, default: "text",
             "How log lines are written to standard error: text for people, json (one object a line) for "
@@ -51,10 +43,6 @@ extension Configuration {
         ConfigurationSetting(
             "limits.rows", .count(1...100_000_000), \.limits.rows, default: "1000000",
             "Most rows in one prediction request; more is answered 413."),
-        ConfigurationSetting(
-            "limits.connections", .count(1...1_000_000), \.limits.connections, default: "10000",
-            "Most connections open at the same time, all loops together; beyond it new ones wait in the "
-                + "kernel's queue until others close."),
     ]
 
     private static let timeoutSettings: [ConfigurationSetting] = [

@@ -20,17 +20,6 @@ extension ConfigurationValueType<String> {
         render: { $0 })
 }
 
-extension ConfigurationValueType<String?> {
-    static let modelName = Self(
-        placeholder: "NAME", form: "the name of a model",
-        parse: { text -> String?? in
-            // Spelled out because a bare nil would mean "no model", which is allowed.
-            guard !text.isEmpty, !text.contains("/") else { return .none }
-            return .some(text)
-        },
-        render: { $0 ?? "" })
-}
-
 extension ConfigurationValueType<Int> {
     static func count(_ range: ClosedRange<Int>) -> Self {
         Self(

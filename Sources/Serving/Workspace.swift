@@ -37,7 +37,8 @@ package final class Workspace {
         let (total, isHuge) = rows.rowCount.addingReportingOverflow(count)
         let (cells, overflow) = total.multipliedReportingOverflow(by: rows.columnCount)
         guard count >= 0, !isHuge, !overflow, cells <= bodySize else {
-            throw .rowsExceedBody(rows: total, columns: rows.columnCount, bodySize: bodySize)
+            throw .rowsExceedBody(
+                rows: isHuge ? Int.max : total, columns: rows.columnCount, bodySize: bodySize)
         }
         guard total <= rowLimit else { throw .tooManyRows(limit: rowLimit) }
         rows.appendRows(count)

@@ -36,24 +36,23 @@ import Testing
         #expect(configuration.listen == [ListenAddress(host: "127.0.0.1", port: 8080)])
         #expect(configuration.limits.bodyBytes == 64 << 20)
         #expect(configuration.timeouts.idle == .seconds(75))
-        #expect(configuration.defaultModel == nil)
     }
 
     @Test func flagWinsOverVariableOverFileOverDefault() throws {
-        let file = "registry: /f\nlimits:\n  body_bytes: 1MiB\n  rows: 1\n  connections: 1\n"
+        let file = "registry: /f\nlimits:\n  body_bytes: 1MiB\n  rows: 1\n  header_bytes: 2KiB\n"
         let environment = ["MODELD_LIMITS_BODY_BYTES": "2MiB", "MODELD_LIMITS_ROWS": "2"]
         let loaded = try load(["--limits-body-bytes=3MiB"], environment: environment, file: file)
         #expect(loaded.configuration.limits.bodyBytes == 3 << 20)
         #expect(loaded.configuration.limits.rows == 2)
-        #expect(loaded.configuration.limits.connections == 1)
-        #expect(loaded.configuration.limits.headerBytes == 32 << 10)
+        #expect(loaded.configuration.limits.headerBytes == 2 << 10)
+        #expect(loaded.configuration.loops == 0)
         #expect(loaded.source(of: "limits.body_bytes") == .flag(name: "limits-body-bytes"))
         #expect(loaded.source(of: "limits.rows") == .environment(name: "MODELD_LIMITS_ROWS"))
-        guard case .file(_, 5, 16) = loaded.source(of: "limits.connections") else {
-            Issue.record("\(loaded.source(of: "limits.connections"))")
+        guard case .file(_, 5, 17) = loaded.source(of: "limits.header_bytes") else {
+            Issue.record("\(loaded.source(of: "limits.header_bytes"))")
             return
         }
-        #expect(loaded.source(of: "limits.header_bytes") == .builtIn)
+        #expect(loaded.source(of: "loops") == .builtIn)
     }
 
     @Test func everySettingCanBeGivenInEveryWay() throws {
@@ -116,10 +115,10 @@ import Testing
 
     @Test func unknownVariables_onlyWarn() throws {
         let loaded = try load(
-            ["--registry", "r"], environment: ["MODELD_BLA": "x", "MODELD_ZZZZZZZZZ": "y", "HOME": "/"])
+            ["--registry", "r"], environment: ["MODELD_LOOP": "x", "MODELD_ZZZZZZZZZ": "y", "HOME": "/"])
         #expect(
             loaded.warnings == [
-                "environment variable MODELD_BLA is not a setting and is ignored; did you mean MODELD_BLAS?",
+                "environment variable MODELD_LOOP is not a setting and is ignored; did you mean MODELD_LOOPS?",
                 "environment variable MODELD_ZZZZZZZZZ is not a setting and is ignored",
             ])
     }
@@ -164,13 +163,12 @@ import Testing
         ("timeouts.header", ["10", "10sec", "1.5s", "0s", "-1s", "9999999999999999h", "s", "10 s"]),
         ("loops", ["-1", "two", "1e3", "1025", "", "0x10", "99999999999999999999"]),
         ("log.level", ["INFO", "verbose", ""]),
-        ("blas", ["yes", "openblas"]),
+        ("log.format", ["xml"]),
         (
             "listen",
             ["8080", ":8080", "host:", "host:65536", "::1:80", "[::1", "[x]:1", "a b:1", "h:1,", "h:+1"]
         ),
         ("registry", [""]),
-        ("default_model", ["a/b"]),
     ])
     func wrongValues_areRefusedNamingKeyValueAndPlace(key: String, values: [String]) throws {
         let setting = try #require(Configuration.settings.first { $0.key == key })
@@ -185,7 +183,7 @@ import Testing
     }
 
     @Test func wrongValuesInTheFile_nameLineAndColumn() {
-        let file = "registry: r\ntimeouts:\n  idle: 75\nlog: text\nlisten: {a: b}\nloops: [1, 2]\nblas:\n"
+        let file = "registry: r\ntimeouts:\n  idle: 75\nlog: text\nlisten: {a: b}\nloops: [1, 2]\nshutdown:\n  grace:\n"
         let found = problems(file: file).map { String($0.drop { $0 != ":" }) }
         #expect(found.count == 5, "\(found)")
         #expect(
@@ -193,7 +191,7 @@ import Testing
         #expect(found.contains(":4:6: \"log\" is a section: write its keys indented below it"))
         #expect(found.contains(":5:9: listen takes one value or a list of values, not a mapping"))
         #expect(found.contains(":6:8: loops takes one value, not a list"))
-        #expect(found.contains { $0.hasSuffix("blas has no value; write one or remove the line") })
+        #expect(found.contains { $0.hasSuffix("shutdown.grace has no value; write one or remove the line") })
     }
 
     @Test func brokenYAML_isReportedWithItsPlace() {
@@ -210,7 +208,7 @@ import Testing
 
     @Test func allProblems_areReportedAtOnce() {
         let found = problems(
-            ["--nope", "--loops=x"], environment: ["MODELD_BLAS": "x"], file: "a: 1\nb: 2\n")
+            ["--nope", "--loops=x"], environment: ["MODELD_LOG_FORMAT": "x"], file: "a: 1\nb: 2\n")
         #expect(found.count == 6, "\(found)")
     }
 

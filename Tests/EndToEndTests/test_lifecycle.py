@@ -122,6 +122,7 @@ def test_sigtermUnderLoad_failsNoRequest(daemon, stump):
     server.process.send_signal(signal.SIGTERM)
     for thread in threads:
         thread.join(30)
+    server.process.wait(30)
     log = server.stop()
     assert failures == [], log
     assert server.process.returncode == 0, log
@@ -176,6 +177,11 @@ def test_unknownKeyInTheFile_isRefusedByName(tmp_path, stump):
 
 def test_annotatedConfiguration_isValid(stump):
     config = FIXTURES.parents[1] / "config" / "modeld.yaml"
+    run(BIN / "modeld", "--config", config, "--registry", stump, "--check-config")
+
+
+def test_clusterConfiguration_isValid(stump):
+    config = FIXTURES.parents[1] / "deploy" / "kubernetes" / "base" / "modeld.yaml"
     run(BIN / "modeld", "--config", config, "--registry", stump, "--check-config")
 
 

@@ -30,10 +30,12 @@ final class RequestDispatcher: RequestHandler {
     private let metrics: MetricRegistry
     private let openInference: OpenInferenceDialect
     private let instances: InstancesDialect
+    private let inFlight: Gauge
     private var captures: [String] = []
 
     init(service: PredictService, metrics: MetricRegistry, rowLimit: Int) {
         self.metrics = metrics
+        inFlight = metrics.gauge(.httpRequestsInFlight)
         let workspace = Workspace(rowLimit: rowLimit)
         openInference = OpenInferenceDialect(
             service: service, serverVersion: Daemon.version, workspace: workspace)
@@ -41,6 +43,8 @@ final class RequestDispatcher: RequestHandler {
     }
 
     func handle(_ request: borrowing Request, _ response: inout Response) {
+        inFlight.add(1)
+        defer { inFlight.add(-1) }
         guard let route = DaemonRoutes.router.resolve(request, &captures, &response) else { return }
         let path = PathParameters(model: captures.first ?? "", version: captures.dropFirst().first)
         switch DaemonRoutes.destinations[route] {

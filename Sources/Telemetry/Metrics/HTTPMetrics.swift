@@ -13,7 +13,6 @@ package final class HTTPMetrics {
     private let methods: [String]
     private let durations: [Histogram]
     private var counters: [Counter?]
-    package let inFlight: Gauge
     package let connections: Gauge
 
     /// - Parameters:
@@ -25,7 +24,6 @@ package final class HTTPMetrics {
         self.methods = methods
         durations = routes.map { registry.histogram(.httpRequestDuration, [$0]) }
         counters = Array(repeating: nil, count: routes.count * methods.count * Self.codes.count)
-        inFlight = registry.gauge(.httpRequestsInFlight)
         connections = registry.gauge(.httpConnections)
     }
 

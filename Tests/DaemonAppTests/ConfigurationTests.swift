@@ -183,7 +183,8 @@ import Testing
     }
 
     @Test func wrongValuesInTheFile_nameLineAndColumn() {
-        let file = "registry: r\ntimeouts:\n  idle: 75\nlog: text\nlisten: {a: b}\nloops: [1, 2]\nshutdown:\n  grace:\n"
+        let file =
+            "registry: r\ntimeouts:\n  idle: 75\nlog: text\nlisten: {a: b}\nloops: [1, 2]\nshutdown:\n  grace:\n"
         let found = problems(file: file).map { String($0.drop { $0 != ":" }) }
         #expect(found.count == 5, "\(found)")
         #expect(

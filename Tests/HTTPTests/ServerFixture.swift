@@ -82,16 +82,18 @@ final class ServerFixture {
     let address: Address
     let tally = Tally()
 
-    init(_ change: (inout HTTPServer.Configuration) -> Void = { _ in }) throws {
+    init(
+        _ change: (inout HTTPServer.Configuration) -> Void = { _ in },
+        handler: @escaping HTTPServer.MakeHandler = { _ in EchoHandler() }
+    ) throws {
         var configuration = HTTPServer.Configuration(addresses: [.ip(host: "127.0.0.1", port: 0)])
         configuration.loopCount = 1
         configuration.timeouts.linger = .milliseconds(500)
         configuration.timeouts.lastCall = .milliseconds(800)
         change(&configuration)
         let tally = tally
-        server = HTTPServer(configuration: configuration, makeObserver: { _ in Tally.Observer(tally) }) { _ in
-            EchoHandler()
-        }
+        server = HTTPServer(
+            configuration: configuration, makeObserver: { _ in Tally.Observer(tally) }, makeHandler: handler)
         address = try #require(try server.start().first)
     }
 

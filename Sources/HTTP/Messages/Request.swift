@@ -17,21 +17,37 @@ package struct Request: ~Copyable, ~Escapable {
     package let body: Span<UInt8>
     /// Which of the configured listeners it came in on.
     package let listener: Int
+    /// nil when the answer is deferred already.
+    // Safe because a request cannot outlive the handler's call, during which the connection lives.
+    private unowned(unsafe) let connection: ServerConnection?
 
     @_lifetime(copy bytes, copy fields, copy body)
     init(
         bytes: Span<UInt8>, fields: Span<HeaderField>, body: Span<UInt8>, head: borrowing RequestHead,
-        listener: Int
+        listener: Int, connection: ServerConnection?
     ) {
         self.bytes = bytes
         self.fields = fields
         self.body = body
         self.listener = listener
+        // Safe because the caller owns the connection while this view exists.
+        unsafe self.connection = connection
         method = head.method
         minorVersion = head.minorVersion
         targetRange = head.target
         pathRange = head.path
         queryRange = head.query
+    }
+
+    /// Takes the request away from the loop, which serves other connections until the answer comes; for what
+    /// costs more than a hand-over between threads. Call at most once, in the handler; what the handler
+    /// writes into its response is dropped.
+    package func deferAnswer() -> DeferredRequest {
+        // Safe because the connection lives while this view exists.
+        guard let connection = unsafe connection else {
+            preconditionFailure("an answer is deferred once, by the handler")
+        }
+        return connection.deferAnswer()
     }
 
     /// The target as it was sent: path and query, `*`, or an absolute URL.

@@ -23,12 +23,14 @@ struct ConnectionStateMachine: Sendable {
     }
 
     /// Which of the absolute deadlines runs.
-    enum Deadline: Equatable, Sendable { case none, idle, head, body, write, linger }
+    enum Deadline: Equatable, Sendable { case none, idle, head, body, handler, write, linger }
 
     enum Action: Equatable, Sendable {
         case proceed
         /// Answer with this defect's error and end the connection.
         case reject(RequestDefect)
+        /// The answer did not come in time: say so in its place and end the connection.
+        case abandonAnswer
         /// Shut our side, then read until the client ends its own.
         case linger
         case close
@@ -69,7 +71,8 @@ struct ConnectionStateMachine: Sendable {
         case .idle: return answerCount == 0 ? .head : .idle
         case .receivingHead: return .head
         case .receivingBody: return .body
-        case .awaitingResponse, .closed: return .none
+        case .awaitingResponse: return .handler
+        case .closed: return .none
         case .flushing: return .write
         case .lingering: return .linger
         }
@@ -130,7 +133,7 @@ struct ConnectionStateMachine: Sendable {
         switch phase {
         case .receivingHead: return .reject(.headerTimeout)
         case .receivingBody: return .reject(.bodyTimeout)
-        case .awaitingResponse: return .proceed
+        case .awaitingResponse: return .abandonAnswer
         case .idle, .flushing, .lingering, .closed: return end()
         }
     }

@@ -9,6 +9,8 @@ extension HTTPServer {
         package var head: Duration = .seconds(15)
         /// From the end of the head to the end of the body.
         package var body: Duration = .seconds(120)
+        /// From the end of the request to an answer that was deferred.
+        package var handler: Duration = .seconds(60)
         /// How long a connection may wait between requests.
         package var idle: Duration = .seconds(75)
         /// From the first byte that the client does not take to the last.

@@ -6,12 +6,14 @@ import Net
 ///
 /// State: owned by the loop's thread.
 final class ServerConnection: Channel {
-    private let server: ServerLoop
+    let server: ServerLoop
     private var socket: Socket
-    private let listener: Int
-    private var machine = ConnectionStateMachine()
+    let listener: Int
+    var machine = ConnectionStateMachine()
     /// Only while bytes are in it.
-    private var workspace: Workspace?
+    var workspace: Workspace?
+    /// The request that a worker has; its bytes in `workspace` stay untouched meanwhile.
+    var deferred: DeferredRequest?
     private var interest: Readiness = .readable
     private var armedDeadline = ConnectionStateMachine.Deadline.none
     /// The answer count when the deadline was armed: the next request has its own.
@@ -97,7 +99,7 @@ final class ServerConnection: Channel {
 
     /// Answers all requests that are complete, with one write for all of them where the bound on output
     /// allows.
-    private func advance(_ workspace: Workspace) {
+    func advance(_ workspace: Workspace) {
         var isBounded = true
         while isBounded, machine.takesRequests, !machine.isOutputPending {
             isBounded = takeRequests(workspace)
@@ -124,13 +126,17 @@ final class ServerConnection: Channel {
                 workspace.bodyEnd += range.count
             case .complete:
                 machine.requestCompleted()
-                respond(workspace)
-                workspace.parser.reset(at: workspace.parser.position)
-                if workspace.parser.position < workspace.input.count { machine.bytesArrived() }
+                if respond(workspace) { finishRequest(workspace) }
             case .failed(let defect): reject(defect, workspace)
             }
         }
         return false
+    }
+
+    /// Turns to the next request in the input.
+    func finishRequest(_ workspace: Workspace) {
+        workspace.parser.reset(at: workspace.parser.position)
+        if workspace.parser.position < workspace.input.count { machine.bytesArrived() }
     }
 
     /// Drops what has been worked off, so that the buffer holds one unfinished request at most.
@@ -163,57 +169,10 @@ final class ServerConnection: Channel {
         workspace.output.append("HTTP/1.1 100 Continue\r\n\r\n")
     }
 
-    // MARK: Answers
-
-    private func respond(_ workspace: Workspace) {
-        let started = server.observer == nil ? nil : MonotonicInstant.now
-        server.response.reset()
-        Self.serve(
-            input: workspace.input, parser: workspace.parser, body: workspace.bodyStart..<workspace.bodyEnd,
-            listener: listener, handler: server.handler, response: &server.response)
-        let method = workspace.parser.head.method
-        let keepsAlive = workspace.parser.head.keepsAlive
-        let ends = machine.endsAfterAnswer(
-            keepsAlive: keepsAlive, handlerCloses: server.response.closesConnection)
-        let isOld = workspace.parser.head.minorVersion == 0
-        server.writer.write(
-            server.response, ends ? .close : isOld ? .keepAlive : .unsaid, isHead: method == .head,
-            into: &workspace.output)
-        let isLast = workspace.parser.position == workspace.input.count
-        machine.answered(ends: ends, clientAskedToClose: !keepsAlive && isLast)
-        if let observer = server.observer, let started {
-            observer.requestFinished(
-                RequestRecord(
-                    method: method, status: server.response.status, route: server.response.route,
-                    nanoseconds: MonotonicInstant.now.nanoseconds(since: started),
-                    requestBodyBytes: workspace.bodyEnd - workspace.bodyStart,
-                    responseBodyBytes: server.response.body.count))
-        }
-    }
-
-    /// Hands the request to the handler as a view of the borrowed memory.
-    private static func serve(
-        input: borrowing ByteBuffer, parser: borrowing RequestParser, body: Range<Int>, listener: Int,
-        handler: any RequestHandler, response: inout Response
-    ) {
-        let bytes = input.bytes
-        let request = Request(
-            bytes: bytes.extracting(parser.origin..<bytes.count), fields: parser.head.fields.span,
-            body: bytes.extracting(body), head: parser.head, listener: listener)
-        handler.handle(request, &response)
-    }
-
-    private func reject(_ defect: RequestDefect, _ workspace: Workspace) {
-        server.response.reset()
-        server.response.fail(defect.status, defect.message)
-        server.writer.write(
-            server.response, .close, isHead: workspace.parser.head.method == .head, into: &workspace.output)
-        machine.rejected()
-        server.observer?.requestRejected(defect)
-    }
+    // MARK: Output
 
     /// One write for everything that waits.
-    private func flush(_ workspace: Workspace) {
+    func flush(_ workspace: Workspace) {
         if workspace.hasOutput {
             let waiting = workspace.sent..<workspace.output.count
             switch socket.send(workspace.output.bytes.extracting(waiting)) {
@@ -239,6 +198,7 @@ final class ServerConnection: Channel {
             self.workspace = workspace
             reject(defect, workspace)
             flush(workspace)
+        case .abandonAnswer: abandonAnswer()
         case .linger:
             socket.shutdownWrites()
             releaseWorkspace()
@@ -247,7 +207,7 @@ final class ServerConnection: Channel {
     }
 
     /// Brings the poller, the deadline and the memory in line with the state.
-    private func settle() {
+    func settle() {
         if socket.number < 0 { return }
         var wanted = Readiness.none
         if machine.wantsInput { wanted.insert(.readable) }
@@ -273,6 +233,9 @@ final class ServerConnection: Channel {
         case .idle: interval = timeouts.idle
         case .head: interval = timeouts.head
         case .body: interval = timeouts.body
+        case .handler:
+            let started = deferred?.started ?? server.loop.now
+            return server.loop.setDeadline(socket.number, at: started.advanced(by: timeouts.handler))
         case .write: interval = timeouts.write
         case .linger: interval = timeouts.linger
         }
@@ -284,11 +247,12 @@ final class ServerConnection: Channel {
         workspace = nil
     }
 
-    private func close() {
+    func close() {
         guard socket.number >= 0 else { return }
         server.loop.remove(socket.number)
         socket.close()
         machine.closed()
+        if let deferred { leaveToWorker(deferred) }
         releaseWorkspace()
         server.connectionClosed()
     }

@@ -8,11 +8,12 @@ import Net
 final class ServerLoop: AcceptorDelegate {
     /// Timeouts as the wheel wants them.
     struct Nanoseconds {
-        let head, body, idle, write, linger, lastCall: UInt64
+        let head, body, handler, idle, write, linger, lastCall: UInt64
 
         init(_ timeouts: HTTPServer.Timeouts) {
             head = timeouts.head.wholeNanoseconds
             body = timeouts.body.wholeNanoseconds
+            handler = timeouts.handler.wholeNanoseconds
             idle = timeouts.idle.wholeNanoseconds
             write = timeouts.write.wholeNanoseconds
             linger = timeouts.linger.wholeNanoseconds
@@ -21,6 +22,7 @@ final class ServerLoop: AcceptorDelegate {
     }
 
     private static let spareWorkspacesMax = 32
+    private static let spareDeferredMax = 32
 
     /// Strong: the loop lets go of its owner when it ends, which undoes the cycle.
     let loop: EventLoop
@@ -36,6 +38,7 @@ final class ServerLoop: AcceptorDelegate {
     private var acceptors: [Acceptor] = []
     private var areListenersClosed = false
     private var spareWorkspaces: [Workspace] = []
+    private var spareDeferred: [DeferredRequest] = []
     private var connectionCount = 0
 
     init(
@@ -93,13 +96,25 @@ final class ServerLoop: AcceptorDelegate {
         spareWorkspaces.append(workspace)
     }
 
+    func takeDeferred() -> DeferredRequest {
+        if var deferred = spareDeferred.popLast(), isKnownUniquelyReferenced(&deferred) { return deferred }
+        return DeferredRequest(loop)
+    }
+
+    func giveBack(_ deferred: DeferredRequest) {
+        if spareDeferred.count < Self.spareDeferredMax { spareDeferred.append(deferred) }
+    }
+
     // MARK: Draining
 
     func drain(grace: UInt64, deadline: UInt64) {
         isDraining = true
         forEachConnection { $0.drainBegan() }
         let now = loop.now
-        loop.schedule(at: now.advanced(by: deadline)) { [unowned self] in loop.stop() }
+        loop.schedule(at: now.advanced(by: deadline)) { [unowned self] in
+            forEachConnection { $0.close() }
+            loop.stop()
+        }
         if grace == 0 {
             closeListeners()
         } else {

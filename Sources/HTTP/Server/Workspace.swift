@@ -18,6 +18,8 @@ final class Workspace {
 
     init(limits: Limits) { parser = RequestParser(limits: limits) }
 
+    /// The request's body, in `input`.
+    var body: Range<Int> { bodyStart..<bodyEnd }
     var hasOutput: Bool { output.count > sent }
 
     /// Makes it as new, with modest buffers.

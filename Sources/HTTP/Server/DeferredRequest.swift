@@ -16,8 +16,8 @@ import Synchronization
 /// look at `isAbandoned` and save itself the work, but must still complete it. After `complete` or `deliver`
 /// the object is used for another request: let go of it.
 ///
-/// State: `server`, `connection` and `workspace` are written by the loop's thread only; `response` belongs to the
-/// worker until it completes. The hand-overs (queue to the worker, inbox of the loop) order the two.
+/// State: `server`, `connection` and `workspace` are written by the loop's thread only; `response` belongs
+/// to the worker until it completes. The hand-overs (queue to the worker, inbox of the loop) order the two.
 // Safe because of the hand-overs above; the flag is atomic, and the request's bytes do not change meanwhile.
 package final class DeferredRequest: @unchecked Sendable {
     /// The loop that must deliver it.

@@ -9,6 +9,15 @@ import Testing
         let trace = ParserTrace(sample.bytes)
         #expect(trace.defect == sample.defect, "\(trace)")
         #expect(trace.messages.filter(\.isComplete).count == sample.count, "\(trace)")
+        if let body = sample.body {
+            #expect(trace.messages.last.map { String(decoding: $0.body, as: UTF8.self) } == body, "\(trace)")
+        }
+    }
+
+    @Test func table_isLargeAndNamesItsSentences() {
+        #expect(RequestTable.all.count >= 250, "\(RequestTable.all.count) cases")
+        #expect(Set(RequestTable.all.map(\.testDescription)).count == RequestTable.all.count)
+        #expect(RequestTable.rules.allSatisfy { $0.reference.contains(#/^\d{4} §\d/#) })
     }
 
     @Test(arguments: RequestTable.all)

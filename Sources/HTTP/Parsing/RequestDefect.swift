@@ -13,7 +13,7 @@ package enum RequestDefect: Error, Hashable, Sendable, CaseIterable {
     case contentLengthInvalid, contentLengthDuplicate, contentLengthWithTransferEncoding
     case transferEncodingInvalid, transferEncodingDuplicate, transferEncodingUnsupported,
         transferEncodingInHTTP10
-    case chunkSizeInvalid, chunkExtensionTooLarge, chunkEndMissing, chunksTooSmall
+    case chunkSizeInvalid, chunkExtensionInvalid, chunkExtensionTooLarge, chunkEndMissing, chunksTooSmall
     case trailerInvalid, trailersTooLarge
     case expectationUnknown, bodyTooLarge
     case endedEarly, headerTimeout, bodyTimeout
@@ -32,8 +32,7 @@ package enum RequestDefect: Error, Hashable, Sendable, CaseIterable {
             .headerNameInvalid, .headerColonMissing, .headerSpaceBeforeColon, .hostMissing, .hostDuplicate,
             .hostInvalid, .contentLengthInvalid, .contentLengthDuplicate, .contentLengthWithTransferEncoding,
             .transferEncodingInvalid, .transferEncodingDuplicate, .transferEncodingInHTTP10,
-            .chunkSizeInvalid,
-            .chunkEndMissing, .trailerInvalid, .endedEarly:
+            .chunkSizeInvalid, .chunkExtensionInvalid, .chunkEndMissing, .trailerInvalid, .endedEarly:
             .badRequest
         }
     }
@@ -71,6 +70,7 @@ package enum RequestDefect: Error, Hashable, Sendable, CaseIterable {
         case .transferEncodingUnsupported: "the only transfer coding implemented here is chunked"
         case .transferEncodingInHTTP10: "Transfer-Encoding does not exist in HTTP/1.0"
         case .chunkSizeInvalid: "a chunk of the body does not start with its size in hexadecimal and CR LF"
+        case .chunkExtensionInvalid: "a chunk extension is not ;name or ;name=value"
         case .chunkExtensionTooLarge: "the body's chunk extensions are too large"
         case .chunkEndMissing: "a chunk of the body is not followed by CR LF"
         case .chunksTooSmall: "the body comes in too many too small chunks"

@@ -45,23 +45,66 @@ extension RequestParser {
         state = .chunkData(remaining: size)
     }
 
-    /// Extensions are bounded, checked for their form's outline and dropped; none is known here.
+    /// Extensions are bounded, held to their grammar and dropped; none is known here.
     private mutating func checkExtension(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
         extensionByteCount += range.count
         guard extensionByteCount <= limits.chunkExtensionBytesMax else {
             fail(.chunkExtensionTooLarge)
             return false
         }
-        let content = bytes.trimmed(range)
-        guard !content.isEmpty, bytes[content.lowerBound] == .semicolon, content.count > 1 else {
-            fail(.chunkSizeInvalid)
-            return false
-        }
-        for index in range where !bytes[index].isFieldContent {
-            fail(.chunkSizeInvalid)
-            return false
+        var index = range.lowerBound
+        while index < range.upperBound {
+            guard let next = afterExtension(bytes, index..<range.upperBound) else {
+                fail(.chunkExtensionInvalid)
+                return false
+            }
+            index = next
         }
         return true
+    }
+
+    /// Where the extension that starts the range ends; nil when it is none.
+    private func afterExtension(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
+        var index = afterWhiteSpace(bytes, range)
+        guard index < range.upperBound, bytes[index] == .semicolon else { return nil }
+        index = afterWhiteSpace(bytes, index + 1..<range.upperBound)
+        guard let nameEnd = afterToken(bytes, index..<range.upperBound) else { return nil }
+        let equals = afterWhiteSpace(bytes, nameEnd..<range.upperBound)
+        guard equals < range.upperBound, bytes[equals] == 0x3D else { return nameEnd }
+        index = afterWhiteSpace(bytes, equals + 1..<range.upperBound)
+        if index < range.upperBound, bytes[index] == 0x22 {
+            return afterQuotedString(bytes, index..<range.upperBound)
+        }
+        return afterToken(bytes, index..<range.upperBound)
+    }
+
+    private func afterWhiteSpace(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
+        var index = range.lowerBound
+        while index < range.upperBound, bytes[index] == .space || bytes[index] == .tab { index += 1 }
+        return index
+    }
+
+    private func afterToken(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
+        var index = range.lowerBound
+        while index < range.upperBound, ASCIISet.token.contains(bytes[index]) { index += 1 }
+        return index > range.lowerBound ? index : nil
+    }
+
+    /// quoted-string = DQUOTE *( qdtext / "\" ( HTAB / SP / VCHAR / obs-text ) ) DQUOTE
+    private func afterQuotedString(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
+        var index = range.lowerBound + 1
+        while index < range.upperBound {
+            switch bytes[index] {
+            case 0x22: return index + 1
+            case 0x5C:
+                guard index + 1 < range.upperBound, bytes[index + 1].isFieldContent else { return nil }
+                index += 2
+            default:
+                guard bytes[index].isFieldContent else { return nil }
+                index += 1
+            }
+        }
+        return nil
     }
 
     /// CR LF after a chunk's data, nothing else: anything else is where two readers part ways.

@@ -14,9 +14,8 @@ package final class CompiledModel: Sendable {
     package let goldenSamples: [GoldenSample]
     package let statistics: TrainingStatistics?
     package let lineage: Lineage
-    /// The type of the blocks that `predict` reads: what the original library casts to, FP32 for trees and
-    /// for networks that read the columns as they are, FP64 for linear models and for networks behind
-    /// stages (their stages compute in Float64, and are fitted so).
+    /// The type of the blocks that `predict` reads: what the original library casts to; FP64 for networks
+    /// behind stages (their stages compute in Float64, and are fitted so).
     package let inputType: NumberType
     /// What the model can answer, `predictions` first.
     package let outputs: [OutputSpecification]
@@ -24,11 +23,18 @@ package final class CompiledModel: Sendable {
     private let plan: PreprocessingPlan
     private let kernel: Kernel
     private let rule: OutputRule
+    /// What the kernel reads, behind the stages.
+    private let estimatorType: NumberType
 
     private enum Kernel: Sendable {
         case linear(LinearKernel)
-        case compactTrees(TreeForest<CompactNode>)
-        case wideTrees(TreeForest<WideNode>)
+        case narrowLinear(NarrowLinearKernel)
+        case compactTrees(TreeForest<CompactNode, Float>)
+        case wideTrees(TreeForest<WideNode, Float>)
+        /// Float32 comparisons, Float64 sums.
+        case compactTreesWideSums(TreeForest<CompactNode, Double>)
+        case wideTreesWideSums(TreeForest<WideNode, Double>)
+        case doubleTrees(TreeForest<DoubleNode, Double>)
         case neural(NeuralKernel)
     }
 
@@ -40,6 +46,7 @@ package final class CompiledModel: Sendable {
         }
         let marginCount: Int
         (kernel, marginCount) = try Self.compile(graph.estimator, inputCount: plan.outputWidth)
+        estimatorType = graph.inputType
         schema = graph.schema
         output = graph.output
         goldenSamples = graph.goldenSamples
@@ -47,8 +54,9 @@ package final class CompiledModel: Sendable {
         lineage = graph.lineage
         let numberType: NumberType
         switch graph.estimator {
-        case .linear: (inputType, numberType) = (.float64, .float64)
-        case .treeEnsemble: (inputType, numberType) = (.float32, .float32)
+        case .linear(let model): (inputType, numberType) = (model.numberType, model.numberType)
+        case .treeEnsemble(let ensemble):
+            (inputType, numberType) = (ensemble.rules.inputType, ensemble.rules.sumType)
         case .multilayerPerceptron:
             (inputType, numberType) = (graph.stages.isEmpty ? .float32 : .float64, .float32)
         }
@@ -61,20 +69,43 @@ package final class CompiledModel: Sendable {
     ) throws(InferenceError) -> (kernel: Kernel, marginCount: Int) {
         switch estimator {
         case .linear(let model):
+            if model.numberType == .float32 {
+                let kernel = try NarrowLinearKernel(model, inputCount: inputCount)
+                return (.narrowLinear(kernel), model.outputCount)
+            }
             return (.linear(try LinearKernel(model, inputCount: inputCount)), model.outputCount)
         case .treeEnsemble(let ensemble):
-            let builder = try TreeForestBuilder(ensemble, inputCount: inputCount)
-            if let forest = builder.forest(of: CompactNode.self) {
-                return (.compactTrees(forest), ensemble.outputCount)
-            }
-            guard let forest = builder.forest(of: WideNode.self) else {
-                throw .arrayLength(name: "tree nodes", expected: Int(Int32.max), got: ensemble.nodeCount)
-            }
-            return (.wideTrees(forest), ensemble.outputCount)
+            return (try compile(ensemble, inputCount: inputCount), ensemble.outputCount)
         case .multilayerPerceptron(let network):
             let kernel = try NeuralKernel(network, inputCount: inputCount)
             return (.neural(kernel), kernel.outputCount)
         }
+    }
+
+    private static func compile(
+        _ ensemble: TreeEnsemble, inputCount: Int
+    ) throws(InferenceError) -> Kernel {
+        let builder = try TreeForestBuilder(ensemble, inputCount: inputCount)
+        switch (ensemble.rules.inputType, ensemble.rules.sumType) {
+        case (.float32, .float32):
+            if let forest = builder.forest(of: CompactNode.self, sums: Float.self) {
+                return .compactTrees(forest)
+            }
+            if let forest = builder.forest(of: WideNode.self, sums: Float.self) { return .wideTrees(forest) }
+        case (.float32, .float64):
+            if let forest = builder.forest(of: CompactNode.self, sums: Double.self) {
+                return .compactTreesWideSums(forest)
+            }
+            if let forest = builder.forest(of: WideNode.self, sums: Double.self) {
+                return .wideTreesWideSums(forest)
+            }
+        case (.float64, .float64):
+            if let forest = builder.forest(of: DoubleNode.self, sums: Double.self) {
+                return .doubleTrees(forest)
+            }
+        case (.float64, .float32): throw .treeTypes
+        }
+        throw .arrayLength(name: "tree nodes", expected: Int(Int32.max), got: ensemble.nodeCount)
     }
 
     private static func specifications(_ rule: OutputRule, labels: ClassLabels?) -> [OutputSpecification] {
@@ -107,34 +138,55 @@ package final class CompiledModel: Sendable {
         precondition(rows.numberType == inputType, "the block's type is not the model's")
         predictions.reset(rows: rows.rowCount, rule: rule)
         if plan.isEmpty {
-            run(rows, into: &predictions.margins, &scratch.current, &scratch.next)
+            run(rows, into: &predictions.margins, &scratch.memory)
         } else {
-            let estimatorType: NumberType = if case .linear = kernel { .float64 } else { .float32 }
             plan.run(rows, into: &scratch.prepared, as: estimatorType, scratch: &scratch.preprocessing)
-            run(scratch.prepared, into: &predictions.margins, &scratch.current, &scratch.next)
+            run(scratch.prepared, into: &predictions.margins, &scratch.memory)
         }
         predictions.applyTransform()
     }
 
     private func run(
-        _ rows: borrowing RowBlock, into margins: inout RowBlock, _ current: inout [Float],
-        _ next: inout [Float]
+        _ rows: borrowing RowBlock, into margins: inout RowBlock, _ memory: inout KernelMemory
     ) {
         let rowCount = rows.rowCount
         switch kernel {
         case .linear(let linear):
             var target = margins.mutableFloat64
             linear.run(rows.float64, rowCount: rowCount, into: &target)
+        case .narrowLinear(let linear):
+            var target = margins.mutableFloat32
+            linear.run(rows.float32, rowCount: rowCount, into: &target)
         case .compactTrees(let forest):
             var target = margins.mutableFloat32
-            forest.run(rows.float32, rowCount: rowCount, into: &target, gathered: &current, sums: &next)
+            forest.run(
+                rows.float32, rowCount: rowCount, into: &target, gathered: &memory.current,
+                sums: &memory.next)
         case .wideTrees(let forest):
             var target = margins.mutableFloat32
-            forest.run(rows.float32, rowCount: rowCount, into: &target, gathered: &current, sums: &next)
+            forest.run(
+                rows.float32, rowCount: rowCount, into: &target, gathered: &memory.current,
+                sums: &memory.next)
+        case .compactTreesWideSums(let forest):
+            var target = margins.mutableFloat64
+            forest.run(
+                rows.float32, rowCount: rowCount, into: &target, gathered: &memory.current,
+                sums: &memory.wideNext)
+        case .wideTreesWideSums(let forest):
+            var target = margins.mutableFloat64
+            forest.run(
+                rows.float32, rowCount: rowCount, into: &target, gathered: &memory.current,
+                sums: &memory.wideNext)
+        case .doubleTrees(let forest):
+            var target = margins.mutableFloat64
+            forest.run(
+                rows.float64, rowCount: rowCount, into: &target, gathered: &memory.wideCurrent,
+                sums: &memory.wideNext)
         case .neural(let neural):
             var target = margins.mutableFloat32
             neural.run(
-                rows.float32, rowCount: rowCount, into: &target, current: &current, next: &next)
+                rows.float32, rowCount: rowCount, into: &target, current: &memory.current,
+                next: &memory.next)
         }
     }
 }

@@ -10,6 +10,8 @@ package enum InferenceError: Error, Equatable, CustomStringConvertible {
     case treeNode(tree: Int, node: Int, defect: TreeDefect)
     /// Tree `tree` begins outside the node arrays, not after its predecessor, or adds to no output.
     case treeRange(tree: Int)
+    /// Trees that compare in Float64 and add up in Float32, which no library has.
+    case treeTypes
     /// Layer `layer` (from 0) has no outputs, or weights that are no whole rows.
     case layerShape(layer: Int)
     /// The transform cannot be applied to so many margins.
@@ -34,6 +36,7 @@ package enum InferenceError: Error, Equatable, CustomStringConvertible {
         case .arrayLength: "inference.array_length"
         case .treeNode: "inference.tree_node"
         case .treeRange: "inference.tree_range"
+        case .treeTypes: "inference.tree_types"
         case .layerShape: "inference.layer_shape"
         case .transform: "inference.transform"
         case .labelCount: "inference.label_count"
@@ -51,6 +54,8 @@ package enum InferenceError: Error, Equatable, CustomStringConvertible {
             "tree \(tree), node \(node): \(defect.rawValue)"
         case .treeRange(let tree):
             "tree \(tree) has no valid place in the node arrays or no valid group"
+        case .treeTypes:
+            "trees with FP64 inputs add up in FP64, not in FP32"
         case .layerShape(let layer):
             "layer \(layer) has no outputs or weights that are no whole rows"
         case .transform(let name, let outputCount):

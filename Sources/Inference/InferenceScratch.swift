@@ -7,9 +7,7 @@ package struct InferenceScratch: ~Copyable {
     /// Rows after preprocessing, as the estimator reads them.
     var prepared = RowBlock()
     var preprocessing = PreprocessingScratch()
-    /// Rows of a block as the trees' slots see them, or a network's activations.
-    var current: [Float] = []
-    var next: [Float] = []
+    var memory = KernelMemory()
 
     package init() {}
 
@@ -17,7 +15,22 @@ package struct InferenceScratch: ~Copyable {
     package mutating func releaseMemory(above cells: Int) {
         prepared.reset(columnCount: 0, numberType: .float32)
         prepared.releaseMemory(above: cells)
+        memory.release(above: cells)
+    }
+}
+
+/// What kernels keep while they run: rows of a block as the trees' slots see them and their sums, or a
+/// network's activations; the wide ones where trees compare or add up in Float64.
+struct KernelMemory {
+    var current: [Float] = []
+    var next: [Float] = []
+    var wideCurrent: [Double] = []
+    var wideNext: [Double] = []
+
+    fileprivate mutating func release(above cells: Int) {
         if current.capacity > cells { current = [] }
         if next.capacity > cells { next = [] }
+        if wideCurrent.capacity > cells { wideCurrent = [] }
+        if wideNext.capacity > cells { wideNext = [] }
     }
 }

@@ -40,6 +40,31 @@ struct LinearKernelTests {
         }
     }
 
+    @Test(arguments: [1, 7, 28], [1, 3])
+    func float32Models_answerAsXGBoostAddsUp(width: Int, outputs: Int) throws {
+        var random = RandomSource(seed: UInt64(width * 10 + outputs))
+        let model = LinearModel(
+            numberType: .float32, coefficients: (0..<width * outputs).map { _ in Double(random.float()) },
+            intercepts: (0..<outputs).map { _ in Double(random.float()) })
+        let rows = (0..<40).map { _ in
+            (0..<width).map { _ in random.chance(0.3) ? random.awkwardFloat() : random.float() }
+        }
+        let graph = ModelGraph(
+            schema: numericSchema(width), estimator: .linear(model),
+            output: OutputDescription(transform: .identity))
+        try graph.validate()
+        let compiled = try CompiledModel(graph)
+        #expect(compiled.inputType == .float32)
+        #expect(compiled.outputs[0].datatype == .float32)
+        var predictions = Predictions()
+        var scratch = InferenceScratch()
+        compiled.predict(block(rows, columns: width), into: &predictions, scratch: &scratch)
+        for (index, expected) in rows.flatMap({ referenceMargins(model, row: $0) }).enumerated() {
+            let got = predictions.values.float32[index]
+            #expect(got.bitPattern == expected.bitPattern || (got.isNaN && expected.isNaN))
+        }
+    }
+
     @Test func wrongShapes_areRefused() {
         #expect(throws: InferenceError.noOutputs) {
             try LinearKernel(LinearModel(coefficients: [], intercepts: []), inputCount: 0)

@@ -111,6 +111,43 @@ struct OutputTests {
         #expect(exponential.outputs.map(\.kind) == [.predictions, .margin])
     }
 
+    @Test func divisorAndSlope_applyBeforeTheTransformAndNotToTheMargin() throws {
+        let output = OutputDescription(transform: .logistic, divisor: 4, slope: 2.5)
+        let predictions = answer(try identityModel(1, output, trees: false), [[3]])
+        #expect(predictions.values.float64[0] == 1 / (1 + exp(-2.5 * 0.75)))
+        #expect(predictions.margins.float64[0] == 3)
+    }
+
+    @Test func everyTransform_isComputedInBothTypes() throws {
+        for trees in [true, false] {
+            func values(_ transform: OutputTransform, _ row: [Double]) throws -> [Double] {
+                let model = try identityModel(
+                    row.count, OutputDescription(transform: transform), trees: trees)
+                let predictions = answer(model, [row])
+                return row.indices.map { predictions.values.value(row: 0, column: $0) }
+            }
+            #expect(try values(.signedSquare, [3, -3]) == [9, -9])
+            #expect(try values(.probability, [0.25]) == [0.25])
+            for (got, expected) in zip(try values(.softplus, [0.5, -2]), [0.974_077, 0.126_928]) {
+                #expect(abs(got - expected) < 1e-6)
+            }
+            let each = try values(.logistic, [0, 2])
+            #expect(each[0] == 0.5 && abs(each[1] - 0.880_797) < 1e-6)
+        }
+    }
+
+    @Test func marginsThatAreProbabilities_nameTheLikeliestClass() throws {
+        let binary = try identityModel(
+            1, OutputDescription(transform: .probability, labels: .integers([0, 1])), trees: false)
+        var predictions = answer(binary, [[0.4], [0.6]])
+        predictions.deriveProbabilities()
+        #expect((0..<2).map { predictions.labelIndex(row: $0) } == [0, 1])
+        #expect(predictions.probabilities.float64[0] == 0.6)
+        let several = try identityModel(
+            3, OutputDescription(transform: .probability, labels: .integers([0, 1, 2])), trees: false)
+        #expect(answer(several, [[0.2, 0.5, 0.3]]).labelIndex(row: 0) == 1)
+    }
+
     @Test func labelsThatDoNotFit_areRefused() {
         #expect(throws: InferenceError.labelCount(expected: 2, got: 3)) {
             try identityModel(

@@ -59,12 +59,10 @@ struct EnsembleShape {
 }
 
 func randomEnsemble(_ shape: EnsembleShape, _ random: inout RandomSource) -> TreeEnsemble {
-    var ensemble = TreeEnsemble(
-        roots: [], groups: [], features: [], values: [], lefts: [], rights: [], defaultsLeft: [],
-        baseMargins: (0..<shape.groups).map { _ in random.float() })
+    var ensemble = TreeEnsemble(baseMargins: (0..<shape.groups).map { _ in Double(random.float()) })
     func addLeaf() -> Int {
         ensemble.features.append(-1)
-        ensemble.values.append(random.float())
+        ensemble.values.append(Double(random.float()))
         ensemble.lefts.append(-1)
         ensemble.rights.append(-1)
         ensemble.defaultsLeft.append(false)
@@ -78,7 +76,7 @@ func randomEnsemble(_ shape: EnsembleShape, _ random: inout RandomSource) -> Tre
             guard depth < shape.depthMax, shape.isChain || random.chance(shape.branching) else { continue }
             if shape.orphans && random.chance(0.2) { _ = addLeaf() }
             ensemble.features[node] = Int32.random(in: 0..<Int32(shape.features), using: &random)
-            ensemble.values[node] = random.chance(0.7) ? random.awkwardFloat() : random.float()
+            ensemble.values[node] = Double(random.chance(0.7) ? random.awkwardFloat() : random.float())
             ensemble.defaultsLeft[node] = random.chance(0.5)
             let children = [addLeaf(), addLeaf()]
             let leftFirst = random.chance(0.5)

@@ -28,6 +28,11 @@ struct TreeForestTests {
         return bits
     }
 
+    /// The bits that the slow walk gives for a Float32 ensemble.
+    private func reference(_ ensemble: TreeEnsemble, _ row: [Float]) -> [UInt32] {
+        referenceMargins(ensemble, row: row.map(Double.init)).map { Float($0).bitPattern }
+    }
+
     private func compare(
         _ shape: EnsembleShape, seed: UInt64, rows rowCount: Int = 70,
         batches: [Int] = [1, 3, 5, 8, 13, 64, 70]
@@ -37,7 +42,7 @@ struct TreeForestTests {
         let rows = (0..<rowCount).map { _ in
             (0..<shape.features).map { _ in random.chance(0.7) ? random.awkwardFloat() : random.float() }
         }
-        let expected = rows.flatMap { referenceMargins(ensemble, row: $0).map(\.bitPattern) }
+        let expected = rows.flatMap { reference(ensemble, $0) }
         let model = try compiled(ensemble, features: shape.features)
         for batch in batches {
             let got = margins(model, rows, batch: batch)
@@ -73,7 +78,7 @@ struct TreeForestTests {
         var random = RandomSource(seed: 5)
         let ensemble = randomEnsemble(EnsembleShape(trees: 11, depthMax: 4, features: 4, groups: 3), &random)
         let rows = (0..<200).map { _ in (0..<4).map { _ in random.awkwardFloat() } }
-        let expected = rows.map { referenceMargins(ensemble, row: $0).map(\.bitPattern) }
+        let expected = rows.map { reference(ensemble, $0) }
         let model = try compiled(ensemble, features: 4)
         for count in 1...200 {
             let got = margins(model, Array(rows[..<count]), batch: count)
@@ -98,8 +103,8 @@ struct TreeForestTests {
         let shape = EnsembleShape(trees: 150, depthMax: 6, branching: 1, features: 20_000)
         var random = RandomSource(seed: 8)
         let builder = try TreeForestBuilder(randomEnsemble(shape, &random), inputCount: shape.features)
-        #expect(builder.forest(of: CompactNode.self) == nil)
-        #expect(builder.forest(of: WideNode.self) != nil)
+        #expect(builder.forest(of: CompactNode.self, sums: Float.self) == nil)
+        #expect(builder.forest(of: WideNode.self, sums: Float.self) != nil)
         try compare(shape, seed: 8, rows: 9, batches: [1, 9])
     }
 
@@ -108,8 +113,8 @@ struct TreeForestTests {
         var random = RandomSource(seed: 9)
         let ensemble = randomEnsemble(shape, &random)
         let builder = try TreeForestBuilder(ensemble, inputCount: 5)
-        #expect(builder.forest(of: CompactNode.self) == nil)
-        let forest = try #require(builder.forest(of: WideNode.self))
+        #expect(builder.forest(of: CompactNode.self, sums: Float.self) == nil)
+        let forest = try #require(builder.forest(of: WideNode.self, sums: Float.self))
         let rows = (0..<9).map { _ in (0..<5).map { _ in random.awkwardFloat() } }
         let flat = rows.flatMap(\.self)
         var margins = Array(repeating: Float(0), count: 9)
@@ -117,21 +122,22 @@ struct TreeForestTests {
         var gathered: [Float] = []
         var sums: [Float] = []
         forest.run(flat.span, rowCount: 9, into: &target, gathered: &gathered, sums: &sums)
-        let expected = rows.flatMap { referenceMargins(ensemble, row: $0).map(\.bitPattern) }
+        let expected = rows.flatMap { reference(ensemble, $0) }
         #expect(margins.map(\.bitPattern) == expected)
     }
 
     @Test(arguments: [-Float.infinity, .infinity, 0, -0.0, .leastNonzeroMagnitude, 1, .nan], [true, false])
     func everyKindOfThreshold_splitsEveryKindOfNumber(threshold: Float, defaultLeft: Bool) throws {
         let ensemble = TreeEnsemble(
-            roots: [0], groups: [0], features: [0, -1, -1], values: [threshold, 1, 2], lefts: [1, -1, -1],
+            roots: [0], groups: [0], features: [0, -1, -1], values: [Double(threshold), 1, 2],
+            lefts: [1, -1, -1],
             rights: [2, -1, -1], defaultsLeft: [defaultLeft, false, false], baseMargins: [0])
         let rows: [[Float]] = [
             [.nan], [-.infinity], [-.greatestFiniteMagnitude], [-1], [-.leastNonzeroMagnitude], [-0.0], [0],
             [.leastNonzeroMagnitude], [Float(1).nextDown], [1], [Float(1).nextUp], [.greatestFiniteMagnitude],
             [.infinity],
         ]
-        let expected = rows.flatMap { referenceMargins(ensemble, row: $0).map(\.bitPattern) }
+        let expected = rows.flatMap { reference(ensemble, $0) }
         let model = try compiled(ensemble, features: 1)
         #expect(margins(model, rows, batch: 1) == expected)
         #expect(margins(model, rows, batch: 13) == expected)

@@ -176,7 +176,7 @@ import Testing
         let text = HostileXGBoostTests.sound.replacing("[5E-1,", with: "[1.00000005960464477539062500000001,")
         let bytes = Array(text.utf8)
         let graph = try ModelFile.load(bytes.span, fileName: "")
-        #expect(graph.ensemble.values[0] == Float(1).nextUp)
+        #expect(graph.ensemble.values[0] == Double(Float(1).nextUp))
     }
 
     @Test func everyTruncation_isRefused() {

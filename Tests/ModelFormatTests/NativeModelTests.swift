@@ -15,6 +15,7 @@ import Testing
         // NaN is not equal to itself: two graphs are the same when their files are.
         #expect(try NativeModel.write(read) == bytes)
         if graph.stages.isEmpty { #expect(read == graph) }
+        #expect(read.inputType == graph.inputType)
     }
 
     @Test func theSameGraph_givesTheSameBytes() throws {

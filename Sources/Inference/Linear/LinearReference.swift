@@ -13,3 +13,14 @@ func referenceMargins(_ model: LinearModel, row: [Double]) -> [Double] {
         return two[0] + two[1] + intercept
     }
 }
+
+/// The same for a Float32 model: from the intercept on, one feature after the other, missing ones left out.
+func referenceMargins(_ model: LinearModel, row: [Float]) -> [Float] {
+    model.intercepts.enumerated().map { output, intercept in
+        var sum = Float(intercept)
+        for (index, value) in row.enumerated() where !value.isNaN {
+            sum += value * Float(model.coefficients[output * row.count + index])
+        }
+        return sum
+    }
+}

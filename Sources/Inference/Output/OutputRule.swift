@@ -10,8 +10,11 @@ struct OutputRule: Sendable, Equatable {
     var marginCount: Int
     /// 0 for a regressor or ranker.
     var classCount: Int
-    /// FP64 for linear models, else FP32.
+    /// The type of margins and predictions.
     var numberType: NumberType
+    /// What margins are divided and then multiplied by before the transform.
+    var divisor = 1.0
+    var slope = 1.0
 
     init(transform: OutputTransform, marginCount: Int, classCount: Int, numberType: NumberType) {
         self.transform = transform
@@ -28,8 +31,8 @@ struct OutputRule: Sendable, Equatable {
             let expected =
                 switch output.transform {
                 case .softmax, .argmax: marginCount
-                case .identity, .logistic, .hinge: marginCount == 1 ? 2 : marginCount
-                case .exponential: 0
+                case .identity, .logistic, .probability, .hinge: marginCount == 1 ? 2 : marginCount
+                case .exponential, .softplus, .signedSquare: 0
                 }
             guard expected > 0 else {
                 throw .transform(name: output.transform.rawValue, outputCount: marginCount)
@@ -39,6 +42,8 @@ struct OutputRule: Sendable, Equatable {
         self.init(
             transform: output.transform, marginCount: marginCount, classCount: classCount,
             numberType: numberType)
+        divisor = output.divisor
+        slope = output.slope
     }
 
     /// Columns of `predictions`.
@@ -48,8 +53,8 @@ struct OutputRule: Sendable, Equatable {
     var hasProbabilities: Bool {
         guard classCount > 0 else { return false }
         return switch transform {
-        case .logistic, .softmax, .argmax: true
-        case .identity, .hinge, .exponential: false
+        case .logistic, .softmax, .probability, .argmax: true
+        case .identity, .hinge, .exponential, .softplus, .signedSquare: false
         }
     }
 }

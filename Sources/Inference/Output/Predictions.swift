@@ -7,7 +7,7 @@ package import Tabular
 /// `CompiledModel.predict` fills `margins` and `values`; probabilities and labels are derived when somebody
 /// asks.
 package struct Predictions: ~Copyable {
-    /// The estimator's raw sums, shape [rows, outputs]. FP64 for linear models, else FP32.
+    /// The estimator's raw sums, shape [rows, outputs], of the model's type.
     package internal(set) var margins = RowBlock()
     /// The output `predictions`, shape [rows, width], of the same type.
     package internal(set) var values = RowBlock()
@@ -60,8 +60,8 @@ package struct Predictions: ~Copyable {
             guard rule.classCount == 2 else { return 0 }
             let value = values.value(row: row, column: 0)
             return switch rule.transform {
-            case .logistic, .hinge: value > 0.5 ? 1 : 0
-            case .identity, .softmax, .argmax, .exponential: value > 0 ? 1 : 0
+            case .logistic, .probability, .hinge: value > 0.5 ? 1 : 0
+            case .identity, .softmax, .argmax, .exponential, .softplus, .signedSquare: value > 0 ? 1 : 0
             }
         }
         var best = 0

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ModelFormat
 
 extension TreeForest {
     /// Rows that go through all trees together: few enough for their slots to stay in the first cache.
@@ -7,21 +8,20 @@ extension TreeForest {
     /// As few rows left over from groups of eight go one by one, eight trees at a time.
     static var singleRowsMax: Int { 6 }
 
-    /// `rows` has shape [rowCount, inputCount], `margins` [rowCount, groups]. The other two are memory to
+    /// `rows` has shape [rowCount, inputCount], `margins` [rowCount, outputs]. The other two are memory to
     /// work in.
     ///
-    /// A row's leaves are added in Float32 in the order of the trees, from the base margin, whichever way
-    /// it goes.
+    /// A row's leaves are added in the order of the trees, whichever way it goes.
     func run(
-        _ rows: Span<Float>, rowCount: Int, into margins: inout MutableSpan<Float>,
-        gathered: inout [Float], sums: inout [Float]
+        _ rows: Span<Node.Value>, rowCount: Int, into margins: inout MutableSpan<Sum>,
+        gathered: inout [Node.Value], sums: inout [Sum]
     ) {
-        let groups = baseMargins.count
+        let outputs = total.baseMargins.count
         precondition(rows.count == rowCount * inputCount, "the rows have another width than the model")
-        precondition(margins.count == rowCount * groups, "one margin a row and group")
+        precondition(margins.count == rowCount * outputs, "one margin a row and output")
         let block = min((rowCount + 7) / 8 * 8, Self.blockRows)
         let gatheredCount = block * max(slots.count, 1)
-        let sumCount = block * groups
+        let sumCount = block * outputs
         if gathered.count < gatheredCount { gathered = Array(repeating: 0, count: gatheredCount) }
         if sums.count < sumCount { sums = Array(repeating: 0, count: sumCount) }
 
@@ -33,13 +33,14 @@ extension TreeForest {
             for row in 0..<count {
                 gather(inputs.extracting(row * inputCount..<(row + 1) * inputCount), row, &gatheredSpan)
             }
-            for group in 0..<groups {
-                for row in 0..<block { sums[group * block + row] = baseMargins[group] }
+            for output in 0..<outputs {
+                let start = total.start(output)
+                for row in 0..<block { sums[output * block + row] = start }
             }
-            addLeaves(gathered.span, rowCount: count, blockRows: block, to: &sums)
+            addLeaves(gathered.span, inputs, rowCount: count, blockRows: block, to: &sums)
             for row in 0..<count {
-                for group in 0..<groups {
-                    margins[(first + row) * groups + group] = sums[group * block + row]
+                for output in 0..<outputs {
+                    margins[(first + row) * outputs + output] = total.end(sums[output * block + row], output)
                 }
             }
             first += count
@@ -48,34 +49,45 @@ extension TreeForest {
 
     /// Copies the slots of a row into its lane of its group of eight.
     @inline(__always) private func gather(
-        _ row: Span<Float>, _ index: Int, _ gathered: inout MutableSpan<Float>
+        _ row: Span<Node.Value>, _ index: Int, _ gathered: inout MutableSpan<Node.Value>
     ) {
-        let slots = slots.span
-        var target = index / 8 * 8 * slots.count + index % 8
-        for slot in slots.indices {
-            let bits = row[Int(slots[slot].feature)].bitPattern ^ slots[slot].signMask
-            gathered[target] = Float(bitPattern: bits)
+        let slotSpan = slots.slots.span
+        var target = index / 8 * 8 * slotSpan.count + index % 8
+        for slot in 0..<slots.plainCount {
+            let value = row[Int(slotSpan[slot].feature)]
+            gathered[target] = value.withSign(flipped: slotSpan[slot].isNegative)
+            target += slotStride
+        }
+        for slot in slots.plainCount..<slotSpan.count {
+            let value = row[Int(slotSpan[slot].feature)]
+            gathered[target] = slotSpan[slot].number(value, slots.categories, slots.categoryRule)
             target += slotStride
         }
     }
 
-    /// Adds the leaves of `rowCount` gathered rows to `sums`, of shape [groups, blockRows].
+    /// Adds the leaves of `rowCount` gathered rows to `sums`, of shape [outputs, blockRows]; `inputs` are the
+    /// rows as they came.
     private func addLeaves(
-        _ gathered: Span<Float>, rowCount: Int, blockRows: Int, to sums: inout [Float]
+        _ gathered: Span<Node.Value>, _ inputs: Span<Node.Value>, rowCount: Int, blockRows: Int,
+        to sums: inout [Sum]
     ) {
         guard !trees.isEmpty else { return }
         // Safe because the builder checked every index: a root, offset and slot never leaves its array, a
-        // group is below `baseMargins.count`; `run` sized both memories for `blockRows` rows, a multiple of
+        // group is below the number of outputs; `run` sized both memories for `blockRows` rows, a multiple of
         // eight.
         unsafe gathered.withUnsafeBufferPointer { gathered in
             unsafe sums.withUnsafeMutableBufferPointer { sums in
                 unsafe nodes.withUnsafeBufferPointer { nodes in
-                    unsafe leafValues.withUnsafeBufferPointer { leafValues in
+                    unsafe leaves.values.withUnsafeBufferPointer { leafValues in
                         guard let gathered = gathered.baseAddress, let sums = sums.baseAddress,
                             let nodes = nodes.baseAddress, let leafValues = leafValues.baseAddress
                         else { return }
                         var whole = rowCount / 8 * 8
                         if rowCount - whole > Self.singleRowsMax { whole += 8 }
+                        if !leaves.indices.isEmpty {
+                            unsafe addManifoldLeaves(rowCount, gathered, nodes, inputs, sums, blockRows)
+                            return
+                        }
                         if whole > 0 {
                             unsafe addRows(whole, gathered, nodes, leafValues, sums, blockRows)
                         }
@@ -93,8 +105,8 @@ extension TreeForest {
 
     /// Many rows: tree by tree, eight rows in flight.
     private func addRows(
-        _ rowCount: Int, _ gathered: UnsafePointer<Float>, _ nodes: UnsafePointer<Node>,
-        _ leafValues: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, _ blockRows: Int
+        _ rowCount: Int, _ gathered: UnsafePointer<Node.Value>, _ nodes: UnsafePointer<Node>,
+        _ leafValues: UnsafePointer<Sum>, _ sums: UnsafeMutablePointer<Sum>, _ blockRows: Int
     ) {
         // Safe because only `addLeaves` calls it, with the pointers that it has checked.
         let groupStride = 8 * max(slots.count, 1)
@@ -123,8 +135,8 @@ extension TreeForest {
 
     /// One row: eight trees in flight, their leaves added in the order of the trees.
     private func addTrees(
-        _ row: UnsafePointer<Float>, _ nodes: UnsafePointer<Node>, _ leafValues: UnsafePointer<Float>,
-        _ sums: UnsafeMutablePointer<Float>, _ blockRows: Int
+        _ row: UnsafePointer<Node.Value>, _ nodes: UnsafePointer<Node>, _ leafValues: UnsafePointer<Sum>,
+        _ sums: UnsafeMutablePointer<Sum>, _ blockRows: Int
     ) {
         // Safe because only `addLeaves` calls it, with the pointers that it has checked.
         let trees = trees.span

@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ModelFormat
 
 /// A tree ensemble compiled for the walk: flat nodes, both children of a node side by side, no branch in a
 /// step.
 ///
 /// **Missing values cost nothing.** A comparison with NaN is false, and false leads to the first child. A
-/// node whose missing values go right has its right child there and asks `x <= t` with t the number below
-/// the threshold (the same as `x < threshold`). A node whose missing values go left has its *left* child
-/// there and asks the opposite, `-x <= -threshold`. So there is one kernel, without a test for NaN; the
-/// negated numbers stand in slots of their own. A *slot* is a feature with a sign, as some node reads it.
+/// node whose missing values go right has its right child there and asks `x <= t`, with t the threshold or
+/// the number below it. A node whose missing values go left has its *left* child there and asks the opposite,
+/// `-x <= t`. So there is one kernel, without a test for NaN; the negated numbers stand in slots of their
+/// own. A *slot* is a number as some node reads it: a feature, its negative, or the answer of a set of
+/// categories.
 ///
 /// **Gathering.** Before the walk the slots of the rows are copied out of the request's block, eight rows
 /// interleaved: rows of many features of which the trees read few become short, a feature index of any size
 /// becomes a small one, and eight walks need one pointer to their rows.
 ///
 /// Nodes lie breadth first; a tree starts on an even index, so that a pair of children shares a cache line.
-struct TreeForest<Node: TreeNode>: Sendable {
+struct TreeForest<Node: TreeNode, Sum: MarginNumber>: Sendable {
     /// All trees' nodes; index 1 of each tree is unused.
     let nodes: [Node]
-    /// What a leaf adds, parallel to `nodes`; 0 at inner nodes.
-    let leafValues: [Float]
+    let leaves: TreeLeaves<Sum>
     let trees: [CompiledTree]
-    let slots: [TreeSlot]
-    let baseMargins: [Float]
+    let slots: TreeSlots
+    let total: TreeTotal<Sum>
     let inputCount: Int
 }
 
@@ -35,13 +36,57 @@ struct CompiledTree: Sendable {
     var group: Int
 }
 
-/// A number that some node reads: a feature or its negative.
-struct TreeSlot: Sendable, Hashable, Comparable {
-    var feature: UInt32
-    /// XORed to the number: the sign bit where the slot holds -x, else 0.
-    var signMask: UInt32
+/// What the nodes of a forest read, and what their sets are.
+struct TreeSlots: Sendable {
+    let slots: [TreeSlot]
+    /// So many of them are plain, the first.
+    let plainCount: Int
+    let categories: TreeCategories?
+    let categoryRule: TreeRules.CategoryRule
 
-    static func < (left: TreeSlot, right: TreeSlot) -> Bool {
-        (left.feature, left.signMask) < (right.feature, right.signMask)
+    init(_ slots: [TreeSlot], _ ensemble: TreeEnsemble) {
+        self.slots = slots
+        plainCount = slots.count(where: \.isPlain)
+        categories = ensemble.categories
+        categoryRule = ensemble.rules.categoryRule
+    }
+
+    var count: Int { slots.count }
+}
+
+/// What leaves add.
+struct TreeLeaves<Sum: MarginNumber>: Sendable {
+    /// Parallel to the nodes; 0 at inner nodes.
+    let values: [Sum]
+    /// Parallel to the nodes: the index of a leaf in the two below; empty when both are.
+    let indices: [Int32]
+    /// Shape [leaves, outputs], or empty.
+    let vectors: [Sum]
+    let linear: LinearLeaves?
+}
+
+/// Where sums start and how they end.
+struct TreeTotal<Sum: MarginNumber>: Sendable {
+    let baseMargins: [Sum]
+    let aggregation: TreeRules.Aggregation
+    /// For each output how many trees add to it.
+    let treeCounts: [Int]
+
+    init(_ ensemble: TreeEnsemble) {
+        baseMargins = ensemble.baseMargins.map { Sum($0) }
+        aggregation = ensemble.rules.aggregation
+        var counts = ensemble.baseMargins.map { _ in ensemble.hasLeafVectors ? ensemble.treeCount : 0 }
+        if !ensemble.hasLeafVectors { for group in ensemble.groups { counts[Int(group)] += 1 } }
+        treeCounts = counts
+    }
+
+    func start(_ output: Int) -> Sum { aggregation == .onBase ? baseMargins[output] : 0 }
+
+    @inline(__always) func end(_ sum: Sum, _ output: Int) -> Sum {
+        switch aggregation {
+        case .onBase: sum
+        case .scaled(let scale): Sum(scale) * sum + baseMargins[output]
+        case .average: sum / Sum(max(treeCounts[output], 1)) + baseMargins[output]
+        }
     }
 }

@@ -6,17 +6,20 @@ struct TreeForestBuilder {
     private let ensemble: TreeEnsemble
     private let inputCount: Int
     private var seen: [Bool]
+    /// The leaves before each node of the ensemble.
+    private var leafIndices: [Int32] = []
     private var nodes: [LaidOutNode] = []
     private var trees: [CompiledTree] = []
 
     /// A node in its new place, before it is packed.
     private struct LaidOutNode {
-        var threshold: Float
+        /// The node of the ensemble that it was; -1 when the place is unused.
+        var source: Int
+        /// What it reads; nil for a leaf.
         var slot: TreeSlot?
         var offset: Int
-        var leafValue: Float
 
-        static let unused = LaidOutNode(threshold: .nan, slot: nil, offset: 0, leafValue: 0)
+        static let unused = LaidOutNode(source: -1, slot: nil, offset: 0)
     }
 
     init(_ ensemble: TreeEnsemble, inputCount: Int) throws(InferenceError) {
@@ -26,25 +29,48 @@ struct TreeForestBuilder {
         try checkLengths()
         nodes.reserveCapacity(ensemble.nodeCount + ensemble.treeCount)
         for tree in 0..<ensemble.treeCount { try layOut(tree) }
+        leafIndices.reserveCapacity(ensemble.nodeCount)
+        var leafCount: Int32 = 0
+        for feature in ensemble.features {
+            leafIndices.append(leafCount)
+            if feature < 0 { leafCount += 1 }
+        }
+        try checkLeaves(Int(leafCount))
     }
 
     /// Packs the laid-out nodes; nil when a number does not fit into `Node`.
-    func forest<Node: TreeNode>(of _: Node.Type) -> TreeForest<Node>? {
-        // Slots in the order of the features, so that gathering reads forward.
+    func forest<Node: TreeNode, Sum: MarginNumber>(
+        of _: Node.Type, sums _: Sum.Type
+    ) -> TreeForest<Node, Sum>? {
         let slots = Set(nodes.compactMap(\.slot)).sorted()
         let indices = Dictionary(uniqueKeysWithValues: zip(slots, 0...))
         var packed: [Node] = []
         packed.reserveCapacity(nodes.count)
         for node in nodes {
             let slot = node.slot.flatMap { indices[$0] } ?? 0
-            guard let small = Node(threshold: node.threshold, slot: slot, offset: node.offset) else {
+            guard let small = Node(threshold: threshold(node), slot: slot, offset: node.offset) else {
                 return nil
             }
             packed.append(small)
         }
-        return TreeForest<Node>(
-            nodes: packed, leafValues: nodes.map(\.leafValue), trees: trees, slots: slots,
-            baseMargins: ensemble.baseMargins, inputCount: inputCount)
+        return TreeForest(
+            nodes: packed, leaves: leaves(), trees: trees, slots: TreeSlots(slots, ensemble),
+            total: TreeTotal(ensemble), inputCount: inputCount)
+    }
+
+    private func threshold<Value: TreeValue>(_ node: LaidOutNode) -> Value {
+        guard let slot = node.slot else { return .nan }
+        let bound: Value =
+            slot.set >= 0 ? 0 : .bound(ensemble.values[node.source], ensemble.rules.comparison)
+        return slot.isNegative ? .opposite(bound) : bound
+    }
+
+    private func leaves<Sum: MarginNumber>() -> TreeLeaves<Sum> {
+        let isManifold = ensemble.hasLeafVectors || ensemble.linearLeaves != nil
+        return TreeLeaves(
+            values: nodes.map { $0.slot == nil && $0.source >= 0 ? Sum(ensemble.values[$0.source]) : 0 },
+            indices: isManifold ? nodes.map { $0.source < 0 ? 0 : leafIndices[$0.source] } : [],
+            vectors: ensemble.leafVectors.map { Sum($0) }, linear: ensemble.linearLeaves)
     }
 
     private func checkLengths() throws(InferenceError) {
@@ -58,6 +84,37 @@ struct TreeForestBuilder {
         }
         guard ensemble.groups.count == ensemble.treeCount else {
             throw .arrayLength(name: "tree groups", expected: ensemble.treeCount, got: ensemble.groups.count)
+        }
+        if !ensemble.zerosMissing.isEmpty && ensemble.zerosMissing.count != nodeCount {
+            throw .arrayLength(
+                name: "tree zerosMissing", expected: nodeCount, got: ensemble.zerosMissing.count)
+        }
+        guard let categories = ensemble.categories else { return }
+        let isSound =
+            categories.sets.count == nodeCount && categories.starts.first == 0
+            && categories.starts.last.map(Int.init) == categories.words.count
+            && zip(categories.starts, categories.starts.dropFirst()).allSatisfy { $0 <= $1 }
+            && categories.sets.allSatisfy { $0 >= -1 && Int($0) < categories.setCount }
+        guard isSound else {
+            throw .arrayLength(name: "tree categories", expected: nodeCount, got: categories.sets.count)
+        }
+    }
+
+    private func checkLeaves(_ leafCount: Int) throws(InferenceError) {
+        let vectorCount = leafCount * ensemble.outputCount
+        if ensemble.hasLeafVectors && ensemble.leafVectors.count != vectorCount {
+            throw .arrayLength(
+                name: "tree leafVectors", expected: vectorCount, got: ensemble.leafVectors.count)
+        }
+        guard let linear = ensemble.linearLeaves else { return }
+        let isSound =
+            linear.constants.count == leafCount && linear.starts.count == leafCount + 1
+            && linear.starts.first == 0 && linear.starts.last.map(Int.init) == linear.features.count
+            && zip(linear.starts, linear.starts.dropFirst()).allSatisfy { $0 <= $1 }
+            && linear.coefficients.count == linear.features.count
+            && linear.features.allSatisfy { $0 >= 0 && Int($0) < inputCount }
+        guard isSound else {
+            throw .arrayLength(name: "tree linearLeaves", expected: leafCount, got: linear.constants.count)
         }
     }
 
@@ -82,7 +139,7 @@ struct TreeForestBuilder {
             head += 1
             depth = max(depth, level)
             guard ensemble.features[node] >= 0 else {
-                nodes[place].leafValue = ensemble.values[node]
+                nodes[place].source = node
                 continue
             }
             let base = nodes.count
@@ -102,17 +159,10 @@ struct TreeForestBuilder {
         guard feature < inputCount else {
             throw .treeNode(tree: tree, node: node, defect: .featureOutside)
         }
-        let threshold = ensemble.values[node]
-        if ensemble.defaultsLeft[node] {
-            // Right when x >= threshold; by a NaN threshold every number goes right, hence +infinity.
-            return LaidOutNode(
-                threshold: threshold.isNaN ? .infinity : -threshold,
-                slot: TreeSlot(feature: UInt32(feature), signMask: 1 << 31), offset: offset, leafValue: 0)
-        }
-        // Left when x < threshold, which no number is when that is -infinity or NaN; nothing is <= NaN.
-        return LaidOutNode(
-            threshold: threshold == -.infinity ? .nan : threshold.nextDown,
-            slot: TreeSlot(feature: UInt32(feature), signMask: 0), offset: offset, leafValue: 0)
+        var slot = TreeSlot(feature: UInt32(feature), isNegative: ensemble.defaultsLeft[node])
+        slot.set = ensemble.categories?.sets[node] ?? -1
+        slot.zeroIsMissing = slot.set < 0 && !ensemble.zerosMissing.isEmpty && ensemble.zerosMissing[node]
+        return LaidOutNode(source: node, slot: slot, offset: offset)
     }
 
     private mutating func children(

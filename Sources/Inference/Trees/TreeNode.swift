@@ -6,8 +6,9 @@
 /// A leaf lets no row pass (its threshold is NaN) and has the offset 0, so that a walk may go on standing
 /// on it.
 protocol TreeNode: BitwiseCopyable, Sendable {
-    init?(threshold: Float, slot: Int, offset: Int)
-    var threshold: Float { get }
+    associatedtype Value: TreeValue
+    init?(threshold: Value, slot: Int, offset: Int)
+    var threshold: Value { get }
     /// Where the gathered row holds the slot: its index times `slotStride`.
     var place: Int { get }
     /// Nodes from this one to the first of its two children.
@@ -51,4 +52,22 @@ struct WideNode: TreeNode {
 
     @inline(__always) var place: Int { Int(scaledSlot) }
     @inline(__always) var offset: Int { distance }
+}
+
+/// Sixteen bytes around a Float64 threshold, for models that compare in that type.
+struct DoubleNode: TreeNode {
+    let threshold: Double
+    private let scaledSlot: UInt32
+    private let distance: UInt32
+
+    init?(threshold: Double, slot: Int, offset: Int) {
+        guard let scaledSlot = UInt32(exactly: slot * slotStride), let distance = UInt32(exactly: offset)
+        else { return nil }
+        self.threshold = threshold
+        self.scaledSlot = scaledSlot
+        self.distance = distance
+    }
+
+    @inline(__always) var place: Int { Int(scaledSlot) }
+    @inline(__always) var offset: Int { Int(distance) }
 }

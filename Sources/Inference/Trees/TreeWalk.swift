@@ -20,7 +20,7 @@
     @safe static var fixedDepthMax: Int { 8 }
 
     @inline(__always) static func step(
-        _ node: UnsafePointer<Node>, _ row: UnsafePointer<Float>
+        _ node: UnsafePointer<Node>, _ row: UnsafePointer<Node.Value>
     ) -> UnsafePointer<Node> {
         // Safe because the builder made every offset lead to a node of the same tree, every slot lie in the
         // row. A Bool is one byte that holds 0 or 1.
@@ -30,7 +30,7 @@
     }
 
     /// Eight rows down one tree; `rows` points at eight interleaved rows.
-    @inline(__always) mutating func stepRows(_ rows: UnsafePointer<Float>) {
+    @inline(__always) mutating func stepRows(_ rows: UnsafePointer<Node.Value>) {
         // Safe because `step` is.
         unsafe node0 = Self.step(node0, rows)
         unsafe node1 = Self.step(node1, rows + 1)
@@ -43,7 +43,7 @@
     }
 
     /// One row down eight trees; `row` points at its lane of eight interleaved rows.
-    @inline(__always) mutating func stepTrees(_ row: UnsafePointer<Float>) {
+    @inline(__always) mutating func stepTrees(_ row: UnsafePointer<Node.Value>) {
         // Safe because `step` is.
         unsafe node0 = Self.step(node0, row)
         unsafe node1 = Self.step(node1, row)
@@ -66,7 +66,7 @@
 
     /// Eight rows to their leaves in one tree.
     @inline(__always) static func rows(
-        _ rows: UnsafePointer<Float>, root: UnsafePointer<Node>, depth: Int
+        _ rows: UnsafePointer<Node.Value>, root: UnsafePointer<Node>, depth: Int
     ) -> TreeWalk<Node> {
         // Safe because `stepRows` is; the deepest leaf below `root` is `depth` steps away.
         var walk = unsafe TreeWalk(
@@ -96,7 +96,7 @@
     /// One row to its leaves in the eight trees on whose roots `walk` stands; `depth` is the largest of
     /// theirs.
     @inline(__always) static func trees(
-        _ row: UnsafePointer<Float>, from roots: TreeWalk<Node>, depth: Int
+        _ row: UnsafePointer<Node.Value>, from roots: TreeWalk<Node>, depth: Int
     ) -> TreeWalk<Node> {
         // Safe because `stepTrees` is.
         var walk = unsafe roots

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Tabular
 
 extension LinearModel {
     func validate(width: Int) throws(FormatError) {
@@ -16,6 +17,10 @@ extension LinearModel {
         }
         if !intercepts.allSatisfy(\.isFinite) {
             throw .invalidValue(part: "estimator.intercepts", reason: "an intercept is not finite")
+        }
+        if numberType == .float32 {
+            try coefficients.requireFloat32(part: "estimator.coefficients")
+            try intercepts.requireFloat32(part: "estimator.intercepts")
         }
     }
 }
@@ -42,106 +47,12 @@ extension MultilayerPerceptron {
     }
 }
 
-extension TreeEnsemble {
-    func validate(width: Int) throws(FormatError) {
-        try validateCounts()
-        var hasParent = [Bool](repeating: false, count: nodeCount)
-        for tree in 0..<treeCount {
-            let start = Int(roots[tree])
-            let end = tree + 1 < treeCount ? Int(roots[tree + 1]) : nodeCount
-            if groups[tree] < 0 || Int(groups[tree]) >= outputCount {
-                throw .invalidValue(
-                    part: "estimator.groups[\(tree)]",
-                    reason: "\(groups[tree]) is no output of \(outputCount)")
-            }
-            try validateNodes(start..<end, width: width, hasParent: &hasParent)
+extension [Double] {
+    /// Every number is a Float32 (or NaN): a model of that type would answer something else after it was
+    /// written and read.
+    func requireFloat32(part: String) throws(FormatError) {
+        for (index, number) in enumerated() where Double(Float(number)) != number && !number.isNaN {
+            throw .invalidValue(part: "\(part)[\(index)]", reason: "\(number) is no Float32")
         }
-    }
-
-    private func validateCounts() throws(FormatError) {
-        let counts = [
-            ("estimator.values", values.count), ("estimator.lefts", lefts.count),
-            ("estimator.rights", rights.count), ("estimator.defaults_left", defaultsLeft.count),
-        ]
-        for (part, count) in counts where count != nodeCount {
-            throw .wrongShape(part: part, expected: "[\(nodeCount)]", found: "[\(count)]")
-        }
-        if groups.count != treeCount {
-            throw .wrongShape(
-                part: "estimator.groups", expected: "[\(treeCount)]", found: "[\(groups.count)]")
-        }
-        if nodeCount > Int(Int32.max) {
-            throw .invalidValue(
-                part: "estimator.features", reason: "\(nodeCount) nodes are more than 2^31 - 1")
-        }
-        if baseMargins.isEmpty {
-            throw .invalidValue(part: "estimator.base_margins", reason: "there is no output")
-        }
-        if !baseMargins.allSatisfy(\.isFinite) {
-            throw .invalidValue(part: "estimator.base_margins", reason: "a base margin is not finite")
-        }
-        var previous: Int32 = -1
-        for (tree, root) in roots.enumerated() {
-            let isInPlace = tree == 0 ? root == 0 : root > previous
-            if !isInPlace || Int(root) >= nodeCount {
-                throw .invalidValue(
-                    part: "estimator.roots[\(tree)]",
-                    reason: "\(root) is not the next root of \(nodeCount) nodes")
-            }
-            previous = root
-        }
-        if roots.isEmpty && nodeCount > 0 {
-            throw .invalidValue(part: "estimator.roots", reason: "\(nodeCount) nodes belong to no tree")
-        }
-    }
-
-    /// Children lie behind their parent and have one parent each, so there is no cycle and no node is met
-    /// twice; every node but the root has one, so none is out of reach.
-    private func validateNodes(
-        _ nodes: Range<Int>, width: Int, hasParent: inout [Bool]
-    ) throws(FormatError) {
-        for node in nodes {
-            if node > nodes.lowerBound && !hasParent[node] {
-                throw .invalidValue(part: "estimator node \(node)", reason: "no path leads to it")
-            }
-            let feature = features[node]
-            if feature == -1 {
-                if lefts[node] != -1 || rights[node] != -1 {
-                    throw .invalidValue(part: "estimator node \(node)", reason: "a leaf has children")
-                }
-                if !values[node].isFinite {
-                    throw .invalidValue(part: "estimator.values[\(node)]", reason: "a leaf is not finite")
-                }
-                continue
-            }
-            if feature < 0 || Int(feature) >= width {
-                throw .invalidValue(
-                    part: "estimator.features[\(node)]", reason: "\(feature) is no column of \(width)")
-            }
-            if values[node].isNaN {
-                throw .invalidValue(part: "estimator.values[\(node)]", reason: "a threshold is NaN")
-            }
-            try claim(lefts[node], of: node, nodes, side: "lefts", hasParent: &hasParent)
-            try claim(rights[node], of: node, nodes, side: "rights", hasParent: &hasParent)
-        }
-    }
-
-    private func claim(
-        _ child: Int32, of node: Int, _ nodes: Range<Int>, side: String, hasParent: inout [Bool]
-    ) throws(FormatError) {
-        let index = Int(child)
-        if index <= node || index >= nodes.upperBound {
-            throw .invalidValue(
-                part: "estimator.\(side)[\(node)]",
-                reason:
-                    "\(child) is not behind its parent inside the tree, which ends at \(nodes.upperBound)"
-            )
-        }
-        if hasParent[index] {
-            throw .invalidValue(
-                part: "estimator.\(side)[\(node)]",
-                reason: "node \(child) is the child of another node already")
-        }
-        hasParent[index] = true
     }
 }

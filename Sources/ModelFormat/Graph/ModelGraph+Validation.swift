@@ -74,18 +74,21 @@ extension FeatureSchema {
 
 extension OutputDescription {
     func validate(outputCount: Int) throws(FormatError) {
-        let isSingle = transform == .logistic || transform == .hinge
-        if isSingle && outputCount != 1 {
+        if !divisor.isFinite || divisor <= 0 || !slope.isFinite || slope <= 0 {
+            throw .invalidValue(
+                part: "output", reason: "divisor and slope must be finite numbers above 0")
+        }
+        if transform == .hinge && outputCount != 1 {
             throw .invalidValue(
                 part: "output.transform", reason: "\(transform.rawValue) has one output, not \(outputCount)")
         }
         guard let labels else { return }
         let allowed: [Int] =
             switch transform {
-            case .logistic, .hinge: [2]
+            case .hinge: [2]
             case .softmax, .argmax: [outputCount]
-            case .exponential: []
-            case .identity: [outputCount == 1 ? 2 : outputCount]
+            case .exponential, .softplus, .signedSquare: []
+            case .identity, .logistic, .probability: [outputCount == 1 ? 2 : outputCount]
             }
         if !allowed.contains(labels.count) {
             let wanted = allowed.first.map(String.init) ?? "none"

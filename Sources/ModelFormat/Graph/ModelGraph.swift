@@ -30,12 +30,12 @@ public struct ModelGraph: Sendable, Equatable {
         self.lineage = lineage
     }
 
-    /// The type that the original library casts inputs to: FP32 for trees and networks, FP64 for linear
-    /// models.
+    /// The type that the original library casts inputs to.
     public var inputType: NumberType {
         switch estimator {
-        case .linear: .float64
-        case .treeEnsemble, .multilayerPerceptron: .float32
+        case .linear(let model): model.numberType
+        case .treeEnsemble(let ensemble): ensemble.rules.inputType
+        case .multilayerPerceptron: .float32
         }
     }
 }
@@ -51,12 +51,21 @@ public enum Estimator: Sendable, Equatable {
 public struct OutputDescription: Sendable, Equatable {
     /// Margins to predictions.
     public var transform: OutputTransform
+    /// Each margin is divided by this before anything else (LightGBM's random forests, whose raw scores are
+    /// sums and whose predictions are means). The output `margin` is not.
+    public var divisor: Double
+    /// Each margin is then multiplied by this (LightGBM's `sigmoid`).
+    public var slope: Double
     /// The class labels of a classifier in the order of its probabilities (two for a binary one); nil for a
     /// regressor or ranker.
     public var labels: ClassLabels?
 
-    public init(transform: OutputTransform, labels: ClassLabels? = nil) {
+    public init(
+        transform: OutputTransform, divisor: Double = 1, slope: Double = 1, labels: ClassLabels? = nil
+    ) {
         self.transform = transform
+        self.divisor = divisor
+        self.slope = slope
         self.labels = labels
     }
 }
@@ -64,12 +73,20 @@ public struct OutputDescription: Sendable, Equatable {
 /// The function that turns margins into predictions.
 public enum OutputTransform: String, Sendable, CaseIterable {
     case identity
-    /// 1 / (1 + exp(-x)); one margin a row, the probability of the positive class.
+    /// 1 / (1 + exp(-x)). One margin a row: the probability of the positive class. Several: each its own, not
+    /// normalised (one-versus-all, or several targets).
     case logistic
     /// exp(x - max) / sum; one margin a class.
     case softmax
+    /// The margins are probabilities (forests of classification trees): one, of the positive class, or one a
+    /// class.
+    case probability
     /// exp(x): models with a logarithmic link.
     case exponential
+    /// log(1 + exp(x)) (LightGBM `cross_entropy_lambda`).
+    case softplus
+    /// x * |x| (LightGBM `regression sqrt`).
+    case signedSquare = "signed_square"
     /// 1 where x > 0, else 0 (XGBoost `binary:hinge`).
     case hinge
     /// The index of the largest margin (XGBoost `multi:softmax`).

@@ -18,10 +18,19 @@ struct GraphDocument {
     var stages: [Stage] = []
     var estimatorKind = ""
     var activations: [String]?
+    var rules = RulesDocument()
     var transform = ""
+    var divisor = 1.0
+    var slope = 1.0
     var labels: ClassLabels?
     var statistics: TrainingStatistics?
     var lineage = Lineage()
+
+    /// What `requires` may name: parts that came after the first readers, which would have skipped them.
+    static let requirable: Set<String> = [numberTypePart, treeRulesPart, outputPart]
+    static let numberTypePart = "linear.number_type"
+    static let treeRulesPart = "tree_ensemble.rules"
+    static let outputPart = "output.divisor_slope"
 
     /// Parses rule 10 of docs/reference/model-format.md.
     init(_ text: Span<UInt8>) throws(FormatError) {
@@ -42,7 +51,9 @@ struct GraphDocument {
             }
         }
         try document.expectEnd()
-        if let unknown = requires.first { throw .unknownPart("\"\(unknown)\", which the graph requires,") }
+        for part in requires where !GraphDocument.requirable.contains(part) {
+            throw .unknownPart("\"\(part)\", which the graph requires,")
+        }
         if schema.features.isEmpty { throw .missingPart("schema.features") }
         if estimatorKind.isEmpty { throw .missingPart("estimator.kind") }
         if transform.isEmpty { throw .missingPart("output.transform") }
@@ -110,7 +121,7 @@ struct GraphDocument {
             switch name {
             case "kind": estimatorKind = try document.readString()
             case "layers": activations = try GraphDocument.readLayers(&document)
-            default: try document.skipValue()
+            default: if try !rules.read(name, &document) { try document.skipValue() }
             }
         }
     }
@@ -142,6 +153,8 @@ struct GraphDocument {
         while let name = try document.nextMember(&names, of: "output") {
             switch name {
             case "transform": transform = try document.readString()
+            case "divisor": divisor = try document.readDouble()
+            case "slope": slope = try document.readDouble()
             case "labels": labels = try document.readLabels()
             default: try document.skipValue()
             }

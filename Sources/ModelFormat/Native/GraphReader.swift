@@ -30,7 +30,9 @@ struct GraphReader: ~Escapable {
         }
         return ModelGraph(
             schema: document.schema, stages: stages, estimator: estimator,
-            output: OutputDescription(transform: transform, labels: document.labels), goldenSamples: samples,
+            output: OutputDescription(
+                transform: transform, divisor: document.divisor, slope: document.slope,
+                labels: document.labels), goldenSamples: samples,
             statistics: document.statistics, lineage: document.lineage)
     }
 
@@ -69,34 +71,17 @@ struct GraphReader: ~Escapable {
     private mutating func estimator(_ document: GraphDocument) throws(FormatError) -> Estimator {
         switch document.estimatorKind {
         case "linear":
-            let intercepts: [Double] = try vector("estimator.intercepts", .float64)
-            let coefficients: [Double] = try matrix(
-                "estimator.coefficients", .float64, rows: intercepts.count)
-            return .linear(LinearModel(coefficients: coefficients, intercepts: intercepts))
-        case "tree_ensemble": return .treeEnsemble(try trees())
+            let type = try document.rules.linearType()
+            let intercepts = try numbers("estimator.intercepts", type)
+            let coefficients = try numbers("estimator.coefficients", type, rows: intercepts.count)
+            return .linear(
+                LinearModel(numberType: type, coefficients: coefficients, intercepts: intercepts))
+        case "tree_ensemble": return .treeEnsemble(try trees(document.rules.treeRules()))
         case "multilayer_perceptron":
             guard let activations = document.activations else { throw .missingPart("estimator.layers") }
             return .multilayerPerceptron(try layers(activations))
         default: throw .unknownPart("estimator kind \"\(document.estimatorKind)\"")
         }
-    }
-
-    private mutating func trees() throws(FormatError) -> TreeEnsemble {
-        let roots: [Int32] = try vector("estimator.roots", .int32)
-        let groups: [Int32] = try vector("estimator.groups", .int32, count: roots.count)
-        let features: [Int32] = try vector("estimator.features", .int32)
-        let count = features.count
-        let values: [Float] = try vector("estimator.values", .float32, count: count)
-        let lefts: [Int32] = try vector("estimator.lefts", .int32, count: count)
-        let rights: [Int32] = try vector("estimator.rights", .int32, count: count)
-        let flags: [UInt8] = try vector("estimator.defaults_left", .bool, count: count)
-        if flags.contains(where: { $0 > 1 }) {
-            throw .invalidValue(part: "estimator.defaults_left", reason: "a boolean is neither 0 nor 1")
-        }
-        let baseMargins: [Float] = try vector("estimator.base_margins", .float32)
-        return TreeEnsemble(
-            roots: roots, groups: groups, features: features, values: values, lefts: lefts, rights: rights,
-            defaultsLeft: flags.map { $0 == 1 }, baseMargins: baseMargins)
     }
 
     private mutating func layers(_ activations: [String]) throws(FormatError) -> MultilayerPerceptron {
@@ -114,8 +99,26 @@ struct GraphReader: ~Escapable {
         return MultilayerPerceptron(layers: layers)
     }
 
+    /// The numbers of the tensor `name` of the type F32 or F64; one dimension, or two with `rows` rows.
+    mutating func numbers(
+        _ name: String, _ type: NumberType, count: Int? = nil, rows: Int? = nil
+    ) throws(FormatError) -> [Double] {
+        if type == .float64 {
+            if let rows { return try matrix(name, .float64, rows: rows) }
+            return try vector(name, .float64, count: count)
+        }
+        let narrow: [Float] =
+            if let rows { try matrix(name, .float32, rows: rows) } else {
+                try vector(name, .float32, count: count)
+            }
+        return narrow.map(Double.init)
+    }
+
+    /// Whether the tensor `name` is there and has not been asked for.
+    func holds(_ name: String) -> Bool { unclaimed[name] != nil }
+
     /// The numbers of the one-dimensional tensor `name`, of which there are `count` when that is given.
-    private mutating func vector<Number: BitwiseCopyable>(
+    mutating func vector<Number: BitwiseCopyable>(
         _ name: String, _ type: TensorType, count: Int? = nil
     ) throws(FormatError) -> [Number] {
         let entry = try claim(name, type)

@@ -34,6 +34,12 @@ enum GraphWriter {
             json.append(#","lineage":"#)
             append(graph.lineage, to: &json)
         }
+        let requirements = requirements(graph)
+        if !requirements.isEmpty {
+            json.append(#","requires":["#)
+            append(requirements, to: &json)
+            json.append("]")
+        }
         json.append("}")
         return String(copying: json.bytes)
     }
@@ -64,43 +70,6 @@ enum GraphWriter {
         return String(copying: json.bytes)
     }
 
-    /// The tensors in the order in which they stand in the file.
-    static func tensors(_ graph: ModelGraph) -> [(name: String, tensor: Tensor)] {
-        var tensors: [(name: String, tensor: Tensor)] = []
-        for (index, stage) in graph.stages.enumerated() {
-            switch stage {
-            case .impute(let values): tensors.append(("stages.\(index).values", Tensor(values)))
-            case .scale(let offsets, let divisors):
-                tensors.append(("stages.\(index).offsets", Tensor(offsets)))
-                tensors.append(("stages.\(index).divisors", Tensor(divisors)))
-            case .encode: break
-            }
-        }
-        switch graph.estimator {
-        case .linear(let model):
-            let width = model.coefficients.count / max(model.outputCount, 1)
-            let shape = [model.outputCount, width]
-            tensors.append(("estimator.coefficients", Tensor(model.coefficients, shape: shape)))
-            tensors.append(("estimator.intercepts", Tensor(model.intercepts)))
-        case .treeEnsemble(let model):
-            tensors.append(("estimator.roots", Tensor(model.roots)))
-            tensors.append(("estimator.groups", Tensor(model.groups)))
-            tensors.append(("estimator.features", Tensor(model.features)))
-            tensors.append(("estimator.values", Tensor(model.values)))
-            tensors.append(("estimator.lefts", Tensor(model.lefts)))
-            tensors.append(("estimator.rights", Tensor(model.rights)))
-            tensors.append(("estimator.defaults_left", Tensor(model.defaultsLeft)))
-            tensors.append(("estimator.base_margins", Tensor(model.baseMargins)))
-        case .multilayerPerceptron(let model):
-            for (index, layer) in model.layers.enumerated() {
-                let shape = [layer.outputCount, layer.inputCount]
-                tensors.append(("estimator.layers.\(index).weights", Tensor(layer.weights, shape: shape)))
-                tensors.append(("estimator.layers.\(index).biases", Tensor(layer.biases)))
-            }
-        }
-        return tensors
-    }
-
     private static func append(_ feature: Feature, to json: inout ByteBuffer) {
         json.append(#"{"name":"#)
         json.append(quoted: feature.name)
@@ -113,7 +82,7 @@ enum GraphWriter {
         }
     }
 
-    private static func append(_ names: [String], to json: inout ByteBuffer) {
+    static func append(_ names: [String], to json: inout ByteBuffer) {
         for (index, name) in names.enumerated() {
             if index > 0 { json.append(",") }
             json.append(quoted: name)
@@ -148,24 +117,11 @@ enum GraphWriter {
         }
     }
 
-    private static func append(_ estimator: Estimator, to json: inout ByteBuffer) {
-        switch estimator {
-        case .linear: json.append(#"{"kind":"linear"}"#)
-        case .treeEnsemble: json.append(#"{"kind":"tree_ensemble"}"#)
-        case .multilayerPerceptron(let model):
-            json.append(#"{"kind":"multilayer_perceptron","layers":["#)
-            for (index, layer) in model.layers.enumerated() {
-                json.append(index > 0 ? #",{"activation":"# : #"{"activation":"#)
-                json.append(quoted: layer.activation.rawValue)
-                json.append("}")
-            }
-            json.append("]}")
-        }
-    }
-
     private static func append(_ output: OutputDescription, to json: inout ByteBuffer) {
         json.append(#"{"transform":"#)
         json.append(quoted: output.transform.rawValue)
+        if output.divisor != 1 { append(#","divisor":"#, output.divisor, to: &json) }
+        if output.slope != 1 { append(#","slope":"#, output.slope, to: &json) }
         if let labels = output.labels {
             json.append(#","labels":["#)
             switch labels {
@@ -198,7 +154,7 @@ enum GraphWriter {
         json.append("]}")
     }
 
-    private static func append(_ member: StaticString, _ number: Double?, to json: inout ByteBuffer) {
+    static func append(_ member: StaticString, _ number: Double?, to json: inout ByteBuffer) {
         guard let number else { return }
         json.append(member)
         json.append(shortest: number)

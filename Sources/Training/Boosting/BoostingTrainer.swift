@@ -79,13 +79,11 @@ private struct EnsembleBuilder {
     private(set) var ensemble: TreeEnsemble
 
     init(baseMargins: [Float]) {
-        ensemble = TreeEnsemble(
-            roots: [], groups: [], features: [], values: [], lefts: [], rights: [], defaultsLeft: [],
-            baseMargins: baseMargins)
+        ensemble = TreeEnsemble(baseMargins: baseMargins.map(Double.init))
     }
 
     func startMargins(rowCount: Int) -> [Float] {
-        (0..<rowCount).flatMap { _ in ensemble.baseMargins }
+        (0..<rowCount).flatMap { _ in ensemble.baseMargins.map { Float($0) } }
     }
 
     mutating func append(_ tree: GrownTree, group: Int) {
@@ -95,7 +93,7 @@ private struct EnsembleBuilder {
         for node in tree.nodes {
             let split = node.split
             ensemble.features.append(split.map { Int32($0.feature) } ?? -1)
-            ensemble.values.append(split?.threshold ?? node.value)
+            ensemble.values.append(Double(split?.threshold ?? node.value))
             ensemble.lefts.append(split == nil ? -1 : root + node.left)
             ensemble.rights.append(split == nil ? -1 : root + node.right)
             ensemble.defaultsLeft.append(split?.isDefaultLeft ?? false)
@@ -111,10 +109,11 @@ private struct EnsembleBuilder {
             var node = Int(root)
             while ensemble.features[node] >= 0 {
                 let value = rows.columns[Int(ensemble.features[node]) * rows.count + row]
-                let goesLeft = value.isNaN ? ensemble.defaultsLeft[node] : value < ensemble.values[node]
+                let goesLeft =
+                    value.isNaN ? ensemble.defaultsLeft[node] : Double(value) < ensemble.values[node]
                 node = Int(goesLeft ? ensemble.lefts[node] : ensemble.rights[node])
             }
-            margins[row * outputs + output] += ensemble.values[node]
+            margins[row * outputs + output] += Float(ensemble.values[node])
         }
     }
 

@@ -8,7 +8,7 @@ enum Graphs {
     static var trees: ModelGraph {
         let ensemble = TreeEnsemble(
             roots: [0, 3], groups: [0, 0], features: [0, -1, -1, 2, 1, -1, -1, -1],
-            values: [0.5, -1.25, 2.5, .infinity, 1e-3, 0.75, 3.5, -0.0],
+            values: [0.5, -1.25, 2.5, .infinity, Double(Float(1e-3)), 0.75, 3.5, -0.0],
             lefts: [1, -1, -1, 4, 6, -1, -1, -1],
             rights: [2, -1, -1, 5, 7, -1, -1, -1],
             defaultsLeft: [true, false, false, false, true, false, false, false], baseMargins: [0.25])
@@ -72,8 +72,58 @@ enum Graphs {
             output: OutputDescription(transform: .softmax, labels: .strings(["a", "b", "c"])))
     }
 
+    /// Everything that a tree can have beyond a number a leaf and XGBoost's rules; linear leaves.
+    static var forest: ModelGraph {
+        var ensemble = TreeEnsemble(
+            rules: TreeRules(
+                inputType: .float64, sumType: .float64, comparison: .lessOrEqual, categoryRule: .truncated),
+            roots: [0, 5], groups: [0, 0], features: [0, 1, -1, -1, -1, -1],
+            values: [0.1, 0, 1.1, 2.2, 3.3, 4.4], lefts: [1, 2, -1, -1, -1, -1],
+            rights: [4, 3, -1, -1, -1, -1], defaultsLeft: [true, false, false, false, false, false],
+            baseMargins: [0.1])
+        ensemble.zerosMissing = [true, false, false, false, false, false]
+        ensemble.categories = TreeCategories(
+            sets: [-1, 0, -1, -1, -1, -1], starts: [0, 2], words: [0xF000_0005, 1])
+        ensemble.linearLeaves = LinearLeaves(
+            constants: [0.5, 0.25, 0, 1], starts: [0, 2, 2, 2, 3], features: [0, 2, 1],
+            coefficients: [0.1, -0.2, 3])
+        ensemble.covers = [10, 6, 2, 4, 4, 10]
+        ensemble.leafNumbers = [2, 0, 1, 0]
+        return ModelGraph(
+            schema: FeatureSchema(features: ["a", "b", "c"].map { Feature(name: $0, kind: .numeric) }),
+            estimator: .treeEnsemble(ensemble),
+            output: OutputDescription(transform: .softplus, divisor: 2, slope: 0.5))
+    }
+
+    /// Vector leaves, scaled; CatBoost's types.
+    static var vectors: ModelGraph {
+        var ensemble = TreeEnsemble(
+            rules: TreeRules(sumType: .float64, comparison: .lessOrEqual, aggregation: .scaled(0.5)),
+            roots: [0], groups: [0], features: [0, -1, -1], values: [0.1, 0, 0], lefts: [1, -1, -1],
+            rights: [2, -1, -1], defaultsLeft: [true, false, false], baseMargins: [0.1, 0.2])
+        ensemble.leafVectors = [0.1, 0.2, 0.3, 0.4]
+        return ModelGraph(
+            schema: FeatureSchema(features: [Feature(name: "a", kind: .numeric)]),
+            estimator: .treeEnsemble(ensemble),
+            output: OutputDescription(transform: .softmax, labels: .integers([0, 1])))
+    }
+
+    /// As XGBoost's gblinear.
+    static var narrowLinear: ModelGraph {
+        ModelGraph(
+            schema: FeatureSchema(features: ["a", "b"].map { Feature(name: $0, kind: .numeric) }),
+            estimator: .linear(
+                LinearModel(
+                    numberType: .float32, coefficients: [0.5, Double(Float(0.1))], intercepts: [0.25])),
+            output: OutputDescription(transform: .logistic))
+    }
+
     static var all: [(name: String, graph: ModelGraph)] {
-        [("trees", trees), ("page", page), ("perceptron", perceptron)]
+        [
+            ("trees", trees), ("page", page), ("perceptron", perceptron), ("forest", forest),
+            ("vectors", vectors), ("narrowLinear", narrowLinear),
+            ("average", vectors.with { $0.ensemble.rules.aggregation = .average }),
+        ]
     }
 }
 

@@ -22,9 +22,7 @@ struct XGBoostImporter {
     private var statedTreeCount: Int?
     private var groups: [Int32] = []
     private var tree = XGBoostTree()
-    private var ensemble = TreeEnsemble(
-        roots: [], groups: [], features: [], values: [], lefts: [], rights: [], defaultsLeft: [],
-        baseMargins: [])
+    private var ensemble = TreeEnsemble()
 
     /// The graph of the model in `bytes`, validated.
     static func read(_ bytes: Span<UInt8>) throws(FormatError) -> ModelGraph {
@@ -156,7 +154,7 @@ struct XGBoostImporter {
         if let count = statedTreeCount, count != ensemble.treeCount {
             throw .wrongShape(part: "the trees", expected: "[\(count)]", found: "[\(ensemble.treeCount)]")
         }
-        ensemble.baseMargins = try baseScores(groupCount).map(rule.margin(ofBaseScore:))
+        ensemble.baseMargins = try baseScores(groupCount).map { Double(rule.margin(ofBaseScore: $0)) }
         var labels: ClassLabels?
         if rule.isClassifier {
             let count = rule.transform == .softmax || rule.transform == .argmax ? groupCount : 2

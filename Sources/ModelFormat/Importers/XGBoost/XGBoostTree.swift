@@ -115,7 +115,7 @@ struct XGBoostTree {
         while next < order.count {
             let node = Int(order[next])
             next += 1
-            ensemble.values.append(conditions[node])
+            ensemble.values.append(Double(conditions[node]))
             // Only the left child tells a leaf: trees with vector leaves keep something else in the right
             // one.
             if lefts[node] == -1 {

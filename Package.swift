@@ -7,8 +7,8 @@
 //   4  Serving
 //   3  Registry   HTTP
 //   2  Inference  Preprocess  Ingest  Net
-//   1  ModelFormat   LinearAlgebra   Telemetry   Cryptography   YAML
-//   0  Tabular   Base   (C doors: CPosix COpenSSL CBLAS CYAML)
+//   1  ModelFormat   LinearAlgebra   Telemetry   Cryptography   Compression   YAML
+//   0  Tabular   Base   (C doors: CPosix COpenSSL CZlib CBLAS CYAML)
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -66,11 +66,13 @@ let package = Package(
     targets: [
         .target(name: "CPosix"),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CBLAS"),
         library("Base", imports: ["CPosix"]),
         library("Tabular", imports: ["Base"]),
         library("Cryptography", imports: ["Base", "COpenSSL"]),
+        library("Compression", imports: ["Base", "CZlib"]),
         library("YAML", imports: ["Base", "CYAML"]),
         library("Telemetry", imports: ["Base"]),
         library("LinearAlgebra", imports: ["Base", "CBLAS"]),
@@ -79,7 +81,7 @@ let package = Package(
         library("Ingest", imports: ["Base", "Tabular", "Cryptography"]),
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
         library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra"]),
-        library("HTTP", imports: ["Base", "Net"], extra: unchecked),
+        library("HTTP", imports: ["Base", "Net", "Compression"], extra: unchecked),
         library(
             "Registry",
             imports: ["Base", "Telemetry", "Cryptography", "Tabular", "ModelFormat", "Inference"]),
@@ -110,6 +112,7 @@ let package = Package(
         tests("BaseTests", imports: ["Base", "TestKit"]),
         tests("TabularTests", imports: ["Base", "Tabular"]),
         tests("CryptographyTests", imports: ["Base", "Cryptography"]),
+        tests("CompressionTests", imports: ["Base", "Compression", "TestKit"]),
         tests("YAMLTests", imports: ["YAML"]),
         tests("TelemetryTests", imports: ["Base", "Telemetry"]),
         tests("LinearAlgebraTests", imports: ["LinearAlgebra"]),
@@ -120,7 +123,7 @@ let package = Package(
         tests(
             "InferenceTests",
             imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "Inference"]),
-        tests("HTTPTests", imports: ["Base", "Net", "HTTP", "TestKit"]),
+        tests("HTTPTests", imports: ["Base", "Compression", "Net", "HTTP", "TestKit"]),
         tests(
             "RegistryTests",
             imports: ["Base", "Telemetry", "Cryptography", "Tabular", "ModelFormat", "Inference", "Registry"]),

@@ -77,7 +77,7 @@ let package = Package(
         library("Telemetry", imports: ["Base"]),
         library("LinearAlgebra", imports: ["Base", "CBLAS"]),
         library("ModelFormat", imports: ["Base", "Tabular", "Cryptography"]),
-        library("Net", imports: ["Base", "CPosix"], extra: unchecked),
+        library("Net", imports: ["Base", "CPosix", "COpenSSL"], extra: unchecked),
         library("Ingest", imports: ["Base", "Tabular", "Cryptography"]),
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
         library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra"]),
@@ -118,7 +118,7 @@ let package = Package(
         tests("LinearAlgebraTests", imports: ["LinearAlgebra"]),
         tests("ModelFormatTests", imports: ["Base", "Tabular", "Cryptography", "ModelFormat"]),
         tests("IngestTests", imports: ["Base", "Tabular", "Ingest", "TestKit"]),
-        tests("NetTests", imports: ["Base", "Net"]),
+        tests("NetTests", imports: ["Base", "Net", "TestKit"]),
         tests("PreprocessTests", imports: ["Tabular", "ModelFormat", "Preprocess"]),
         tests(
             "InferenceTests",

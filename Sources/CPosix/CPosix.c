@@ -2,12 +2,16 @@
 #define _GNU_SOURCE // accept4, cpu_set_t
 #include "CPosix.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <netinet/in.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 _Static_assert(EPOLLIN == 0x001 && EPOLLOUT == 0x004 && EPOLLERR == 0x008 && EPOLLHUP == 0x010,
                "epoll's numbers");
@@ -43,7 +47,33 @@ int cposix_epoll_wait(int epoll, struct cposix_event *out, int limit, int timeou
     return count;
 }
 
-int cposix_accept(int listener) { return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+int cposix_accept(int listener, struct cposix_peer *peer) {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+        struct sockaddr_un local;
+    } address;
+    socklen_t length = sizeof address;
+    memset(peer, 0, sizeof *peer);
+    int number = accept4(listener, &address.any, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (number < 0 || length < sizeof address.any.sa_family) return number;
+    if (address.any.sa_family == AF_INET) {
+        peer->family = 4;
+        peer->port = ntohs(address.v4.sin_port);
+        memcpy(peer->bytes, &address.v4.sin_addr, 4);
+    } else if (address.any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address.v6.sin6_addr)) {
+        // An IPv4 client of a socket that listens for both.
+        peer->family = 4;
+        peer->port = ntohs(address.v6.sin6_port);
+        memcpy(peer->bytes, (const uint8_t *)&address.v6.sin6_addr + 12, 4);
+    } else if (address.any.sa_family == AF_INET6) {
+        peer->family = 6;
+        peer->port = ntohs(address.v6.sin6_port);
+        memcpy(peer->bytes, &address.v6.sin6_addr, 16);
+    }
+    return number;
+}
 
 int cposix_refuse_connections(int listener) {
     // A socket filter that keeps no byte of any packet: handshakes stop, sockets that are accepted have no

@@ -5,7 +5,11 @@ import Glibc
 /// Who gets the connections that an `Acceptor` takes. All calls come on the loop's thread.
 package protocol AcceptorDelegate: AnyObject {
     /// A connection came in on the listener with this index.
-    func accepted(_ socket: consuming Socket, listener: Int)
+    func accepted(_ transport: consuming Transport, from peer: PeerAddress, listener: Int)
+    /// A client has too many connections; this one is closed.
+    func refused(_ peer: PeerAddress)
+    /// There are as many connections as there may be; the next ones wait in the kernel's queue.
+    func acceptFilled()
     /// The process is out of descriptors or memory (the error number); accepting pauses for a moment.
     func acceptFailed(code: CInt)
 }
@@ -26,14 +30,16 @@ package final class Acceptor: Channel {
     private let listener: Listener
     private let index: Int
     private let accept: Accept
+    private let limiter: ConnectionLimiter?
     private var isRegistered = false
     private var isClosed = false
 
     /// `accept` can be replaced by a test that makes the weather.
     package init(
         _ listener: Listener, index: Int, loop: EventLoop, delegate: any AcceptorDelegate,
-        accept: @escaping Accept = { $0.accept() }
+        limiter: ConnectionLimiter? = nil, accept: @escaping Accept = { $0.accept() }
     ) {
+        self.limiter = limiter
         self.listener = listener
         self.index = index
         self.loop = loop
@@ -70,10 +76,20 @@ package final class Acceptor: Channel {
     private func take(limit: Int) {
         var taken = 0
         while taken < limit {
+            // Who is in the queue when the server ends is served whatever the limit.
+            if limit != .max, let limiter, limiter.isFull {
+                pause()
+                delegate.acceptFilled()
+                return
+            }
             switch accept(listener) {
-            case .connection(let socket):
-                delegate.accepted(socket, listener: index)
+            case .connection(let socket, let peer):
                 taken += 1
+                guard limiter?.admit(peer) ?? true else {
+                    delegate.refused(peer)
+                    continue
+                }
+                begin(socket, peer)
             case .gone:
                 taken += 1
             case .none:
@@ -84,6 +100,17 @@ package final class Acceptor: Channel {
                 return
             }
         }
+    }
+
+    private func begin(_ socket: consuming Socket, _ peer: PeerAddress) {
+        guard let tls = listener.tls else {
+            return delegate.accepted(Transport(socket), from: peer, listener: index)
+        }
+        guard let session = tls.makeSession(socket.number) else {
+            limiter?.release(peer)
+            return delegate.acceptFailed(code: ENOMEM)
+        }
+        delegate.accepted(Transport(socket, session), from: peer, listener: index)
     }
 
     private func pause() {

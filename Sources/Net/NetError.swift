@@ -11,6 +11,19 @@ package enum NetError: Error, Equatable, CustomStringConvertible {
     case system(SystemError)
     /// The peer did not answer in time.
     case timedOut(operation: String, peer: String)
+    /// A certificate, or a list of them, cannot be used.
+    case certificate(path: String, reason: String)
+    case privateKey(path: String, reason: String)
+    /// The key is not that of the certificate: one of the two files is older than the other.
+    case keyMismatch(keyPath: String, certificatePath: String)
+    /// A living process listens on the Unix-domain socket.
+    case inUse(path: String)
+    /// Something else has the name of the Unix-domain socket; it is not removed.
+    case notASocket(path: String)
+    /// An inherited descriptor is no listening stream socket.
+    case notAListener(descriptor: CInt)
+    /// OpenSSL could not be prepared.
+    case tls(reason: String)
 
     /// Stable names for machines.
     package var code: String {
@@ -19,6 +32,13 @@ package enum NetError: Error, Equatable, CustomStringConvertible {
         case .unresolvable: "unresolvable_host"
         case .system: "system_error"
         case .timedOut: "timed_out"
+        case .certificate: "bad_certificate"
+        case .privateKey: "bad_private_key"
+        case .keyMismatch: "key_mismatch"
+        case .inUse: "socket_in_use"
+        case .notASocket: "not_a_socket"
+        case .notAListener: "not_a_listener"
+        case .tls: "tls_error"
         }
     }
 
@@ -30,6 +50,17 @@ package enum NetError: Error, Equatable, CustomStringConvertible {
             "the host '\(host)' has no address: \(reason)"
         case .system(let error): error.description
         case .timedOut(let operation, let peer): "\(operation) \(peer): timed out"
+        case .certificate(let path, let reason): "the certificate file \(path) cannot be used: \(reason)"
+        case .privateKey(let path, let reason): "the key file \(path) cannot be used: \(reason)"
+        case .keyMismatch(let key, let certificate):
+            "the key in \(key) does not belong to the certificate in \(certificate); replace both"
+        case .inUse(let path): "another process listens on unix:\(path); stop it, or choose another path"
+        case .notASocket(let path):
+            "\(path) exists and is no socket; remove it, or choose another path for unix:"
+        case .notAListener(let number):
+            "the inherited descriptor \(number) is no listening stream socket; "
+                + "the socket unit needs ListenStream= and Accept=no"
+        case .tls(let reason): "TLS cannot be prepared: \(reason)"
         }
     }
 }

@@ -234,7 +234,9 @@ import Testing
     }
 
     @Test func twoAddresses_areBothServed() throws {
-        let fixture = try ServerFixture { $0.addresses.append(.ip(host: "::1", port: 0)) }
+        let fixture = try ServerFixture {
+            $0.listeners.append(ListenerSettings(.address(.ip(host: "::1", port: 0))))
+        }
         #expect(try fixture.exchange(Self.get + "Connection: close\r\n\r\n").hasPrefix("HTTP/1.1 200"))
     }
 

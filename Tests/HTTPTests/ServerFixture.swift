@@ -18,6 +18,7 @@ final class EchoHandler: RequestHandler {
         router.add(.get, "/names/{name}")
         router.add(.get, "/closing")
         router.add(.delete, "/nothing")
+        router.add(.get, "/whoami")
         self.router = router
     }
 
@@ -38,6 +39,9 @@ final class EchoHandler: RequestHandler {
             response.closesConnection = true
         case 4:
             response.status = .noContent
+        case 5:
+            response.contentType = .text
+            response.body.append(request.origin.certificate?.subject ?? request.origin.peer.host)
         default: return
         }
     }
@@ -46,9 +50,10 @@ final class EchoHandler: RequestHandler {
 /// Counts what it hears; shared by the loops of a test's server.
 final class Tally: Sendable {
     struct Counts {
-        var finished = 0, rejected = 0, opened = 0, closed = 0, acceptFailures = 0
+        var finished = 0, rejected = 0, opened = 0, closed = 0, acceptFailures = 0, refused = 0, filled = 0
         var routes: [Int] = []
         var defects: [RequestDefect] = []
+        var handshakeFailures: [String] = []
     }
 
     let counts = Mutex(Counts())
@@ -73,6 +78,11 @@ final class Tally: Sendable {
         func connectionOpened() { tally.counts.withLock { $0.opened += 1 } }
         func connectionClosed() { tally.counts.withLock { $0.closed += 1 } }
         func acceptFailed(code: CInt) { tally.counts.withLock { $0.acceptFailures += 1 } }
+        func acceptFilled() { tally.counts.withLock { $0.filled += 1 } }
+        func connectionRefused(_ peer: PeerAddress) { tally.counts.withLock { $0.refused += 1 } }
+        func handshakeFailed(_ reason: String) {
+            tally.counts.withLock { $0.handshakeFailures.append(reason) }
+        }
     }
 }
 
@@ -114,12 +124,14 @@ final class ServerFixture {
 
 /// A socket in a test's hands.
 final class RawClient {
-    private let socket: Socket
+    private let socket: Transport
     private var input = ByteBuffer()
     /// How the last read ended.
     private(set) var lastResult = IOResult.wouldBlock
 
-    init(_ socket: consuming Socket) { self.socket = socket }
+    init(_ socket: consuming Socket) { self.socket = Transport(socket) }
+
+    init(_ transport: consuming Transport) { socket = transport }
 
     @discardableResult
     func send(_ text: String) -> IOResult { send(Array(text.utf8)) }

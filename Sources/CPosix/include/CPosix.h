@@ -40,8 +40,16 @@ int cposix_epoll_control(int epoll, int operation, int descriptor, uint32_t even
 /// fails.
 int cposix_epoll_wait(int epoll, struct cposix_event *out, int limit, int timeout_ms);
 
-/// The next connection, non-blocking and closed on exec; -1 and errno when there is none.
-int cposix_accept(int listener);
+/// Where a connection comes from. `family`: 4, 6, or 0 for neither; `bytes`: the address in network order, 4
+/// or 16 of them.
+struct cposix_peer {
+    uint8_t family;
+    uint8_t bytes[16];
+    uint16_t port;
+};
+
+/// The next connection, non-blocking and closed on exec, and its peer; -1 and errno when there is none.
+int cposix_accept(int listener, struct cposix_peer *peer);
 
 /// From now on no connection is established on `listener`; those that are can still be accepted. 0, or -1 and
 /// errno.

@@ -15,8 +15,8 @@ package struct Request: ~Copyable, ~Escapable {
     package let minorVersion: UInt8
     /// The body without transfer coding, in one piece; empty when there is none.
     package let body: Span<UInt8>
-    /// Which of the configured listeners it came in on.
-    package let listener: Int
+    /// Whom it comes from, and which listener it came in on.
+    package let origin: RequestOrigin
     /// nil when the answer is deferred already.
     // Safe because a request cannot outlive the handler's call, during which the connection lives.
     private unowned(unsafe) let connection: ServerConnection?
@@ -24,12 +24,12 @@ package struct Request: ~Copyable, ~Escapable {
     @_lifetime(copy bytes, copy fields, copy body)
     init(
         bytes: Span<UInt8>, fields: Span<HeaderField>, body: Span<UInt8>, head: borrowing RequestHead,
-        listener: Int, connection: ServerConnection?
+        origin: RequestOrigin, connection: ServerConnection?
     ) {
         self.bytes = bytes
         self.fields = fields
         self.body = body
-        self.listener = listener
+        self.origin = origin
         // Safe because the caller owns the connection while this view exists.
         unsafe self.connection = connection
         method = head.method

@@ -25,7 +25,7 @@ package final class DeferredRequest: @unchecked Sendable {
     private var server: ServerLoop?
     private(set) var connection: ServerConnection?
     private(set) var workspace: Workspace?
-    private(set) var listener = 0
+    private(set) var origin = RequestOrigin(listener: 0, peer: .local)
     private(set) var started = MonotonicInstant.now
     var response = Response()
     private let abandoned = Atomic(false)
@@ -41,17 +41,18 @@ package final class DeferredRequest: @unchecked Sendable {
     /// once, on any thread, before completing.
     package func answer(_ body: (borrowing Request, inout Response) -> Void) {
         guard let workspace else { preconditionFailure("a deferred request is answered before it completes") }
-        Self.serve(workspace.input, workspace.parser, workspace.body, listener, &response, body)
+        Self.serve(workspace.input, workspace.parser, workspace.body, origin, &response, body)
     }
 
     private static func serve(
-        _ input: borrowing ByteBuffer, _ parser: borrowing RequestParser, _ body: Range<Int>, _ listener: Int,
+        _ input: borrowing ByteBuffer, _ parser: borrowing RequestParser, _ body: Range<Int>,
+        _ origin: RequestOrigin,
         _ response: inout Response, _ answer: (borrowing Request, inout Response) -> Void
     ) {
         let bytes = input.bytes
         let request = Request(
             bytes: bytes.extracting(parser.origin..<bytes.count), fields: parser.head.fields.span,
-            body: bytes.extracting(body), head: parser.head, listener: listener, connection: nil)
+            body: bytes.extracting(body), head: parser.head, origin: origin, connection: nil)
         answer(request, &response)
     }
 
@@ -83,11 +84,11 @@ package final class DeferredRequest: @unchecked Sendable {
         server.giveBack(self)
     }
 
-    func begin(_ connection: ServerConnection, _ workspace: Workspace, listener: Int) {
+    func begin(_ connection: ServerConnection, _ workspace: Workspace, _ origin: RequestOrigin) {
         server = connection.server
         self.connection = connection
         self.workspace = workspace
-        self.listener = listener
+        self.origin = origin
         started = .now
         response.reset()
         abandoned.store(false, ordering: .relaxed)

@@ -36,8 +36,8 @@ package final class HTTPServer: Sendable {
     /// ports that the kernel chose for port 0. Clients can connect as soon as this returns.
     package func start() throws(NetError) -> [Address] {
         var listeners: [Listener] = []
-        for address in configuration.addresses {
-            listeners.append(try Listener(address, backlog: configuration.backlog))
+        for settings in configuration.listeners {
+            listeners.append(try Listener(settings, backlog: configuration.backlog))
         }
         var loops: [EventLoop] = []
         for index in 0..<max(configuration.loopCount ?? ProcessorCount.available(), 1) {

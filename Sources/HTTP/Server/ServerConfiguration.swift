@@ -25,7 +25,9 @@ extension HTTPServer {
     }
 
     package struct Configuration: Sendable {
-        package var addresses: [Address]
+        package var listeners: [ListenerSettings]
+        /// How many connections there may be; nil: any number.
+        package var limiter: ConnectionLimiter?
         /// nil: one for each processor that this process may use.
         package var loopCount: Int?
         package var limits = Limits()
@@ -38,6 +40,11 @@ extension HTTPServer {
         /// How a connection is accepted; tests put failures in its place.
         package var accept: Acceptor.Accept = { $0.accept() }
 
-        package init(addresses: [Address]) { self.addresses = addresses }
+        package init(listeners: [ListenerSettings]) { self.listeners = listeners }
+
+        /// Plain listeners.
+        package init(addresses: [Address]) {
+            listeners = addresses.map { ListenerSettings(.address($0)) }
+        }
     }
 }

@@ -22,7 +22,7 @@ extension ServerConnection {
         let bytes = input.bytes
         let request = Request(
             bytes: bytes.extracting(parser.origin..<bytes.count), fields: parser.head.fields.span,
-            body: bytes.extracting(body), head: parser.head, listener: listener, connection: self)
+            body: bytes.extracting(body), head: parser.head, origin: origin, connection: self)
         server.handler.handle(request, &response)
     }
 
@@ -65,7 +65,7 @@ extension ServerConnection {
             preconditionFailure("an answer is deferred once, by the handler")
         }
         let deferred = server.takeDeferred()
-        deferred.begin(self, workspace, listener: listener)
+        deferred.begin(self, workspace, origin)
         self.deferred = deferred
         return deferred
     }

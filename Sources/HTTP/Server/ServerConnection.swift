@@ -7,8 +7,9 @@ import Net
 /// State: owned by the loop's thread.
 final class ServerConnection: Channel {
     let server: ServerLoop
-    private var socket: Socket
-    let listener: Int
+    private var transport: Transport
+    /// The certificate comes in with the handshake.
+    private(set) var origin: RequestOrigin
     var machine = ConnectionStateMachine()
     /// Only while bytes are in it.
     var workspace: Workspace?
@@ -19,16 +20,16 @@ final class ServerConnection: Channel {
     /// The answer count when the deadline was armed: the next request has its own.
     private var armedAnswerCount = 0
 
-    init(_ socket: consuming Socket, server: ServerLoop, listener: Int) {
-        self.socket = socket
+    init(_ transport: consuming Transport, server: ServerLoop, origin: RequestOrigin) {
+        self.transport = transport
         self.server = server
-        self.listener = listener
+        self.origin = origin
         if server.isDraining { machine.drainBegan() }
     }
 
     /// False when the loop could not take it; then it is gone.
     func open() -> Bool {
-        guard server.loop.add(socket.number, self, interest) else { return false }
+        guard server.loop.add(transport.number, self, interest) else { return false }
         settle()
         return true
     }
@@ -47,7 +48,9 @@ final class ServerConnection: Channel {
                 advance(workspace)
             }
         }
-        if readiness.hasAny(of: .readable), machine.wantsInput { receive() }
+        if readiness.hasAny(of: transport.waitsForWritable ? .writable : .readable), machine.wantsInput {
+            receive()
+        }
         settle()
     }
 
@@ -72,13 +75,20 @@ final class ServerConnection: Channel {
         if machine.phase == .lingering { return discard() }
         let workspace = self.workspace ?? server.takeWorkspace()
         self.workspace = workspace
-        switch socket.receive(into: &workspace.input, limit: readSize(workspace)) {
+        switch transport.receive(into: &workspace.input, limit: readSize(workspace)) {
         case .bytes:
+            if machine.answerCount == 0, let session = transport.session {
+                origin.certificate = session.clientCertificate
+            }
             machine.bytesArrived()
             advance(workspace)
         case .wouldBlock: return
         case .end: perform(machine.inputEnded())
-        case .failed: close()
+        case .failed:
+            if let session = transport.session, !session.hasHandshaken {
+                server.observer?.handshakeFailed(session.failure ?? "the client went away")
+            }
+            close()
         }
     }
 
@@ -91,7 +101,7 @@ final class ServerConnection: Channel {
 
     private func discard() {
         server.discarded.clear()
-        switch socket.receive(into: &server.discarded, limit: 65_536) {
+        switch transport.discard(into: &server.discarded, limit: 65_536) {
         case .bytes, .wouldBlock: return
         case .end, .failed: close()
         }
@@ -175,7 +185,7 @@ final class ServerConnection: Channel {
     func flush(_ workspace: Workspace) {
         if workspace.hasOutput {
             let waiting = workspace.sent..<workspace.output.count
-            switch socket.send(workspace.output.bytes.extracting(waiting)) {
+            switch transport.send(workspace.output.bytes.extracting(waiting)) {
             case .bytes(let count): workspace.sent += count
             case .wouldBlock: break
             case .end, .failed: return close()
@@ -200,7 +210,7 @@ final class ServerConnection: Channel {
             flush(workspace)
         case .abandonAnswer: abandonAnswer()
         case .linger:
-            socket.shutdownWrites()
+            transport.shutdownWrites()
             releaseWorkspace()
         case .close: close()
         }
@@ -208,13 +218,15 @@ final class ServerConnection: Channel {
 
     /// Brings the poller, the deadline and the memory in line with the state.
     func settle() {
-        if socket.number < 0 { return }
+        // What TLS has read already is reported by no poller.
+        while transport.hasBufferedInput, machine.wantsInput { receive() }
+        if transport.number < 0 { return }
         var wanted = Readiness.none
-        if machine.wantsInput { wanted.insert(.readable) }
+        if machine.wantsInput { wanted.insert(transport.waitsForWritable ? .writable : .readable) }
         if machine.isOutputPending { wanted.insert(.writable) }
         if wanted != interest {
             interest = wanted
-            server.loop.setInterest(socket.number, wanted)
+            server.loop.setInterest(transport.number, wanted)
         }
         let deadline = machine.deadline
         if deadline != armedDeadline || machine.answerCount != armedAnswerCount { arm(deadline) }
@@ -229,17 +241,17 @@ final class ServerConnection: Channel {
         let timeouts = server.timeouts
         let interval: UInt64
         switch deadline {
-        case .none: return server.loop.clearDeadline(socket.number)
+        case .none: return server.loop.clearDeadline(transport.number)
         case .idle: interval = timeouts.idle
         case .head: interval = timeouts.head
         case .body: interval = timeouts.body
         case .handler:
             let started = deferred?.started ?? server.loop.now
-            return server.loop.setDeadline(socket.number, at: started.advanced(by: timeouts.handler))
+            return server.loop.setDeadline(transport.number, at: started.advanced(by: timeouts.handler))
         case .write: interval = timeouts.write
         case .linger: interval = timeouts.linger
         }
-        server.loop.setDeadline(socket.number, at: server.loop.now.advanced(by: interval))
+        server.loop.setDeadline(transport.number, at: server.loop.now.advanced(by: interval))
     }
 
     private func releaseWorkspace() {
@@ -248,12 +260,12 @@ final class ServerConnection: Channel {
     }
 
     func close() {
-        guard socket.number >= 0 else { return }
-        server.loop.remove(socket.number)
-        socket.close()
+        guard transport.number >= 0 else { return }
+        server.loop.remove(transport.number)
+        transport.close()
         machine.closed()
         if let deferred { leaveToWorker(deferred) }
         releaseWorkspace()
-        server.connectionClosed()
+        server.connectionClosed(origin.peer)
     }
 }

@@ -60,23 +60,34 @@ final class ServerLoop: AcceptorDelegate {
         loop.onTurn = { [unowned self] in writer.updateDate() }
         for (index, listener) in listeners.enumerated() {
             acceptors.append(
-                Acceptor(listener, index: index, loop: loop, delegate: self, accept: configuration.accept))
+                Acceptor(
+                    listener, index: index, loop: loop, delegate: self, limiter: configuration.limiter,
+                    accept: configuration.accept))
         }
     }
 
     // MARK: Connections
 
-    func accepted(_ socket: consuming Socket, listener: Int) {
-        let connection = ServerConnection(socket, server: self, listener: listener)
-        guard connection.open() else { return }
+    func accepted(_ transport: consuming Transport, from peer: PeerAddress, listener: Int) {
+        let origin = RequestOrigin(listener: listener, peer: peer)
+        let connection = ServerConnection(transport, server: self, origin: origin)
+        guard connection.open() else {
+            configuration.limiter?.release(peer)
+            return
+        }
         connectionCount += 1
         observer?.connectionOpened()
     }
 
     func acceptFailed(code: CInt) { observer?.acceptFailed(code: code) }
 
-    func connectionClosed() {
+    func acceptFilled() { observer?.acceptFilled() }
+
+    func refused(_ peer: PeerAddress) { observer?.connectionRefused(peer) }
+
+    func connectionClosed(_ peer: PeerAddress) {
         connectionCount -= 1
+        configuration.limiter?.release(peer)
         observer?.connectionClosed()
         if areListenersClosed {
             stopWhenEmpty()

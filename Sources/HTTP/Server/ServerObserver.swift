@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Net
 
 /// What is known about a request once its answer is written: for metrics and the access log.
 package struct RequestRecord: Sendable {
@@ -23,6 +24,13 @@ package protocol ServerObserver: AnyObject {
     func connectionClosed()
     /// The process is out of descriptors or memory; accepting goes on after a pause.
     func acceptFailed(code: CInt)
+    /// There are as many connections as there may be; accepting goes on when one has ended.
+    func acceptFilled()
+    /// A client with too many connections was closed.
+    func connectionRefused(_ peer: PeerAddress)
+    /// A TLS client and the server could not agree, or the client's certificate is not good; in OpenSSL's
+    /// words.
+    func handshakeFailed(_ reason: String)
 }
 
 extension ServerObserver {
@@ -31,4 +39,7 @@ extension ServerObserver {
     package func connectionOpened() {}
     package func connectionClosed() {}
     package func acceptFailed(code: CInt) {}
+    package func acceptFilled() {}
+    package func connectionRefused(_ peer: PeerAddress) {}
+    package func handshakeFailed(_ reason: String) {}
 }

@@ -20,8 +20,8 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// For the two targets on each request's path: classes' run-time exclusivity checks cost 6 % of a small
-/// request. Debug builds, and so the tests, keep them.
+/// For the targets on each request's path: classes' run-time exclusivity checks cost 6 % of a small request.
+/// Debug builds, and so the tests, keep them.
 let unchecked: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
 ]
@@ -74,7 +74,7 @@ let package = Package(
         library("Cryptography", imports: ["Base", "COpenSSL"]),
         library("Compression", imports: ["Base", "CZlib"]),
         library("YAML", imports: ["Base", "CYAML"]),
-        library("Telemetry", imports: ["Base"]),
+        library("Telemetry", imports: ["Base"], extra: unchecked),
         library("LinearAlgebra", imports: ["Base", "CBLAS"]),
         library("ModelFormat", imports: ["Base", "Tabular", "Cryptography"]),
         library("Net", imports: ["Base", "CPosix", "COpenSSL"], extra: unchecked),
@@ -87,12 +87,14 @@ let package = Package(
             imports: ["Base", "Telemetry", "Cryptography", "Tabular", "ModelFormat", "Inference"]),
         library(
             "Serving",
-            imports: ["Base", "Telemetry", "Tabular", "Registry", "ModelFormat", "Inference"]),
-        library("Dialects", imports: ["Base", "Tabular", "HTTP", "Serving"]),
+            imports: ["Base", "Telemetry", "Tabular", "Registry", "ModelFormat", "Inference"],
+            extra: unchecked),
+        library("Dialects", imports: ["Base", "Tabular", "HTTP", "Serving"], extra: unchecked),
         library("Training", imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "Inference"]),
         library(
             "DaemonApp",
-            imports: ["Base", "YAML", "Telemetry", "Net", "HTTP", "Registry", "Serving", "Dialects"]),
+            imports: ["Base", "YAML", "Telemetry", "Net", "HTTP", "Registry", "Serving", "Dialects"],
+            extra: unchecked),
         application(
             "TrainerApp",
             imports: [

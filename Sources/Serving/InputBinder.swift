@@ -34,7 +34,7 @@ package struct InputBinder {
 
     /// Whether a model takes all its features as one matrix, which its metadata then lists as its only input.
     package static func takesMatrix(_ index: SchemaIndex) -> Bool {
-        index.schema.isNumeric && (index.schema.count == 1 || index.column(named: matrixName) == nil)
+        index.isNumeric && (index.schema.count == 1 || index.column(named: matrixName) == nil)
     }
 
     /// The columns that the input `name` fills.

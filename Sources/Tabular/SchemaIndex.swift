@@ -3,12 +3,15 @@
 /// The look-up tables of a schema, built once a model: column by name, category code by column and name.
 package struct SchemaIndex: Sendable {
     package let schema: FeatureSchema
+    /// All features are numbers.
+    package let isNumeric: Bool
     private let columns: [String: Int]
     /// One a feature; empty for a numeric one.
     private let categoryCodes: [[String: Int]]
 
     package init(_ schema: FeatureSchema) {
         self.schema = schema
+        isNumeric = schema.isNumeric
         columns = Dictionary(
             schema.features.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         categoryCodes = schema.features.map { feature in

@@ -23,11 +23,10 @@ extension JSONReader {
         if text.hasEscapes { return matchesUnescaped(text, name) }
         let length = name.utf8CodeUnitCount
         guard text.range.count == length else { return false }
-        let start = text.range.lowerBound
+        let candidate = bytes.extracting(text.range)
         for index in 0..<length {
-            // Safe because `index` is below the name's length.
-            let wanted = unsafe name.utf8Start[index]
-            guard bytes[start + index] == wanted else { return false }
+            // Safe because `index` is below the length of both.
+            guard unsafe candidate[unchecked: index] == name.utf8Start[index] else { return false }
         }
         return true
     }

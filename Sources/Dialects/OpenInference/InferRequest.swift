@@ -45,25 +45,24 @@ struct InferRequestReader {
         var reader = JSONReader(json)
         workspace.begin(model, bodySize: json.count + binary.count)
         try reader.beginObject()
-        while let key = try reader.nextKey() {
-            switch key {
-            case "id":
-                guard request.id == nil else { throw PredictError.repeatedField(key) }
-                request.id = try reader.readString()
-            case "parameters":
-                guard !hasParameters else { throw PredictError.repeatedField(key) }
-                hasParameters = true
-                request.wantsBinaryOutput = try readParameters(&reader)
-            case "inputs":
-                guard !hasInputs else { throw PredictError.repeatedField(key) }
+        while let key = try reader.nextKeyText() {
+            if reader.matches(key, "inputs") {
+                guard !hasInputs else { throw PredictError.repeatedField("inputs") }
                 hasInputs = true
                 try readInputs(&reader, json: json, binary: binary, workspace: workspace)
-            case "outputs":
-                guard !hasOutputs else { throw PredictError.repeatedField(key) }
+            } else if reader.matches(key, "id") {
+                guard request.id == nil else { throw PredictError.repeatedField("id") }
+                request.id = try reader.readString()
+            } else if reader.matches(key, "parameters") {
+                guard !hasParameters else { throw PredictError.repeatedField("parameters") }
+                hasParameters = true
+                request.wantsBinaryOutput = try readParameters(&reader)
+            } else if reader.matches(key, "outputs") {
+                guard !hasOutputs else { throw PredictError.repeatedField("outputs") }
                 hasOutputs = true
                 request.outputs = try readOutputs(&reader)
-            default:
-                _ = try reader.skipValue()
+            } else {
+                try reader.skipValue()
             }
         }
         try reader.expectEnd()
@@ -117,11 +116,17 @@ struct InferRequestReader {
         var hasReadData = false
         var hasParameters = false
 
+        /// Nil until all three parts have come.
+        var completeHeader: TensorHeader? {
+            guard let name, let datatype, let shape else { return nil }
+            return TensorHeader(name: name, datatype: datatype, shape: shape)
+        }
+
         func header() throws(PredictError) -> TensorHeader {
             guard let name else { throw .missingField("inputs[].name") }
-            guard let datatype else { throw .missingField("inputs[\(name)].datatype") }
-            guard let shape else { throw .missingField("inputs[\(name)].shape") }
-            return TensorHeader(name: name, datatype: datatype, shape: shape)
+            guard datatype != nil else { throw .missingField("inputs[\(name)].datatype") }
+            guard let completeHeader else { throw .missingField("inputs[\(name)].shape") }
+            return completeHeader
         }
     }
 
@@ -130,33 +135,32 @@ struct InferRequestReader {
     ) throws {
         var input = PartialInput()
         try reader.beginObject()
-        while let key = try reader.nextKey() {
-            switch key {
-            case "name":
+        while let key = try reader.nextKeyText() {
+            if reader.matches(key, "name") {
                 guard input.name == nil else { throw PredictError.repeatedField("inputs[].name") }
                 input.name = try reader.readString()
-            case "datatype":
+            } else if reader.matches(key, "datatype") {
                 guard input.datatype == nil else { throw PredictError.repeatedField("inputs[].datatype") }
                 input.datatype = try readDatatype(&reader)
-            case "shape":
+            } else if reader.matches(key, "shape") {
                 guard input.shape == nil else { throw PredictError.repeatedField("inputs[].shape") }
                 input.shape = try TensorShape(from: &reader)
-            case "parameters":
-                guard !input.hasParameters else { throw PredictError.repeatedField("inputs[].parameters") }
-                input.hasParameters = true
-                input.binarySize = try readBinarySize(&reader)
-            case "data":
+            } else if reader.matches(key, "data") {
                 guard !input.hasReadData, input.deferredData == nil else {
                     throw PredictError.repeatedField("inputs[].data")
                 }
-                if let header = try? input.header() {
+                if let header = input.completeHeader {
                     try readData(&reader, header: header, workspace: workspace)
                     input.hasReadData = true
                 } else {
                     input.deferredData = try reader.skipValue()
                 }
-            default:
-                _ = try reader.skipValue()
+            } else if reader.matches(key, "parameters") {
+                guard !input.hasParameters else { throw PredictError.repeatedField("inputs[].parameters") }
+                input.hasParameters = true
+                input.binarySize = try readBinarySize(&reader)
+            } else {
+                try reader.skipValue()
             }
         }
         try finish(input, json: json, binary: binary, workspace: workspace)
@@ -165,6 +169,7 @@ struct InferRequestReader {
     private mutating func finish(
         _ input: PartialInput, json: Span<UInt8>, binary: Span<UInt8>, workspace: Workspace
     ) throws {
+        if input.hasReadData && input.binarySize == nil { return }
         let header = try input.header()
         switch (input.hasReadData || input.deferredData != nil, input.binarySize) {
         case (true, nil):
@@ -238,10 +243,14 @@ struct InferRequestReader {
     }
 
     private func readDatatype(_ reader: inout JSONReader) throws -> Datatype {
-        let name = try reader.readString()
-        guard let datatype = Datatype(rawValue: name) else {
+        let name = try reader.readText()
+        // Without a String for the two types that nearly all clients send.
+        if reader.matches(name, "FP32") { return .float32 }
+        if reader.matches(name, "FP64") { return .float64 }
+        guard let datatype = Datatype(rawValue: reader.string(name)) else {
             let known = Datatype.allCases.map(\.rawValue).joined(separator: ", ")
-            throw PredictError.invalidField("datatype", reason: "'\(name)' is none of \(known)")
+            throw PredictError.invalidField(
+                "datatype", reason: "'\(reader.string(name))' is none of \(known)")
         }
         return datatype
     }

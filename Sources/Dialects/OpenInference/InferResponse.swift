@@ -9,15 +9,16 @@ struct InferResponseWriter {
     let request: InferRequest
 
     /// The outputs to write: those asked for, else `predictions`, the model's first.
-    private var outputs: [RequestedOutput] {
+    private var outputCount: Int { max(request.outputs.count, 1) }
+
+    private func output(_ position: Int) -> RequestedOutput {
         request.outputs.isEmpty
-            ? [RequestedOutput(output: 0, isBinary: request.wantsBinaryOutput)] : request.outputs
+            ? RequestedOutput(output: 0, isBinary: request.wantsBinaryOutput) : request.outputs[position]
     }
 
     /// - Returns: the length of the JSON part when binary tensors follow it, else nil.
     /// - Throws: `infiniteOutput` for an infinity that would have to be JSON.
     func write(_ workspace: Workspace, into body: inout ByteBuffer) throws(PredictError) -> Int? {
-        let outputs = outputs
         body.append("{")
         if let id = request.id, !id.isEmpty {
             body.append("\"id\":")
@@ -29,14 +30,16 @@ struct InferResponseWriter {
         body.append(",\"model_version\":")
         body.append(quoted: model.version)
         body.append(",\"outputs\":[")
-        for (position, output) in outputs.enumerated() {
+        for position in 0..<outputCount {
             if position > 0 { body.append(",") }
-            try write(output, workspace, into: &body)
+            try write(output(position), workspace, into: &body)
         }
         body.append("]}")
         let jsonLength = body.count
         var hasBinary = false
-        for output in outputs where output.isBinary {
+        for position in 0..<outputCount {
+            let output = output(position)
+            guard output.isBinary else { continue }
             hasBinary = true
             workspace.appendBinary(output: output.output, of: model, to: &body)
         }

@@ -28,24 +28,25 @@ struct InstancesRequestReader {
         var hasSignature = false
         workspace.begin(model, bodySize: json.count)
         try reader.beginObject()
-        while let key = try reader.nextKey() {
-            switch key {
-            case "instances", "inputs":
+        while let key = try reader.nextKeyText() {
+            let isRows = reader.matches(key, "instances")
+            if isRows || reader.matches(key, "inputs") {
                 guard form == nil else {
-                    throw PredictError.invalidField(key, reason: "a request has one 'instances' or 'inputs'")
+                    throw PredictError.invalidField(
+                        reader.string(key), reason: "a request has one 'instances' or 'inputs'")
                 }
-                form = key == "instances" ? .rows : .columns
-                if form == .rows {
+                form = isRows ? .rows : .columns
+                if isRows {
                     try readInstances(&reader, workspace)
                 } else {
                     try readInputs(&reader, workspace)
                 }
-            case "signature_name":
-                guard !hasSignature else { throw PredictError.repeatedField(key) }
+            } else if reader.matches(key, "signature_name") {
+                guard !hasSignature else { throw PredictError.repeatedField("signature_name") }
                 hasSignature = true
                 try readSignature(&reader)
-            default:
-                _ = try reader.skipValue()
+            } else {
+                try reader.skipValue()
             }
         }
         try reader.expectEnd()
@@ -82,12 +83,18 @@ struct InstancesRequestReader {
         _ reader: inout JSONReader, _ workspace: Workspace, of list: StaticString, row: Int
     ) throws {
         let count = model.schema.count
-        var column = 0
+        let start = row * count
+        func run(from column: Int, _ reader: inout JSONReader) -> Int {
+            guard model.index.isNumeric else { return 0 }
+            return cells.readRun(from: &reader, into: &workspace.rows, at: start + column..<start + count)
+        }
         try reader.beginArray()
+        var column = run(from: 0, &reader)
         while try reader.nextElement() {
             guard column < count else { throw wrongWidth(list, row, "more than \(count)") }
             try readCell(&reader, workspace, row: row, column: column)
             column += 1
+            column += run(from: column, &reader)
         }
         guard column == count else { throw wrongWidth(list, row, "\(column)") }
     }

@@ -18,6 +18,21 @@ struct JSONCells {
         isPlainFloat = datatype == nil || datatype == .float64 || datatype == .float32
     }
 
+    /// Reads the next elements of an array into the block's cells of the numbers `range`, row-major, for as long as
+    /// they are plain numbers; returns how many were read. What it stops at is left to `read`.
+    @inline(__always)
+    func readRun(from reader: inout JSONReader, into rows: inout RowBlock, at range: Range<Int>) -> Int {
+        guard isPlainFloat else { return 0 }
+        switch rows.numberType {
+        case .float32:
+            var values = rows.mutableFloat32
+            return reader.readNumbers(into: &values, at: range)
+        case .float64:
+            var values = rows.mutableFloat64
+            return reader.readNumbers(into: &values, at: range, roundsToFloat32: datatype == .float32)
+        }
+    }
+
     /// Reads the next value into `rows[row, column]`; `null` leaves the cell missing.
     ///
     /// - Throws: `JSONError` for text that is not JSON, `wrongValue` for a value of another type.
@@ -58,10 +73,9 @@ struct JSONCells {
         }
     }
 
+    /// Reads a number of a type that is no floating-point one.
     private func readNumber(from reader: inout JSONReader, row: Int, column: Int) throws -> Double {
         switch datatype {
-        case nil, .float64, .float32:
-            return try reader.readDouble()
         case .uint64:
             return Double(try reader.readUInt64())
         case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32:
@@ -72,7 +86,7 @@ struct JSONCells {
             return Double(value)
         case .bool:
             throw wrongValue(row, column, "expected true or false, got a number")
-        case .bytes:
+        case nil, .float64, .float32, .bytes:
             throw wrongValue(row, column, "expected a string, got a number")
         }
     }

@@ -22,38 +22,53 @@ struct JSONTensor {
         }
     }
 
+    /// The columns of the tensor are the block's, so that its elements are the block's cells in order.
+    private func isWhole(_ rows: borrowing RowBlock) -> Bool {
+        target.columnCount == rows.columnCount && !target.isCategorical
+    }
+
     private func readFlat(from reader: inout JSONReader, into rows: inout RowBlock) throws {
-        var row = 0
-        var column = 0
+        let width = target.columnCount
+        let cellCount = rowCount * width
+        let isWhole = isWhole(rows)
+        var cell = isWhole ? cells.readRun(from: &reader, into: &rows, at: 0..<cellCount) : 0
         while try reader.nextElement() {
-            guard row < rowCount else { throw wrongCount("more elements") }
-            try readCell(from: &reader, into: &rows, row: row, column: column)
-            column += 1
-            if column == target.columnCount {
-                column = 0
-                row += 1
-            }
+            guard cell < cellCount else { throw wrongCount("more elements") }
+            try readCell(from: &reader, into: &rows, row: cell / width, column: cell % width)
+            cell += 1
+            if isWhole { cell += cells.readRun(from: &reader, into: &rows, at: cell..<cellCount) }
         }
-        guard row == rowCount else { throw wrongCount("only \(row * target.columnCount + column) elements") }
+        guard cell == cellCount else { throw wrongCount("only \(cell) elements") }
     }
 
     private func readNested(from reader: inout JSONReader, into rows: inout RowBlock) throws {
+        let isWhole = isWhole(rows)
         var row = 0
         while try reader.nextElement() {
             guard row < rowCount else { throw wrongCount("more rows") }
-            var column = 0
             try reader.beginArray()
-            while try reader.nextElement() {
-                guard column < target.columnCount else { throw wrongCount("more elements in row \(row)") }
-                try readCell(from: &reader, into: &rows, row: row, column: column)
-                column += 1
-            }
-            guard column == target.columnCount else {
-                throw wrongCount("only \(column) elements in row \(row)")
-            }
+            try readRow(row, isWhole: isWhole, from: &reader, into: &rows)
             row += 1
         }
         guard row == rowCount else { throw wrongCount("only \(row) rows") }
+    }
+
+    private func readRow(
+        _ row: Int, isWhole: Bool, from reader: inout JSONReader, into rows: inout RowBlock
+    ) throws {
+        let width = target.columnCount
+        let start = row * width
+        func run(from column: Int, _ reader: inout JSONReader, _ rows: inout RowBlock) -> Int {
+            isWhole ? cells.readRun(from: &reader, into: &rows, at: start + column..<start + width) : 0
+        }
+        var column = run(from: 0, &reader, &rows)
+        while try reader.nextElement() {
+            guard column < width else { throw wrongCount("more elements in row \(row)") }
+            try readCell(from: &reader, into: &rows, row: row, column: column)
+            column += 1
+            column += run(from: column, &reader, &rows)
+        }
+        guard column == width else { throw wrongCount("only \(column) elements in row \(row)") }
     }
 
     @inline(__always)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The look-up tables of a schema, built once a model: column by name, category code by column and name.
-package struct SchemaIndex: Sendable {
+///
+/// Immutable; an object, because each request hands it on several times and one reference is cheap to count.
+package final class SchemaIndex: Sendable {
     package let schema: FeatureSchema
     /// All features are numbers.
     package let isNumeric: Bool

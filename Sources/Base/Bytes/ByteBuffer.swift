@@ -49,6 +49,8 @@
         unsafe copyIn(text.utf8Start, text.utf8CodeUnitCount)
     }
 
+    /// Literals are taken for static strings, which cost no reference count.
+    @_disfavoredOverload
     package mutating func append(_ text: String) {
         var text = text
         text.withUTF8 { utf8 in

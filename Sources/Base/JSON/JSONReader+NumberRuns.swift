@@ -3,12 +3,12 @@
 // Runs of numbers are what a prediction request is made of: one call reads them all, with everything in local
 // variables, which takes a third of the instructions of a call an element.
 extension JSONReader {
-    /// Reads the elements of the array that come next into `values` at the indices `range`, for as long as they are
-    /// numbers and there is room; each is rounded to Float64, then to Float32.
+    /// Reads the elements of the array that come next into `values` at the indices `range`, for as long as
+    /// they are numbers and there is room; each is rounded to Float64, then to Float32.
     ///
-    /// Stops in front of anything else: the end of the array, another type of value, a number too large for Float32
-    /// (or Float64), text that is not JSON. The reader then stands behind the last number read, so the caller goes on
-    /// with `nextElement`, which finds what it is.
+    /// Stops in front of anything else: the end of the array, another type of value, a number too large for
+    /// Float32 (or Float64), text that is not JSON. The reader then stands behind the last number read, so
+    /// the caller goes on with `nextElement`, which finds what it is.
     ///
     /// - Returns: the number of elements read.
     package mutating func readNumbers(into values: inout MutableSpan<Float>, at range: Range<Int>) -> Int {
@@ -66,8 +66,8 @@ extension JSONReader {
         return elements
     }
 
-    /// Where the next element of an array begins, behind white space and the comma that has to be there; the end of
-    /// the text, where no number is, when there is none.
+    /// Where the next element of an array begins, behind white space and the comma that has to be there; the
+    /// end of the text, where no number is, when there is none.
     @inline(__always)
     private static func elementStart(_ bytes: Span<UInt8>, from start: Int, isFirst: Bool) -> Int {
         var position = skipSpace(bytes, from: start)
@@ -93,11 +93,11 @@ extension JSONReader {
         return position
     }
 
-    /// Where the number at `start` ends, and its value, correctly rounded; nil when there is no number or Float64
-    /// cannot hold it.
+    /// Where the number at `start` ends, and its value, correctly rounded; nil when there is no number or
+    /// Float64 cannot hold it.
     ///
-    /// Numbers without an exponent and with few digits, which is nearly all, are read here; `DecimalNumber` reads
-    /// the others.
+    /// Numbers without an exponent and with few digits, which is nearly all, are read here; `DecimalNumber`
+    /// reads the others.
     @inline(__always)
     static func scanDouble(_ bytes: Span<UInt8>, from start: Int, _ value: inout Double) -> Int? {
         let count = bytes.count
@@ -160,13 +160,13 @@ extension JSONReader {
                 littleEndian: unsafe raw.unsafeLoadUnaligned(
                     fromUncheckedByteOffset: position, as: UInt64.self))
             let digits = word ^ 0x3030_3030_3030_3030
-            // The top bit of a byte is set where it is above 9; a carry reaches later characters only, and the
-            // first that is no digit is all that is looked for.
+            // The top bit of a byte is set where it is above 9; a carry reaches later characters only, and
+            // the first that is no digit is all that is looked for.
             let others = ((digits &+ 0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080
             let digitCount = others.trailingZeroBitCount &>> 3
             if digitCount == 0 { return position }
-            // The digits move to the high bytes, with zeros in front of them; then eight are summed up in a 64-bit
-            // register (Lemire, "Number Parsing at a Gigabyte per Second", section 6).
+            // The digits move to the high bytes, with zeros in front of them; then eight are summed up in a
+            // 64-bit register (Lemire, "Number Parsing at a Gigabyte per Second", section 6).
             let aligned = digits &<< UInt64(truncatingIfNeeded: 64 &- 8 &* digitCount)
             let pairs = aligned &* 10 &+ (aligned &>> 8)
             let even = (pairs & 0x0000_00ff_0000_00ff) &* 0x000f_4240_0000_0064

@@ -18,8 +18,8 @@ struct JSONCells {
         isPlainFloat = datatype == nil || datatype == .float64 || datatype == .float32
     }
 
-    /// Reads the next elements of an array into the block's cells of the numbers `range`, row-major, for as long as
-    /// they are plain numbers; returns how many were read. What it stops at is left to `read`.
+    /// Reads the next elements of an array into the block's cells of the numbers `range`, row-major, for as
+    /// long as they are plain numbers; returns how many were read. What it stops at is left to `read`.
     @inline(__always)
     func readRun(from reader: inout JSONReader, into rows: inout RowBlock, at range: Range<Int>) -> Int {
         guard isPlainFloat else { return 0 }

@@ -67,10 +67,23 @@ extension Span<UInt8> {
         return true
     }
 
-    /// The first `byte` in `range`, or nil.
+    /// The first `byte` in `range`, or nil; eight bytes at a time.
     func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "a search outside the bytes")
+        // Safe because the view is only read below, inside the range that was checked above.
+        let raw = unsafe bytes
+        let pattern = UInt64(byte) &* Self.ones
         var index = range.lowerBound
+        while range.upperBound &- index >= 8 {
+            // Safe because eight bytes are left; every bit pattern is a UInt64.
+            let word = UInt64(
+                littleEndian: unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self))
+            // The lowest byte that is zero is found exactly; a borrow reaches later ones only.
+            let differences = word ^ pattern
+            let zeros = (differences &- Self.ones) & ~differences & Self.topBits
+            if zeros != 0 { return index &+ zeros.trailingZeroBitCount &>> 3 }
+            index &+= 8
+        }
         while index < range.upperBound {
             // Safe because the range was checked above.
             if unsafe self[unchecked: index] == byte { return index }
@@ -78,6 +91,33 @@ extension Span<UInt8> {
         }
         return nil
     }
+
+    /// The first byte in `range` that a field value may not hold, or nil; eight bytes at a time.
+    func firstIndexOutsideFieldContent(in range: Range<Int>) -> Int? {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "a search outside the bytes")
+        // Safe because the view is only read below, inside the range that was checked above.
+        let raw = unsafe bytes
+        var index = range.lowerBound
+        while range.upperBound &- index >= 8 {
+            // Safe because eight bytes are left; every bit pattern is a UInt64.
+            let word = unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+            // A set top bit says that the byte may be below 0x20 or be 0x7F; borrows make more of them
+            // suspect, never fewer. A tab is one of them and is decided below.
+            let deletes = word ^ (0x7F &* Self.ones)
+            let controls = (word &- 0x20 &* Self.ones) & ~word
+            if (controls | ((deletes &- Self.ones) & ~deletes)) & Self.topBits != 0 { break }
+            index &+= 8
+        }
+        while index < range.upperBound {
+            // Safe because the range was checked above.
+            if unsafe !self[unchecked: index].isFieldContent { return index }
+            index &+= 1
+        }
+        return nil
+    }
+
+    private static var ones: UInt64 { 0x0101_0101_0101_0101 }
+    private static var topBits: UInt64 { 0x8080_8080_8080_8080 }
 
     /// The range without spaces and tabs (OWS) at both ends.
     func trimmed(_ range: Range<Int>) -> Range<Int> {

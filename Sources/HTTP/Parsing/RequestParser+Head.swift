@@ -131,7 +131,7 @@ extension RequestParser {
                     ? .bareCarriageReturn : isSpace ? .headerSpaceBeforeColon : .headerNameInvalid)
             return nil
         }
-        for index in (colon + 1)..<line.upperBound where !bytes[index].isFieldContent {
+        if let index = bytes.firstIndexOutsideFieldContent(in: (colon + 1)..<line.upperBound) {
             fail(bytes[index] == .carriageReturn ? .bareCarriageReturn : valueDefect)
             return nil
         }

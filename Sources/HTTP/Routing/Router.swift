@@ -22,15 +22,40 @@ package enum RouteMatch: Equatable, Sendable {
 /// longer than
 ///   15 bytes.
 package struct Router: Sendable {
+    /// Nodes and edges refer to each other by number and their texts lie in one array, so that a search
+    /// touches no reference count.
     private struct Node {
-        var literals: [(text: [UInt8], node: Int)] = []
-        /// Longest suffix first; the plain capture, whose suffix is empty, last.
-        var captures: [(suffix: [UInt8], node: Int)] = []
-        var routes: [(method: Method, route: Int)] = []
+        /// The first edge for a literal segment.
+        var literal = Router.none
+        /// The first edge for a capture: longest suffix first; the plain capture, whose suffix is empty,
+        /// last.
+        var capture = Router.none
+        /// The node's first entry in `endings`.
+        var ending = Router.none
         var methods: MethodSet = []
     }
 
+    /// A step to a deeper node: by the literal `text`, or by a capture that `text` follows.
+    private struct Edge {
+        var text: Range<Int>
+        var node: Int
+        var next: Int
+    }
+
+    /// A route that ends at a node.
+    private struct Ending {
+        var method: Method
+        var route: Int
+        var next: Int
+    }
+
+    private static let none = -1
+
     private var nodes = [Node()]
+    private var edges: [Edge] = []
+    private var endings: [Ending] = []
+    /// The texts of all edges.
+    private var texts: [UInt8] = []
     private var allMethods: MethodSet = []
     /// Each route's template, by number: a metric's label, never the raw path.
     package private(set) var templates: [String] = []
@@ -45,10 +70,10 @@ package struct Router: Sendable {
         for segment in RoutePattern(template).segments { index = child(of: index, segment) }
         let route = templates.count
         precondition(
-            !nodes[index].routes.contains { $0.method == method },
-            "the route \(method) \(template) exists twice")
+            ending(of: index, method) == nil, "the route \(method) \(template) exists twice")
         templates.append(template)
-        nodes[index].routes.append((method, route))
+        endings.append(Ending(method: method, route: route, next: nodes[index].ending))
+        nodes[index].ending = endings.count - 1
         nodes[index].methods.insert(MethodSet(method))
         if method == .get { nodes[index].methods.insert(MethodSet(.head)) }
         nodes[index].methods.insert(MethodSet(.options))
@@ -108,14 +133,38 @@ package struct Router: Sendable {
     private mutating func child(of index: Int, _ segment: RoutePattern.Segment) -> Int {
         switch segment {
         case .literal(let text):
-            if let found = nodes[index].literals.first(where: { $0.text == text }) { return found.node }
-            nodes.append(Node())
-            nodes[index].literals.append((text, nodes.count - 1))
+            return child(text, chain: nodes[index].literal) { router, edge in
+                router.nodes[index].literal = edge
+            }
         case .capture(let suffix):
-            if let found = nodes[index].captures.first(where: { $0.suffix == suffix }) { return found.node }
-            nodes.append(Node())
-            nodes[index].captures.append((suffix, nodes.count - 1))
-            nodes[index].captures.sort { $0.suffix.count > $1.suffix.count }
+            return child(suffix, chain: nodes[index].capture) { router, edge in
+                router.nodes[index].capture = edge
+            }
+        }
+    }
+
+    /// The node behind the edge with this text in the chain that begins at `first`, made when there is none.
+    /// Longer texts come first.
+    private mutating func child(
+        _ text: [UInt8], chain first: Int, setFirst: (inout Router, Int) -> Void
+    ) -> Int {
+        var previous = Self.none
+        var next = first
+        while next != Self.none {
+            let edge = edges[next]
+            if texts[edge.text].elementsEqual(text) { return edge.node }
+            if edge.text.count < text.count { break }
+            previous = next
+            next = edge.next
+        }
+        nodes.append(Node())
+        edges.append(
+            Edge(text: texts.count..<texts.count + text.count, node: nodes.count - 1, next: next))
+        texts.append(contentsOf: text)
+        if previous == Self.none {
+            setFirst(&self, edges.count - 1)
+        } else {
+            edges[previous].next = edges.count - 1
         }
         return nodes.count - 1
     }
@@ -140,13 +189,20 @@ package struct Router: Sendable {
         let end = path.firstIndex(of: .slash, in: start..<path.count) ?? path.count
         if end == start { return }
         let segment = path.extracting(start..<end)
-        for literal in nodes[index].literals where isLiteral(segment, literal.text) {
+        var next = nodes[index].literal
+        while next != Self.none {
+            let literal = edges[next]
+            next = literal.next
+            guard isLiteral(segment, literal.text) else { continue }
             find(path, from: end + 1, at: literal.node, &captures, &search)
             if search.result != .notFound { return }
         }
-        for capture in nodes[index].captures {
-            let length = segment.count - capture.suffix.count
-            guard length > 0, ends(segment, with: capture.suffix) else { continue }
+        next = nodes[index].capture
+        while next != Self.none {
+            let capture = edges[next]
+            next = capture.next
+            let length = segment.count - capture.text.count
+            guard length > 0, hasText(capture.text, at: length, of: segment) else { continue }
             guard let text = PercentEncoding.decode(segment.extracting(0..<length)) else {
                 search.result = .malformed
                 return
@@ -159,39 +215,41 @@ package struct Router: Sendable {
     }
 
     private func finish(_ index: Int, _ search: inout Search) {
-        var fallback: Int?
-        for (method, route) in nodes[index].routes {
-            if method == search.method {
-                search.result = .route(route)
-                return
-            }
-            if method == .get, search.method == .head { fallback = route }
-        }
-        if let fallback {
-            search.result = .route(fallback)
+        let isHead = search.method == .head
+        if let route = ending(of: index, search.method) ?? (isHead ? ending(of: index, .get) : nil) {
+            search.result = .route(route)
         } else {
             search.otherMethods.formUnion(nodes[index].methods)
         }
     }
 
-    /// Compares after percent-decoding: `/he%61lth` is `/health` (RFC 3986, section 6.2.2.2).
-    private func isLiteral(_ segment: Span<UInt8>, _ text: [UInt8]) -> Bool {
-        if segment.count == text.count {
-            for index in 0..<text.count where segment[index] != text[index] { return false }
-            return true
+    /// The route that ends at the node for exactly this method.
+    private func ending(of index: Int, _ method: Method) -> Int? {
+        var next = nodes[index].ending
+        while next != Self.none {
+            if endings[next].method == method { return endings[next].route }
+            next = endings[next].next
         }
+        return nil
+    }
+
+    /// Compares after percent-decoding: `/he%61lth` is `/health` (RFC 3986, section 6.2.2.2).
+    private func isLiteral(_ segment: Span<UInt8>, _ text: Range<Int>) -> Bool {
+        if segment.count == text.count { return hasText(text, at: 0, of: segment) }
         guard segment.count > text.count, segment.firstIndex(of: .percent, in: 0..<segment.count) != nil
         else {
             return false
         }
         var decoded: [UInt8] = []
-        return PercentEncoding.decode(segment, into: &decoded) && decoded == text
+        return PercentEncoding.decode(segment, into: &decoded) && texts[text].elementsEqual(decoded)
     }
 
-    private func ends(_ segment: Span<UInt8>, with suffix: [UInt8]) -> Bool {
-        guard segment.count >= suffix.count else { return false }
-        let start = segment.count - suffix.count
-        for index in 0..<suffix.count where segment[start + index] != suffix[index] { return false }
+    /// Whether the segment has the text at `start`, where at least as many bytes are left.
+    private func hasText(_ text: Range<Int>, at start: Int, of segment: Span<UInt8>) -> Bool {
+        let texts = texts.span
+        for index in 0..<text.count where segment[start + index] != texts[text.lowerBound + index] {
+            return false
+        }
         return true
     }
 

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import HTTP
+
+/// The searches that take eight bytes at a time find what a loop over single bytes finds.
+@Suite struct ByteSearchTests {
+    @Test func firstIndexOutsideFieldContent_isThatOfALoop() {
+        for length in 0...20 {
+            for position in 0..<max(length, 1) {
+                for byte in UInt8.min...UInt8.max {
+                    var bytes = [UInt8](repeating: 0x61, count: length)
+                    // Bytes that are allowed and lie next to the ones that are not.
+                    for index in bytes.indices { bytes[index] = [0x20, 0x7E, 0x80, 0xFF, 0x21][index % 5] }
+                    if position < length { bytes[position] = byte }
+                    let expected = bytes.firstIndex { !$0.isFieldContent }
+                    #expect(bytes.span.firstIndexOutsideFieldContent(in: 0..<length) == expected)
+                }
+            }
+        }
+    }
+
+    @Test func firstIndexOfByte_isThatOfALoop() {
+        for wanted in [UInt8(0), 0x0A, 0x7F, 0x80, 0xFF] {
+            for length in 0...20 {
+                for start in 0...length {
+                    for position in 0..<max(length, 1) {
+                        var bytes = [UInt8](repeating: wanted &+ 1, count: length)
+                        if position < length { bytes[position] = wanted }
+                        let expected = bytes[start...].firstIndex(of: wanted)
+                        #expect(bytes.span.firstIndex(of: wanted, in: start..<length) == expected)
+                    }
+                }
+            }
+        }
+    }
+}

@@ -167,10 +167,15 @@ if Context.environment["MODELD_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
             name: "HTTPRequestFuzz", dependencies: ["CFuzzer", "HTTP"], path: "Fuzz/HTTPRequest"))
-    for name in ["NativeModel", "XGBoost"] {
+    package.targets.append(
+        .executableTarget(
+            name: "NativeModelFuzz", dependencies: ["CFuzzer", "Cryptography", "ModelFormat"],
+            path: "Fuzz/NativeModel"))
+    package.targets.append(
+        .target(name: "ImporterFuzzing", dependencies: ["CFuzzer", "ModelFormat"], path: "Fuzz/Importers"))
+    for name in ["XGBoost", "XGBoostUBJSON", "LightGBM", "CatBoost"] {
         package.targets.append(
             .executableTarget(
-                name: "\(name)Fuzz", dependencies: ["CFuzzer", "Cryptography", "ModelFormat"],
-                path: "Fuzz/\(name)"))
+                name: "\(name)Fuzz", dependencies: ["CFuzzer", "ImporterFuzzing"], path: "Fuzz/\(name)"))
     }
 }

@@ -1,23 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import CFuzzer
-import ModelFormat
+import ImporterFuzzing
 
-/// Reads any bytes as a model file of any format; the corpus is XGBoost's JSON. What is accepted must be a
-/// graph that the native format can hold.
+/// Model files of any format, from XGBoost's JSON.
 @_cdecl("XGBoostFuzz_main")
 func main(_ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> CInt {
-    var count = count
-    var arguments = arguments
-    return LLVMFuzzerRunDriver(&count, &arguments) { data, size in
-        let bytes = Array(UnsafeBufferPointer(start: data, count: size))
-        do throws(FormatError) {
-            let graph = try ModelFile.load(bytes.span, fileName: "fuzz")
-            let written = try NativeModel.write(graph)
-            let again = try NativeModel.write(try NativeModel.read(written.span))
-            precondition(written == again, "a graph changes when it is written and read")
-        } catch {
-            precondition(!error.description.isEmpty)
-        }
-        return 0
-    }
+    fuzzImporters(count, arguments)
 }

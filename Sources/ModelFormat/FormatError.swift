@@ -14,6 +14,8 @@ public enum FormatError: Error, Sendable, Equatable {
     case misaligned(part: String, offset: Int)
     case digestMismatch(stated: String, actual: String)
     case malformedJSON(part: String, offset: Int, reason: String)
+    /// Text or bytes of another format that break its syntax.
+    case malformed(part: String, offset: Int, reason: String)
     case duplicateName(part: String, name: String)
     case missingPart(String)
     case unsupportedVersion(part: String, found: String)
@@ -44,6 +46,7 @@ public enum FormatError: Error, Sendable, Equatable {
         case .misaligned: "misaligned"
         case .digestMismatch: "digest_mismatch"
         case .malformedJSON: "malformed_json"
+        case .malformed: "malformed"
         case .duplicateName: "duplicate_name"
         case .missingPart: "missing_part"
         case .unsupportedVersion: "unsupported_version"
@@ -81,6 +84,8 @@ extension FormatError: CustomStringConvertible {
             "the file is damaged: modeld.digest is \(stated), its bytes give \(actual); copy it again"
         case .malformedJSON(let part, let offset, let reason):
             "\(part) is not the JSON it should be: \(reason) at byte \(offset) of it"
+        case .malformed(let part, let offset, let reason):
+            "\(part) is malformed at byte \(offset): \(reason)"
         case .duplicateName(let part, let name):
             "\(part) has the name \"\(name)\" twice"
         case .missingPart(let part):
@@ -117,7 +122,9 @@ extension FormatError: CustomStringConvertible {
         let name = file.isEmpty ? "the model" : file
         let looks = appearance.map { "looks like \($0), which is not read here" } ?? "has no known format"
         return "\(name) \(looks); supported: the native format (safetensors written by modeltrain), "
-            + "XGBoost JSON (booster.save_model(\"model.json\"))"
+            + "XGBoost JSON and UBJSON (booster.save_model(\"model.json\")), LightGBM text "
+            + "(booster.save_model(\"model.txt\")), CatBoost JSON "
+            + "(model.save_model(\"model.json\", format=\"json\"))"
     }
 
     /// The converting lines name the file only when its name cannot break out of the quotes.

@@ -5,6 +5,9 @@ import Base
 public enum ModelFileFormat: String, Sendable, CaseIterable {
     case native
     case xgboostJSON = "xgboost-json"
+    case xgboostUBJSON = "xgboost-ubjson"
+    case lightGBM = "lightgbm-text"
+    case catBoostJSON = "catboost-json"
 }
 
 /// Model files of any format that is read here, told apart by their content; names mean nothing.
@@ -13,7 +16,10 @@ public enum ModelFile {
     public static func load(_ bytes: Span<UInt8>, fileName: String) throws(FormatError) -> ModelGraph {
         switch try recognise(bytes, fileName: fileName) {
         case .native: return try NativeModel.read(bytes)
-        case .xgboostJSON: return try XGBoostImporter.read(bytes)
+        case .xgboostJSON: return try XGBoostImporter.read(bytes, encoding: .json)
+        case .xgboostUBJSON: return try XGBoostImporter.read(bytes, encoding: .ubjson)
+        case .lightGBM: return try LightGBMImporter.read(bytes)
+        case .catBoostJSON: return try CatBoostImporter.read(bytes)
         }
     }
 
@@ -22,6 +28,10 @@ public enum ModelFile {
         -> ModelFileFormat
     {
         if Container.begins(bytes) { return .native }
+        if begins(bytes, with: Array("{L".utf8)) { return .xgboostUBJSON }
+        if begins(bytes, with: Array("tree\n".utf8)) || begins(bytes, with: Array("tree\r\n".utf8)) {
+            return .lightGBM
+        }
         if isPickle(bytes) { throw .pickle(file: fileName) }
         for (prefix, name) in appearances where begins(bytes, with: prefix) {
             throw .unrecognised(file: fileName, appearance: name)
@@ -39,8 +49,8 @@ public enum ModelFile {
 
     /// What other files begin with, the ones that people have lying about.
     private static let appearances: [(prefix: [UInt8], name: String)] = [
-        (Array("{L".utf8), "XGBoost UBJSON"), (Array("binf".utf8), "an old binary XGBoost model"),
-        (Array("tree\n".utf8), "a LightGBM model"), (Array("CBM1".utf8), "a CatBoost model"),
+        (Array("binf".utf8), "an old binary XGBoost model"),
+        (Array("CBM1".utf8), "a CatBoost model in its own format (save it with format=\"json\")"),
         (Array("GGUF".utf8), "a GGUF model"),
         (Array("PK\u{3}\u{4}".utf8), "a zip archive (skops, PyTorch, Keras)"),
         ([0x89, 0x48, 0x44, 0x46], "an HDF5 file"), ([0x1F, 0x8B], "a gzip file"),
@@ -68,9 +78,7 @@ public enum ModelFile {
         try document.beginObject()
         while let name = try document.nextMember(&names, of: "the JSON document") {
             if name == "learner" { return .xgboostJSON }
-            if name == "oblivious_trees" || name == "features_info" {
-                throw .unrecognised(file: fileName, appearance: "a CatBoost model")
-            }
+            if name == "oblivious_trees" || name == "features_info" { return .catBoostJSON }
             try document.skipValue()
         }
         throw .unrecognised(file: fileName, appearance: "a JSON document that is no model")

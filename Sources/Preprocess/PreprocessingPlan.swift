@@ -108,6 +108,12 @@ package struct PreprocessingPlan: Sendable {
             let width = encode(encodings, current.span, into: &next)
             swap(&current, &next)
             return width
+        case .categoryStatistics(let statistics):
+            for (index, table) in statistics.tables.enumerated() {
+                let value = Double(statistics.value(of: table, in: current.span))
+                current[width + index] = value
+            }
+            return width + statistics.tables.count
         }
     }
 

@@ -25,9 +25,26 @@ import Testing
         var new: String
         var testDescription: String { name }
 
-        init(_ name: String, _ code: String, _ old: String, _ new: String) {
-            (self.name, self.code, self.old, self.new) = (name, code, old, new)
+        /// A second change that the defect needs.
+        var also: (old: String, new: String)?
+
+        init(
+            _ name: String, _ code: String, _ old: String, _ new: String,
+            also: (old: String, new: String)? = nil
+        ) {
+            (self.name, self.code, self.old, self.new, self.also) = (name, code, old, new, also)
         }
+    }
+
+    /// The root becomes a categorical node; the list of categories is what the arguments say.
+    static func categorical(
+        _ name: String, node: String, start: String, size: String, categories: String
+    ) -> Defect {
+        Defect(
+            name, "invalid_value", "\"categories\":[],\"categories_nodes\":[]",
+            "\"categories\":[\(categories)],\"categories_nodes\":[\(node)],"
+                + "\"categories_segments\":[\(start)],\"categories_sizes\":[\(size)]",
+            also: ("\"split_type\":[0,", "\"split_type\":[1,"))
     }
 
     static let syntax: [Defect] = [
@@ -55,7 +72,28 @@ import Testing
         Defect("version 4", "unsupported_version", "[3,4,1]", "[4,0,0]"),
         Defect("no booster", "missing_part", "\"name\":\"gbtree\"", "\"nome\":\"gbtree\""),
         Defect("unknown booster", "unsupported", "\"name\":\"gbtree\"", "\"name\":\"gbforest\""),
-        Defect("dart by weights", "unsupported", "\"tree_info\"", "\"weight_drop\":[1E0],\"tree_info\""),
+        Defect(
+            "a dart weight too many", "wrong_shape", "\"tree_info\"",
+            "\"weight_drop\":[1E0,1E0],\"tree_info\""),
+        Defect(
+            "dart weights twice", "duplicate_name", "\"name\":\"gbtree\"",
+            "\"weight_drop\":[1E0],\"gbtree\":{\"weight_drop\":[1E0]},\"name\":\"gbtree\""),
+        Defect("dart without weights", "missing_part", "\"name\":\"gbtree\"", "\"name\":\"dart\""),
+        Defect(
+            "dart weight infinite", "invalid_value", "\"tree_info\"",
+            "\"weight_drop\":[Infinity],\"tree_info\""),
+        Defect("gblinear without weights", "missing_part", "\"name\":\"gbtree\"", "\"name\":\"gblinear\""),
+        Defect(
+            "gblinear with too few weights", "wrong_shape",
+            "\"iteration_indptr\":[0,1]", "\"weights\":[1E0,2E0]",
+            also: ("\"name\":\"gbtree\"", "\"name\":\"gblinear\"")),
+        Defect(
+            "gblinear with a NaN", "invalid_value",
+            "\"iteration_indptr\":[0,1]", "\"weights\":[1E0,NaN,3E0]",
+            also: ("\"name\":\"gbtree\"", "\"name\":\"gblinear\"")),
+        Defect(
+            "no model", "missing_part", "\"gradient_booster\":{\"model\":",
+            "\"gradient_booster\":{\"modell\":"),
         Defect("custom objective", "unsupported", "\"reg:squarederror\"", "\"mine\""),
         Defect("no objective", "unsupported", "\"name\":\"reg:squarederror\",", ""),
         Defect("no base score", "missing_part", "\"base_score\":\"[5E-1]\",", ""),
@@ -80,10 +118,27 @@ import Testing
             "a million and more classes", "invalid_value", "\"num_class\":\"0\"",
             "\"num_class\":\"2000000000\""),
         Defect("classes below zero", "invalid_value", "\"num_class\":\"0\"", "\"num_class\":\"-1\""),
-        Defect("several targets", "unsupported", "\"num_target\":\"1\"", "\"num_target\":\"2\""),
+        Defect(
+            "two targets and two classes", "invalid_value", "\"num_class\":\"0\"", "\"num_class\":\"2\"",
+            also: ("\"num_target\":\"1\"", "\"num_target\":\"2\"")),
+        Defect("targets that are text", "invalid_value", "\"num_target\":\"1\"", "\"num_target\":\"two\""),
         Defect("three names for two features", "wrong_shape", "[\"f0\",\"f1\"]", "[\"f0\",\"f1\",\"f2\"]"),
         Defect("two features of one name", "invalid_value", "[\"f0\",\"f1\"]", "[\"f0\",\"f0\"]"),
-        Defect("a categorical feature", "unsupported", "[\"float\",\"float\"]", "[\"float\",\"c\"]"),
+        Defect(
+            "categories of one feature of two", "wrong_shape", "\"iteration_indptr\":[0,1]",
+            "\"cats\":{\"enc\":[{}]}"),
+        Defect(
+            "category offsets beyond the bytes", "invalid_value", "\"iteration_indptr\":[0,1]",
+            "\"cats\":{\"enc\":[{\"offsets\":[0,2],\"values\":[97]},{}]}"),
+        Defect(
+            "category offsets that fall", "invalid_value", "\"iteration_indptr\":[0,1]",
+            "\"cats\":{\"enc\":[{\"offsets\":[1,0],\"values\":[97]},{}]}"),
+        Defect(
+            "a category that is not UTF-8", "invalid_value", "\"iteration_indptr\":[0,1]",
+            "\"cats\":{\"enc\":[{\"offsets\":[0,1],\"values\":[-1]},{}]}"),
+        Defect(
+            "a category twice", "invalid_value", "\"iteration_indptr\":[0,1]",
+            "\"cats\":{\"enc\":[{\"offsets\":[0,1,2],\"values\":[97,97]},{}]}"),
         Defect(
             "more trees promised than there are",
             "wrong_shape", "\"num_trees\":\"1\"", "\"num_trees\":\"2\""),
@@ -125,17 +180,41 @@ import Testing
         Defect("infinite leaf", "invalid_value", ",2E0,", ",Infinity,"),
         Defect("leaf beyond Float32", "invalid_value", ",2E0,", ",2E39,"),
         Defect("NaN leaf", "invalid_value", ",2E0,", ",NaN,"),
-        Defect("a categorical split", "unsupported", "\"split_type\":[0,", "\"split_type\":[1,"),
         Defect(
-            "a node with categories", "unsupported", "\"categories_nodes\":[]", "\"categories_nodes\":[0]"),
-        Defect("a vector leaf", "unsupported", "\"size_leaf_vector\":\"1\"", "\"size_leaf_vector\":\"3\""),
+            "a categorical split without categories", "missing_part", "\"split_type\":[0,",
+            "\"split_type\":[1,"),
+        Defect("an unknown kind of split", "unknown_part", "\"split_type\":[0,", "\"split_type\":[2,"),
+        Defect(
+            "a node with categories, but no range", "wrong_shape", "\"categories_nodes\":[]",
+            "\"categories_nodes\":[0]"),
+        categorical("categories of a numeric split", node: "2", start: "0", size: "1", categories: "1"),
+        categorical(
+            "categories of a node that is not there", node: "5", start: "0", size: "1", categories: "1"),
+        categorical("categories of a negative node", node: "-1", start: "0", size: "1", categories: "1"),
+        categorical("categories beyond the list", node: "0", start: "0", size: "2", categories: "1"),
+        categorical("categories before the list", node: "0", start: "-1", size: "1", categories: "1"),
+        categorical("a negative count of categories", node: "0", start: "0", size: "-1", categories: "1"),
+        categorical("counts that wrap", node: "0", start: "2147483647", size: "2147483647", categories: "1"),
+        categorical("a negative category", node: "0", start: "0", size: "1", categories: "-1"),
+        categorical("category 2^24", node: "0", start: "0", size: "1", categories: "16777216"),
+        Defect(
+            "a vector leaf without vectors", "wrong_shape",
+            "\"size_leaf_vector\":\"1\"", "\"size_leaf_vector\":\"3\""),
+        Defect(
+            "a vector leaf of 10^9 numbers", "invalid_value",
+            "\"size_leaf_vector\":\"1\"", "\"size_leaf_vector\":\"1000000000\""),
+        Defect(
+            "a vector that is not there", "invalid_value",
+            "\"size_leaf_vector\":\"1\"}", "\"size_leaf_vector\":\"2\"},\"leaf_weights\":[1E0,2E0]"),
+        Defect("a weight of rows too few", "wrong_shape", "\"id\":0", "\"sum_hessian\":[1E0]"),
         Defect("default that is text", "malformed_json", "[1,0,1,0,0]", "[\"left\",0,1,0,0]"),
     ]
 
     @Test(arguments: syntax + parts + trees)
     func eachDefect_isRefusedByItsCode(defect: Defect) throws {
         #expect(HostileXGBoostTests.sound.contains(defect.old))
-        let text = HostileXGBoostTests.sound.replacing(defect.old, with: defect.new, maxReplacements: 1)
+        var text = HostileXGBoostTests.sound.replacing(defect.old, with: defect.new, maxReplacements: 1)
+        if let also = defect.also { text = text.replacing(also.old, with: also.new, maxReplacements: 1) }
         let bytes = Array(text.utf8)
         let error = #expect(throws: FormatError.self) {
             try ModelFile.load(bytes.span, fileName: defect.name)

@@ -8,11 +8,19 @@ import Testing
         #expect(try ModelFile.recognise(native.span, fileName: "a.json") == .native)
         let xgboost = Array(" \n{\"version\":[1,0,0],\"learner\":{}}".utf8)
         #expect(try ModelFile.recognise(xgboost.span, fileName: "a.safetensors") == .xgboostJSON)
+        let others: [(String, ModelFileFormat)] = [
+            ("{L", .xgboostUBJSON), ("tree\nversion=v4\n", .lightGBM), ("tree\r\nversion=v3\r\n", .lightGBM),
+            ("{\"oblivious_trees\":[]}", .catBoostJSON),
+            ("{\"ctr_data\":{},\"features_info\":{}}", .catBoostJSON),
+        ]
+        for (text, format) in others {
+            let bytes = Array(text.utf8)
+            #expect(try ModelFile.recognise(bytes.span, fileName: "a.json") == format)
+        }
     }
 
     static let foreign: [(bytes: [UInt8], word: String)] = [
-        (Array("{L".utf8) + [0, 0], "UBJSON"), (Array("tree\nversion=v4\n".utf8), "LightGBM"),
-        (Array("CBM1".utf8), "CatBoost"), (Array("{\"oblivious_trees\":[]}".utf8), "CatBoost"),
+        (Array("CBM1".utf8), "format=\"json\""),
         (Array("GGUF".utf8), "GGUF"), (Array("PK\u{3}\u{4}".utf8), "zip"),
         ([0x89, 0x48, 0x44, 0x46, 0x0D], "HDF5"),
         ([0x1F, 0x8B, 8], "gzip"), ([0x08, 0x0A, 0x12], "ONNX"), (Array("<?xml version".utf8), "PMML"),

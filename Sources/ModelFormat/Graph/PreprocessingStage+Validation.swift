@@ -27,6 +27,9 @@ extension PreprocessingStage {
         case .encode(let encodings):
             try checkWidth(encodings.count, columns.count, part: "\(part).columns")
             return try encodedColumns(encodings, columns, part: part)
+        case .categoryStatistics(let statistics):
+            try statistics.validate(width: columns.count, part: part)
+            return columns + [Int?](repeating: nil, count: statistics.tables.count)
         }
     }
 

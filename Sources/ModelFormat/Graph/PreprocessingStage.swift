@@ -9,6 +9,8 @@ public enum PreprocessingStage: Sendable, Equatable {
     case scale(offsets: [Double], divisors: [Double])
     /// Each input column becomes the columns that its encoding says.
     case encode([ColumnEncoding])
+    /// The columns as they are, and behind them one a table, looked up by the row's categories.
+    case categoryStatistics(CategoryStatistics)
 
     public enum ColumnEncoding: Sendable, Equatable {
         /// The column as it is.
@@ -37,6 +39,8 @@ public enum PreprocessingStage: Sendable, Equatable {
             offsets.count == width && divisors.count == width ? width : nil
         case .encode(let encodings):
             encodings.count == width ? PreprocessingStage.sum(encodings) : nil
+        case .categoryStatistics(let statistics):
+            width <= Int.max - statistics.tables.count ? width + statistics.tables.count : nil
         }
     }
 

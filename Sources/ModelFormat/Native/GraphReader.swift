@@ -49,6 +49,8 @@ struct GraphReader: ~Escapable {
             var encodings: [PreprocessingStage.ColumnEncoding] = []
             for column in columns { encodings.append(try encoding(column, part: part)) }
             return .encode(encodings)
+        case "category_statistics":
+            return .categoryStatistics(try CategoryStatistics(from: &self, prefix: part))
         default: throw .unknownPart("stage kind \"\(stage.kind)\"")
         }
     }

@@ -80,6 +80,8 @@ extension GraphWriter {
                 tensors.append(("stages.\(index).offsets", Tensor(offsets)))
                 tensors.append(("stages.\(index).divisors", Tensor(divisors)))
             case .encode: break
+            case .categoryStatistics(let statistics):
+                tensors.append(contentsOf: statistics.tensors("stages.\(index)"))
             }
         }
         switch graph.estimator {

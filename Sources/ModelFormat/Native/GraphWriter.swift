@@ -114,6 +114,7 @@ enum GraphWriter {
                 }
             }
             json.append("]}")
+        case .categoryStatistics: json.append(#"{"kind":"category_statistics"}"#)
         }
     }
 

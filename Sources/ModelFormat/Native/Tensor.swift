@@ -9,6 +9,7 @@ struct Tensor {
     private enum Values {
         case float64([Double])
         case float32([Float])
+        case int64([Int64])
         case int32([Int32])
         case bool([Bool])
     }
@@ -27,6 +28,7 @@ struct Tensor {
         (type, self.shape, self.values) = (.float32, shape ?? [values.count], .float32(values))
     }
 
+    init(_ values: [Int64]) { (type, shape, self.values) = (.int64, [values.count], .int64(values)) }
     init(_ values: [Int32]) { (type, shape, self.values) = (.int32, [values.count], .int32(values)) }
     init(_ values: [Bool]) { (type, shape, self.values) = (.bool, [values.count], .bool(values)) }
 
@@ -39,6 +41,7 @@ struct Tensor {
         switch values {
         case .float64(let numbers): unsafe numbers.withUnsafeBytes { unsafe file.append(contentsOf: $0) }
         case .float32(let numbers): unsafe numbers.withUnsafeBytes { unsafe file.append(contentsOf: $0) }
+        case .int64(let numbers): unsafe numbers.withUnsafeBytes { unsafe file.append(contentsOf: $0) }
         case .int32(let numbers): unsafe numbers.withUnsafeBytes { unsafe file.append(contentsOf: $0) }
         case .bool(let flags): for flag in flags { file.append(flag ? 1 : 0) }
         }

@@ -43,10 +43,7 @@ package final class LoadedModel: Sendable {
 
     /// `<library>_<format>`, as Open Inference metadata calls it.
     package var platform: String {
-        switch format {
-        case .native: "modeld_safetensors"
-        case .xgboostJSON: "xgboost_json"
-        }
+        format == .native ? "modeld_safetensors" : format.rawValue.replacing("-", with: "_")
     }
 
     /// What is counted of this version; made by the first request, one atomic load afterwards.

@@ -24,17 +24,4 @@ extension DocumentReader {
             indices.append(index)
         }
     }
-
-    /// A number, correctly rounded to Float32.
-    ///
-    /// Rounding by way of Float64 is wrong only when the Float64 falls exactly between two Float32, about
-    /// once in 2^29 numbers; then the text decides.
-    mutating func readFloat() throws(FormatError) -> Float {
-        let start = position
-        let number = try readDouble()
-        let rounded = Float(number)
-        let isTie = number.bitPattern & 0x1FFF_FFFF == 0x1000_0000
-        if !isTie && (rounded.isNormal || rounded == 0 || !number.isFinite) { return rounded }
-        return Float(text(from: start)) ?? rounded
-    }
 }

@@ -26,7 +26,7 @@ struct XGBoostObjective {
             self.init(.exponential, .logarithm)
         case "reg:squarederror", "reg:linear", "reg:squaredlogerror", "reg:absoluteerror",
             "reg:pseudohubererror",
-            "reg:quantileerror", "rank:pairwise", "rank:ndcg", "rank:map":
+            "reg:quantileerror", "reg:expectileerror", "rank:pairwise", "rank:ndcg", "rank:map":
             self.init(.identity, .identity)
         default: return nil
         }

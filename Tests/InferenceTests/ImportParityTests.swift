@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import ModelFormat
+import Testing
+
+@testable import Inference
+
+/// Models that other libraries saved, with what those libraries predicted for the rows beside them.
+struct ImportParityTests {
+    static func cases(_ library: String) -> [String] {
+        Directories.names(OriginalAnswers.root + library).filter { !$0.contains(".") }
+            .map { "\(library)/\($0)" }
+    }
+
+    @Test func everyLibraryHasItsCases() {
+        #expect(ImportParityTests.cases("xgboost").count >= 42)
+        #expect(ImportParityTests.cases("lightgbm").count >= 24)
+        #expect(ImportParityTests.cases("catboost").count >= 3)
+    }
+
+    /// Bit for bit. XGBoost 1.2 added the base margin after the leaves, where every later version begins with
+    /// it, as we do; a network of CPUs adds up gblinear in an order of its own.
+    @Test(arguments: cases("xgboost"), ["model.json", "model.ubj"])
+    func xgboost_isAnsweredAsXGBoostDid(name: String, file: String) throws {
+        guard Directories.names(OriginalAnswers.root + name).contains(file) else { return }
+        let original = try OriginalAnswers(name)
+        let answers = try ImportedAnswers("\(name)/\(file)", original)
+        let isClose = name.contains("/xgb12_") && !name.hasSuffix("xgb12_binary_exact_prune")
+        let relative = isClose ? 1e-5 : 0
+        expectAnswers(
+            answers.margins, try #require(original.numbers("margin")), relative: relative, absolute: 1e-6,
+            "margin")
+        expectAnswers(
+            answers.values, try #require(original.numbers("predict")), relative: relative, absolute: 1e-6,
+            "predict")
+        if let leaves = original.numbers("leaf"), !answers.leaves.isEmpty {
+            #expect(answers.leaves == leaves)
+        }
+    }
+
+    @Test(arguments: cases("lightgbm")) func lightGBM_isAnsweredAsLightGBMDid(name: String) throws {
+        let original = try OriginalAnswers(name)
+        let answers = try ImportedAnswers("\(name)/model.txt", original)
+        expectAnswers(answers.margins, try #require(original.numbers("raw")), relative: 1e-12, "raw")
+        expectAnswers(answers.values, try #require(original.numbers("predict")), relative: 1e-12, "predict")
+        if let leaves = original.numbers("leaf"), !answers.leaves.isEmpty {
+            #expect(answers.leaves == leaves)
+        }
+    }
+
+    @Test(arguments: cases("catboost")) func catBoost_isAnsweredAsCatBoostDid(name: String) throws {
+        let original = try OriginalAnswers(name)
+        var answers = try ImportedAnswers("\(name)/model.json", original)
+        if let raw = original.numbers("raw") {
+            expectAnswers(answers.margins, raw, relative: 1e-12, "raw")
+        }
+        if let predictions = original.numbers("predict") {
+            expectAnswers(answers.values, predictions, relative: 1e-12, "predict")
+        }
+        guard let probabilities = original.numbers("proba") else { return }
+        if answers.predictions.classCount > 0 {
+            answers.predictions.deriveProbabilities()
+            expectAnswers(
+                ImportedAnswers.numbers(answers.predictions.probabilities), probabilities, relative: 1e-12,
+                "proba")
+        }
+        guard case .integers(let labels)? = answers.graph.output.labels else { return }
+        if let classes = original.numbers("class") {
+            let found = (0..<answers.rowCount).map { Double(labels[answers.predictions.labelIndex(row: $0)]) }
+            #expect(found == classes)
+        }
+    }
+}

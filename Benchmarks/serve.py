@@ -65,8 +65,8 @@ def predict(port, body):
     return text
 
 
-def start_modeld(binary, registry, port, pin=True):
-    command = [binary, "--registry", registry, "--listen", f"127.0.0.1:{port}", "--loops", "1"]
+def start_modeld(binary, registry, port, pin=True, extra=()):
+    command = [binary, "--registry", registry, "--listen", f"127.0.0.1:{port}", "--loops", "1", *extra]
     if pin:
         command = ["taskset", "-c", "0"] + command
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -16,6 +16,7 @@ package struct Configuration: Sendable, Equatable {
     package var shutdown = Shutdown()
     package var registryWatch = RegistryWatch()
     package var metrics = Metrics()
+    package var scheduling = Scheduling()
 
     package struct Log: Sendable, Equatable {
         package var level = LogLevel.notice
@@ -55,6 +56,17 @@ package struct Configuration: Sendable, Equatable {
     package struct Metrics: Sendable, Equatable {
         package var modelSeriesLimit = 0
     }
+
+    package struct Scheduling: Sendable, Equatable {
+        package var mode = SchedulingMode.auto
+        /// Worker threads; 0: one per CPU.
+        package var workers = 0
+        package var queueRequests = 0
+        package var queueWait = Duration.zero
+    }
+
+    /// Where predictions are answered.
+    package enum SchedulingMode: String, Sendable, CaseIterable { case auto, inline, workers }
 
     /// The defaults of the table, with no registry.
     package init() {

@@ -7,7 +7,7 @@ extension Configuration {
     /// `MODELD_SERVICE_HOST` and the like into every pod beside a Service called `modeld` (see
     /// `ConfigurationEnvironment.swift`).
     static let settings: [ConfigurationSetting] =
-        general + limitSettings + timeoutSettings + operationSettings
+        general + limitSettings + timeoutSettings + schedulingSettings + operationSettings
 
     private static let general: [ConfigurationSetting] = [
         ConfigurationSetting(
@@ -86,6 +86,24 @@ extension Configuration {
         ConfigurationSetting(
             "metrics.model_series_limit", .count(0...1_000_000), \.metrics.modelSeriesLimit, default: "2000",
             "Most metric series that belong to single models; the rest are counted under model=\"other\"."),
+    ]
+
+    private static let schedulingSettings: [ConfigurationSetting] = [
+        ConfigurationSetting(
+            "scheduling.mode", .choice, \.scheduling.mode, default: "auto",
+            "Where predictions are answered. auto: by their estimated cost, up to 20 µs on the event loop that "
+                + "read them, others on worker threads. inline: always on the loop. workers: never there."),
+        ConfigurationSetting(
+            "scheduling.workers", .count(0...1024), \.scheduling.workers, default: "0",
+            "Worker threads; 0 means one per CPU that the process may use."),
+        ConfigurationSetting(
+            "scheduling.queue_requests", .count(1...1_000_000), \.scheduling.queueRequests, default: "1024",
+            "Most predictions that wait for a worker; more are answered 503 with Retry-After."),
+        ConfigurationSetting(
+            "scheduling.queue_wait", .duration(.milliseconds(1)...oneHour), \.scheduling.queueWait,
+            default: "100ms",
+            "Longest time that a prediction may be expected to wait for a worker; one that would wait longer "
+                + "is answered 503 at once. In a lasting overload the bound falls to 5 ms."),
     ]
 
     private static let oneHour = Duration.seconds(3600)

@@ -81,6 +81,7 @@ private final class RunningDaemon {
     private let registry: Registry
     private let service: PredictService
     private let server: HTTPServer
+    private let workers: WorkerPool?
 
     init(_ configuration: Configuration, logger: Logger) throws {
         self.configuration = configuration
@@ -91,12 +92,22 @@ private final class RunningDaemon {
         registry = Registry(
             Self.registryConfiguration(configuration), metrics: metrics, logger: logger)
         service = PredictService(registry: registry)
+        let scheduling = Scheduling(configuration.scheduling)
+        workers = scheduling.workerCount.map {
+            WorkerPool(workers: $0, limits: scheduling.limits, metrics: metrics)
+        }
+        let (workers, costMax) = (workers, scheduling.costMax)
         server = HTTPServer(
             configuration: try Self.serverConfiguration(configuration),
             makeObserver: { [logger] _ in LoopObserver(metrics: metrics, logger: logger) },
             makeHandler: { [service] _ in
-                RequestDispatcher(service: service, metrics: metrics, rowLimit: configuration.limits.rows)
+                RequestDispatcher(
+                    service: service, metrics: metrics, rowLimit: configuration.limits.rows,
+                    costMax: costMax, workers: workers)
             })
+        try workers?.start { [service] in
+            DialectAnswerer(service: service, rowLimit: configuration.limits.rows)
+        }
         try registry.start()
         let addresses = try server.start()
         announce(addresses)
@@ -148,6 +159,7 @@ private final class RunningDaemon {
             grace: configuration.shutdown.grace,
             deadline: configuration.shutdown.grace + configuration.shutdown.timeout)
         server.waitUntilStopped()
+        workers?.stop()
         registry.stop()
         logger.notice("stopped")
     }

@@ -28,18 +28,23 @@ enum DaemonRoutes {
 /// State: owned by its loop.
 final class RequestDispatcher: RequestHandler {
     private let metrics: MetricRegistry
-    private let openInference: OpenInferenceDialect
-    private let instances: InstancesDialect
+    private let answerer: DialectAnswerer
+    private let workers: WorkerPool?
     private let inFlight: Gauge
     private var captures: [String] = []
 
-    init(service: PredictService, metrics: MetricRegistry, rowLimit: Int) {
+    /// - Parameters:
+    ///   - costMax: predictions that are expected to take more nanoseconds go to the workers.
+    ///   - workers: nil when there are none; then everything is answered here.
+    init(
+        service: PredictService, metrics: MetricRegistry, rowLimit: Int, costMax: UInt64 = .max,
+        workers: WorkerPool? = nil
+    ) {
         self.metrics = metrics
         inFlight = metrics.gauge(.httpRequestsInFlight)
-        let workspace = Workspace(rowLimit: rowLimit)
-        openInference = OpenInferenceDialect(
-            service: service, serverVersion: Daemon.version, workspace: workspace)
-        instances = InstancesDialect(service: service, workspace: workspace)
+        self.workers = workers
+        answerer = DialectAnswerer(
+            service: service, rowLimit: rowLimit, costMax: workers == nil ? .max : costMax)
     }
 
     func handle(_ request: borrowing Request, _ response: inout Response) {
@@ -48,10 +53,10 @@ final class RequestDispatcher: RequestHandler {
         guard let route = DaemonRoutes.router.resolve(request, &captures, &response) else { return }
         let path = PathParameters(model: captures.first ?? "", version: captures.dropFirst().first)
         switch DaemonRoutes.destinations[route] {
-        case .dialect(.openInference(let endpoint)):
-            openInference.answer(endpoint, path, request, &response)
-        case .dialect(.instances(let endpoint)):
-            instances.answer(endpoint, path, request, &response)
+        case .dialect(let endpoint):
+            if case .tooCostly(let cost) = answerer.answer(endpoint, path, request, &response) {
+                workers?.submit(endpoint, path, cost: cost, request, &response)
+            }
         case .metrics:
             writeMetrics(request, &response)
         }

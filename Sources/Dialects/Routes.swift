@@ -34,3 +34,11 @@ package struct PathParameters {
         self.version = version
     }
 }
+
+/// What became of a request that a dialect was asked to answer.
+package enum Outcome: Sendable, Equatable {
+    /// The response is filled in, with an answer or with an error.
+    case answered
+    /// It is expected to take more than the dialect may spend here; nothing of it was read.
+    case tooCostly(nanoseconds: UInt64)
+}

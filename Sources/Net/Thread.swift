@@ -4,7 +4,7 @@ import Glibc
 import Synchronization
 
 /// A POSIX thread that runs one closure.
-@safe final class Thread: Sendable {
+@safe package final class Thread: Sendable {
     private final class Body: Sendable {
         let run: @Sendable () -> Void
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
@@ -14,7 +14,7 @@ import Synchronization
     /// Joining twice is undefined; the lock also holds later callers until the first is through.
     private let isJoined = Mutex(false)
 
-    init(_ run: @escaping @Sendable () -> Void) throws(NetError) {
+    package init(_ run: @escaping @Sendable () -> Void) throws(NetError) {
         var handle = pthread_t()
         // Safe because the thread takes over the one reference that is retained for it here.
         let body = unsafe Unmanaged.passRetained(Body(run)).toOpaque()
@@ -33,7 +33,7 @@ import Synchronization
     }
 
     /// Waits for the end. May be called again, from any thread.
-    func join() {
+    package func join() {
         isJoined.withLock { isJoined in
             if isJoined { return }
             _ = pthread_join(handle, nil)

@@ -29,17 +29,22 @@ package struct OpenInferenceDialect {
     private let service: PredictService
     private let serverVersion: String
     private let workspace: Workspace
+    private let costMax: UInt64
 
-    package init(service: PredictService, serverVersion: String, workspace: Workspace) {
+    /// - Parameter costMax: predictions that are expected to take more nanoseconds are not answered here.
+    package init(
+        service: PredictService, serverVersion: String, workspace: Workspace, costMax: UInt64 = .max
+    ) {
         self.service = service
         self.serverVersion = serverVersion
         self.workspace = workspace
+        self.costMax = costMax
     }
 
     package func answer(
         _ endpoint: OpenInferenceEndpoint, _ path: PathParameters, _ request: borrowing Request,
         _ response: inout Response
-    ) {
+    ) -> Outcome {
         switch endpoint {
         case .server: writeServer(&response)
         case .live: response.body.append("{\"live\":true}")
@@ -47,24 +52,31 @@ package struct OpenInferenceDialect {
         case .models: response.writeModelNames(service.modelNames)
         case .model: writeModel(path, &response)
         case .modelReady: writeModelReady(path, &response)
-        case .infer: infer(path, request, &response)
+        case .infer: return infer(path, request, &response)
         case .repositoryIndex: writeIndex(request, &response)
         }
+        return .answered
     }
 
     // MARK: Predictions
 
-    private func infer(_ path: PathParameters, _ request: borrowing Request, _ response: inout Response) {
+    private func infer(
+        _ path: PathParameters, _ request: borrowing Request, _ response: inout Response
+    ) -> Outcome {
         let start = MonotonicInstant.now
         let model: ServedModel
+        let jsonLength: Int
         do {
             model = try service.resolve(path.model, version: path.version)
+            jsonLength = try self.jsonLength(of: request)
         } catch {
-            return response.fail(error)
+            response.fail(error)
+            return .answered
         }
+        let cost = model.estimatedCost(jsonSize: jsonLength, binarySize: request.body.count - jsonLength)
+        if cost > costMax { return .tooCostly(nanoseconds: cost) }
         var rows = 0
         do {
-            let jsonLength = try jsonLength(of: request)
             var reader = InferRequestReader(model: model)
             let inference = try reader.read(
                 request.body.extracting(0..<jsonLength),
@@ -82,6 +94,7 @@ package struct OpenInferenceDialect {
         }
         service.record(model, rows: rows, isError: rows == 0, since: start)
         workspace.end()
+        return .answered
     }
 
     /// Bytes of the JSON that a request begins with: all of it, unless `Inference-Header-Content-Length`

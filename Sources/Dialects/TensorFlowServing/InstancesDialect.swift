@@ -24,32 +24,41 @@ extension Route {
 package struct InstancesDialect {
     private let service: PredictService
     private let workspace: Workspace
+    private let costMax: UInt64
 
-    package init(service: PredictService, workspace: Workspace) {
+    /// - Parameter costMax: predictions that are expected to take more nanoseconds are not answered here.
+    package init(service: PredictService, workspace: Workspace, costMax: UInt64 = .max) {
         self.service = service
         self.workspace = workspace
+        self.costMax = costMax
     }
 
     package func answer(
         _ endpoint: InstancesEndpoint, _ path: PathParameters, _ request: borrowing Request,
         _ response: inout Response
-    ) {
+    ) -> Outcome {
         switch endpoint {
         case .models: response.writeModelNames(service.modelNames)
         case .status: writeStatus(path, &response)
         case .metadata: writeMetadata(path, &response)
-        case .predict: predict(path, request, &response)
+        case .predict: return predict(path, request, &response)
         }
+        return .answered
     }
 
-    private func predict(_ path: PathParameters, _ request: borrowing Request, _ response: inout Response) {
+    private func predict(
+        _ path: PathParameters, _ request: borrowing Request, _ response: inout Response
+    ) -> Outcome {
         let start = MonotonicInstant.now
         let model: ServedModel
         do {
             model = try service.resolve(path.model, version: path.version)
         } catch {
-            return response.fail(error)
+            response.fail(error)
+            return .answered
         }
+        let cost = model.estimatedCost(jsonSize: request.body.count, binarySize: 0)
+        if cost > costMax { return .tooCostly(nanoseconds: cost) }
         var rows = 0
         do {
             let form = try InstancesRequestReader(model: model).read(request.body, into: workspace)
@@ -61,6 +70,7 @@ package struct InstancesDialect {
         }
         service.record(model, rows: rows, isError: rows == 0, since: start)
         workspace.end()
+        return .answered
     }
 
     private func writeStatus(_ path: PathParameters, _ response: inout Response) {

@@ -21,6 +21,8 @@ package final class LoadedModel: Sendable {
     package let digest: String
     package let fileSize: Int
     package let goldenSampleCount: Int
+    /// What its kernel takes.
+    package let cost: ModelCost
     /// From the first byte read to ready.
     package let loadNanoseconds: UInt64
 
@@ -37,6 +39,7 @@ package final class LoadedModel: Sendable {
         digest = file.digest
         fileSize = file.size
         goldenSampleCount = file.goldenSampleCount
+        cost = file.cost
         loadNanoseconds = nanoseconds
         metricRegistry = metrics
     }

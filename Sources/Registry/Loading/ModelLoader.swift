@@ -12,6 +12,7 @@ struct LoadedFile: Sendable {
     var digest: String
     var size: Int
     var goldenSampleCount: Int
+    var cost: ModelCost
 }
 
 /// Turns the files of a version into a model that may answer, or into the reason why it may not.
@@ -31,11 +32,10 @@ struct ModelLoader: Sendable {
         let compiled = try compile(bytes.span, file)
         parsed()
         let sampleCount = try verify(compiled, listing, file)
-        warmUp(compiled)
+        let cost = ModelCost.measure(compiled)
         return LoadedFile(
             model: compiled, format: found.format, digest: digest, size: bytes.count,
-            goldenSampleCount: sampleCount
-        )
+            goldenSampleCount: sampleCount, cost: cost)
     }
 
     private func compile(
@@ -153,15 +153,5 @@ struct ModelLoader: Sendable {
         if let first = mismatches.first {
             throw .notReproduced(file: path, first: first, count: mismatches.count)
         }
-    }
-
-    /// Touches the model's memory, so that its first request does not.
-    private func warmUp(_ model: CompiledModel) {
-        var rows = RowBlock()
-        var predictions = Predictions()
-        var scratch = InferenceScratch()
-        rows.reset(columnCount: model.schema.count, numberType: model.inputType)
-        rows.appendRows(8)
-        model.predict(rows, into: &predictions, scratch: &scratch)
     }
 }

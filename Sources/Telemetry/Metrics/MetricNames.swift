@@ -11,6 +11,7 @@ extension MetricDefinition {
         modelRequests,
         modelVersions,
         registryLastScan, registryScanFailures, registryScans,
+        requestsRefused, workQueueRequests, workQueueWait,
         processCPU, processMaxDescriptors, processOpenDescriptors, processResidentMemory, processStartTime,
         processVirtualMemory,
     ]
@@ -72,6 +73,19 @@ extension MetricDefinition {
     package static let registryLastScan = MetricDefinition(
         .gauge, "modeld_registry_last_scan_timestamp_seconds", unit: .seconds,
         help: "When the registry directory was last read without an error, in Unix time.")
+
+    // MARK: Scheduling
+
+    package static let requestsRefused = MetricDefinition(
+        .counter, "modeld_requests_refused_total",
+        help: "Prediction requests answered 503 at once because too much work was waiting.",
+        labels: ["reason"])
+    package static let workQueueRequests = MetricDefinition(
+        .gauge, "modeld_work_queue_requests", help: "Prediction requests that wait for a worker.")
+    package static let workQueueWait = MetricDefinition(
+        .histogram, "modeld_work_queue_wait_seconds", unit: .seconds,
+        help: "Time that prediction requests waited for a worker.",
+        buckets: [0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1])
 
     // MARK: Process (the names that every Prometheus client library uses)
 

@@ -35,6 +35,8 @@ extension MetricDefinition {
 
             - `outcome`: `success`, or `error` for requests that got an answer with a status of 400 or more.
             - `state`: `found`, `loading`, `verifying`, `ready`, `unloading`, `unloaded`, `refused`.
+            - `reason`: `queue_full` when as many predictions waited as may, \
+              `queue_wait` when they would have waited too long.
 
             ## Buckets
 

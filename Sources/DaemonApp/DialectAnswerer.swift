@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Dialects
+internal import HTTP
+internal import Serving
+
+/// All dialects over one workspace, for one thread.
+struct DialectAnswerer {
+    private let openInference: OpenInferenceDialect
+    private let instances: InstancesDialect
+
+    /// - Parameter costMax: what a prediction may take here, in nanoseconds.
+    init(service: PredictService, rowLimit: Int, costMax: UInt64 = .max) {
+        let workspace = Workspace(rowLimit: rowLimit)
+        openInference = OpenInferenceDialect(
+            service: service, serverVersion: Daemon.version, workspace: workspace, costMax: costMax)
+        instances = InstancesDialect(service: service, workspace: workspace, costMax: costMax)
+    }
+
+    func answer(
+        _ endpoint: Endpoint, _ path: PathParameters, _ request: borrowing Request, _ response: inout Response
+    ) -> Outcome {
+        switch endpoint {
+        case .openInference(let endpoint): openInference.answer(endpoint, path, request, &response)
+        case .instances(let endpoint): instances.answer(endpoint, path, request, &response)
+        }
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Base
+internal import Dialects
+internal import Dispatch
+internal import HTTP
+internal import Net
+internal import Serving
+internal import Synchronization
+internal import Telemetry
+
+/// A few threads that answer the requests that are too costly for an event loop; see
+/// docs/internals/scheduling.md.
+///
+/// State: the queue is shared (`Mutex`); each thread has a dispatcher of its own.
+final class WorkerPool: Sendable {
+    /// A request on its way to a worker: what the loop has found out about it.
+    struct Job: Sendable {
+        let deferred: DeferredRequest
+        let endpoint: Endpoint
+        let path: PathParameters
+        let route: Int
+    }
+
+    private struct State {
+        var queue: WorkQueue<Job>
+        var isStopping = false
+    }
+
+    private let state: Mutex<State>
+    /// Signalled once for each job, and once for each thread at the end.
+    private let bell = DispatchSemaphore(value: 0)
+    private let threads = Mutex<[Thread]>([])
+    private let depth: Gauge
+    private let inFlight: Gauge
+    private let waits: Histogram
+    private let refusedFull: Counter
+    private let refusedWait: Counter
+    private let workers: Int
+
+    init(workers: Int, limits: WorkQueueLimits, metrics: MetricRegistry) {
+        self.workers = workers
+        state = Mutex(State(queue: WorkQueue(limits: limits, workers: workers, now: .now)))
+        depth = metrics.gauge(.workQueueRequests)
+        inFlight = metrics.gauge(.httpRequestsInFlight)
+        waits = metrics.histogram(.workQueueWait)
+        refusedFull = metrics.counter(.requestsRefused, ["queue_full"])
+        refusedWait = metrics.counter(.requestsRefused, ["queue_wait"])
+    }
+
+    /// Starts the threads; `makeAnswerer` is called once on each.
+    func start(makeAnswerer: @escaping @Sendable () -> DialectAnswerer) throws(NetError) {
+        for _ in 0..<workers {
+            let thread = try Thread { [self] in run(makeAnswerer()) }
+            threads.withLock { $0.append(thread) }
+        }
+    }
+
+    /// Takes the request over from the loop, or answers at once that there is no room for it.
+    ///
+    /// - Parameter cost: what it is expected to take, in nanoseconds.
+    func submit(
+        _ endpoint: Endpoint, _ path: PathParameters, cost: UInt64, _ request: borrowing Request,
+        _ response: inout Response
+    ) {
+        // The bound is looked at before the request leaves the loop: a refusal costs nothing more.
+        let now = MonotonicInstant.now
+        var refusal: WorkQueue<Job>.Refusal?
+        var retryAfter = 1
+        var depthNow = 0
+        state.withLock { state in
+            refusal = state.queue.admits(cost: cost, now: now)
+            if refusal != nil { retryAfter = state.queue.retryAfterSeconds }
+            depthNow = state.queue.count
+        }
+        if let refusal {
+            (refusal == .full ? refusedFull : refusedWait).add()
+            response.fail(
+                .serviceUnavailable,
+                "the server is overloaded (\(depthNow) requests wait); try again in \(retryAfter) s")
+            response.addHeader("Retry-After", "\(retryAfter)")
+            return
+        }
+        let job = Job(
+            deferred: request.deferAnswer(), endpoint: endpoint, path: path, route: response.route)
+        state.withLock { $0.queue.append(job, cost: cost, now: now) }
+        depth.add(1)
+        inFlight.add(1)
+        bell.signal()
+    }
+
+    /// Ends the threads once the queue is empty, and waits for them.
+    func stop() {
+        state.withLock { $0.isStopping = true }
+        for _ in 0..<workers { bell.signal() }
+        for thread in threads.withLock({ $0 }) { thread.join() }
+    }
+
+    // MARK: On a worker's thread
+
+    private func run(_ answerer: DialectAnswerer) {
+        while true {
+            bell.wait()
+            let now = MonotonicInstant.now
+            let (batch, isStopping) = state.withLock { ($0.queue.take(now: now), $0.isStopping) }
+            if batch.isEmpty {
+                if isStopping { return }
+                continue
+            }
+            depth.add(-Int64(batch.count))
+            answer(batch, answerer, taken: now)
+        }
+    }
+
+    private func answer(
+        _ batch: [WorkQueue<Job>.Entry], _ answerer: DialectAnswerer, taken: MonotonicInstant
+    ) {
+        var start = taken
+        var durations: [UInt64] = []
+        for entry in batch {
+            waits.observe(nanoseconds: taken.nanoseconds(since: entry.arrival))
+            let job = entry.item
+            if !job.deferred.isAbandoned {
+                job.deferred.answer { request, response in
+                    response.route = job.route
+                    _ = answerer.answer(job.endpoint, job.path, request, &response)
+                }
+            }
+            let end = MonotonicInstant.now
+            durations.append(end.nanoseconds(since: start))
+            start = end
+        }
+        state.withLock { state in
+            for (entry, duration) in zip(batch, durations) { state.queue.finish(entry, elapsed: duration) }
+        }
+        inFlight.add(-Int64(batch.count))
+        // One wake-up for each loop that has answers coming.
+        var rest = batch.map(\.item.deferred)
+        while let loop = rest.first?.loop {
+            DeferredRequest.complete(rest.filter { $0.loop === loop })
+            rest.removeAll { $0.loop === loop }
+        }
+    }
+}

@@ -134,58 +134,72 @@ package final class CompiledModel: Sendable {
     package func predict(
         _ rows: borrowing RowBlock, into predictions: inout Predictions, scratch: inout InferenceScratch
     ) {
+        predict(rows, range: 0..<rows.rowCount, into: &predictions, scratch: &scratch)
+    }
+
+    /// Answers the rows of `range`. Threads may do so with ranges of one block at a time, each into
+    /// predictions and scratch of its own; a row's answer is the same whatever the range.
+    package func predict(
+        _ rows: borrowing RowBlock, range: Range<Int>, into predictions: inout Predictions,
+        scratch: inout InferenceScratch
+    ) {
         precondition(rows.columnCount == schema.count, "the block's width is not the schema's")
         precondition(rows.numberType == inputType, "the block's type is not the model's")
-        predictions.reset(rows: rows.rowCount, rule: rule)
+        precondition(range.lowerBound >= 0 && range.upperBound <= rows.rowCount, "rows beyond the block")
+        predictions.reset(rows: range.count, rule: rule)
         if plan.isEmpty {
-            run(rows, into: &predictions.margins, &scratch.memory)
+            run(rows, range, into: &predictions.margins, &scratch.memory)
         } else {
-            plan.run(rows, into: &scratch.prepared, as: estimatorType, scratch: &scratch.preprocessing)
-            run(scratch.prepared, into: &predictions.margins, &scratch.memory)
+            plan.run(
+                rows, range: range, into: &scratch.prepared, as: estimatorType,
+                scratch: &scratch.preprocessing)
+            run(scratch.prepared, 0..<range.count, into: &predictions.margins, &scratch.memory)
         }
         predictions.applyTransform()
     }
 
     private func run(
-        _ rows: borrowing RowBlock, into margins: inout RowBlock, _ memory: inout KernelMemory
+        _ rows: borrowing RowBlock, _ range: Range<Int>, into margins: inout RowBlock,
+        _ memory: inout KernelMemory
     ) {
-        let rowCount = rows.rowCount
+        let rowCount = range.count
+        let cells = range.lowerBound * rows.columnCount..<range.upperBound * rows.columnCount
         switch kernel {
         case .linear(let linear):
             var target = margins.mutableFloat64
-            linear.run(rows.float64, rowCount: rowCount, into: &target)
+            linear.run(rows.float64.extracting(cells), rowCount: rowCount, into: &target)
         case .narrowLinear(let linear):
             var target = margins.mutableFloat32
-            linear.run(rows.float32, rowCount: rowCount, into: &target)
+            linear.run(rows.float32.extracting(cells), rowCount: rowCount, into: &target)
         case .compactTrees(let forest):
             var target = margins.mutableFloat32
             forest.run(
-                rows.float32, rowCount: rowCount, into: &target, gathered: &memory.current,
+                rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
                 sums: &memory.next)
         case .wideTrees(let forest):
             var target = margins.mutableFloat32
             forest.run(
-                rows.float32, rowCount: rowCount, into: &target, gathered: &memory.current,
+                rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
                 sums: &memory.next)
         case .compactTreesWideSums(let forest):
             var target = margins.mutableFloat64
             forest.run(
-                rows.float32, rowCount: rowCount, into: &target, gathered: &memory.current,
+                rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
                 sums: &memory.wideNext)
         case .wideTreesWideSums(let forest):
             var target = margins.mutableFloat64
             forest.run(
-                rows.float32, rowCount: rowCount, into: &target, gathered: &memory.current,
+                rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
                 sums: &memory.wideNext)
         case .doubleTrees(let forest):
             var target = margins.mutableFloat64
             forest.run(
-                rows.float64, rowCount: rowCount, into: &target, gathered: &memory.wideCurrent,
+                rows.float64.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.wideCurrent,
                 sums: &memory.wideNext)
         case .neural(let neural):
             var target = margins.mutableFloat32
             neural.run(
-                rows.float32, rowCount: rowCount, into: &target, current: &memory.current,
+                rows.float32.extracting(cells), rowCount: rowCount, into: &target, current: &memory.current,
                 next: &memory.next)
         }
     }

@@ -45,18 +45,19 @@ package struct PreprocessingPlan: Sendable {
     /// True when rows pass unchanged, so that a caller can read them where they are.
     package var isEmpty: Bool { stages.isEmpty }
 
-    /// Runs all stages over all of `rows` and puts the results into `output`, whose type is set to
-    /// `numberType`.
+    /// Runs all stages over `rows`, or a range of them, and puts the results into `output`, whose type is set
+    /// to `numberType`.
     package func run(
-        _ rows: borrowing RowBlock, into output: inout RowBlock, as numberType: NumberType,
-        scratch: inout PreprocessingScratch
+        _ rows: borrowing RowBlock, range: Range<Int>? = nil, into output: inout RowBlock,
+        as numberType: NumberType, scratch: inout PreprocessingScratch
     ) {
         precondition(rows.columnCount == inputWidth, "the block's width is not the plan's")
+        let range = range ?? 0..<rows.rowCount
         output.reset(columnCount: outputWidth, numberType: numberType)
-        output.appendRows(rows.rowCount)
+        output.appendRows(range.count)
         scratch.reserve(widthMax)
-        for row in 0..<rows.rowCount {
-            load(rows, row: row, into: &scratch.current)
+        for row in 0..<range.count {
+            load(rows, row: range.lowerBound + row, into: &scratch.current)
             var width = inputWidth
             for stage in stages {
                 width = apply(stage, width: width, &scratch.current, &scratch.next)

@@ -120,6 +120,30 @@ struct TreeFormTests {
                 == [0, 0, 0, 0, 1, 1, 0, 0])
     }
 
+    @Test func rangesOfABlock_areAnsweredAsTheWhole() throws {
+        var random = RandomSource(seed: 41)
+        let ensemble = randomEnsemble(EnsembleShape(trees: 9, depthMax: 5, features: 4, groups: 2), &random)
+        for stages in [[], [PreprocessingStage.impute(values: [1, .nan, 2, 0])]] {
+            let model = try CompiledModel(
+                ModelGraph(
+                    schema: numericSchema(4), stages: stages, estimator: .treeEnsemble(ensemble),
+                    output: OutputDescription(transform: .logistic)))
+            let rows = block((0..<150).map { _ in (0..<4).map { _ in random.awkwardFloat() } }, columns: 4)
+            var whole = Predictions()
+            var part = Predictions()
+            var scratch = InferenceScratch()
+            model.predict(rows, into: &whole, scratch: &scratch)
+            for range in [0..<150, 0..<1, 149..<150, 3..<80, 70..<70] {
+                model.predict(rows, range: range, into: &part, scratch: &scratch)
+                #expect(part.rowCount == range.count)
+                for row in range {
+                    let got = part.values.value(row: row - range.lowerBound, column: 1)
+                    #expect(got.bitPattern == whole.values.value(row: row, column: 1).bitPattern)
+                }
+            }
+        }
+    }
+
     @Test func wideRows_withManyCategoricalSlots_areCompiledToo() throws {
         var random = RandomSource(seed: 77)
         let shape = EnsembleShape(trees: 150, depthMax: 6, branching: 1, features: 20_000)

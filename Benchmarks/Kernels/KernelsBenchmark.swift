@@ -28,7 +28,8 @@ import Tabular
             Rows(Array(numbers[$0..<$0 + columns]), columns: columns, type: model.inputType)
         }
         let runner = Runner(model)
-        results.append(("1", runner.measure(rowCount: 1000, rounds: 9) { for row in singles { $0.predict(row) } }))
+        results.append(
+            ("1", runner.measure(rowCount: 1000, rounds: 9) { for row in singles { $0.predict(row) } }))
         for count in [10_000, 100_000] where count <= all.block.rowCount {
             let rows = Rows(Array(numbers[..<(count * columns)]), columns: columns, type: model.inputType)
             results.append((String(count), runner.measure(rowCount: count, rounds: 7) { $0.predict(rows) }))
@@ -38,7 +39,9 @@ import Tabular
         if arguments.count > 4 {
             runner.predict(all)
             var output: [Double] = []
-            for row in 0..<all.block.rowCount { output.append(runner.predictions.values.value(row: row, column: 0)) }
+            for row in 0..<all.block.rowCount {
+                output.append(runner.predictions.values.value(row: row, column: 0))
+            }
             let raw = unsafe output.withUnsafeBytes { unsafe Array($0) }
             try AtomicFile.write(raw.span, to: arguments[4])
         }

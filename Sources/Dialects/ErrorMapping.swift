@@ -10,7 +10,7 @@ extension PredictError {
         switch self {
         case .unknownModel, .unknownVersion: .notFound
         case .notReady: .serviceUnavailable
-        case .tooManyRows: .contentTooLarge
+        case .tooManyRows, .answerTooLarge: .contentTooLarge
         case .malformedBody, .missingField, .repeatedField, .invalidField, .unexpectedInput, .repeatedInput,
             .missingInputs, .wrongDatatype, .wrongShape, .wrongElementCount, .wrongValue, .unknownOutput,
             .repeatedOutput, .rowsExceedBody, .infiniteOutput, .unsupported:

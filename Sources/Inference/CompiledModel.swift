@@ -20,13 +20,14 @@ package final class CompiledModel: Sendable {
     /// What the model can answer, `predictions` first.
     package let outputs: [OutputSpecification]
 
-    private let plan: PreprocessingPlan
-    private let kernel: Kernel
+    let plan: PreprocessingPlan
+    let kernel: Kernel
+    let explainer: Explainer?
     private let rule: OutputRule
     /// What the kernel reads, behind the stages.
-    private let estimatorType: NumberType
+    let estimatorType: NumberType
 
-    private enum Kernel: Sendable {
+    enum Kernel: Sendable {
         case linear(LinearKernel)
         case narrowLinear(NarrowLinearKernel)
         case compactTrees(TreeForest<CompactNode, Float>)
@@ -44,8 +45,9 @@ package final class CompiledModel: Sendable {
         } catch {
             throw .preprocessing(error)
         }
+        let sources = columnSources(graph.stages, featureCount: graph.schema.count)
         let marginCount: Int
-        (kernel, marginCount) = try Self.compile(graph.estimator, inputCount: plan.outputWidth)
+        (kernel, explainer, marginCount) = try Self.compile(graph.estimator, sources: sources)
         estimatorType = graph.inputType
         schema = graph.schema
         output = graph.output
@@ -61,51 +63,9 @@ package final class CompiledModel: Sendable {
             (inputType, numberType) = (graph.stages.isEmpty ? .float32 : .float64, .float32)
         }
         rule = try OutputRule(graph.output, marginCount: marginCount, numberType: numberType)
-        outputs = Self.specifications(rule, labels: graph.output.labels)
-    }
-
-    private static func compile(
-        _ estimator: Estimator, inputCount: Int
-    ) throws(InferenceError) -> (kernel: Kernel, marginCount: Int) {
-        switch estimator {
-        case .linear(let model):
-            if model.numberType == .float32 {
-                let kernel = try NarrowLinearKernel(model, inputCount: inputCount)
-                return (.narrowLinear(kernel), model.outputCount)
-            }
-            return (.linear(try LinearKernel(model, inputCount: inputCount)), model.outputCount)
-        case .treeEnsemble(let ensemble):
-            return (try compile(ensemble, inputCount: inputCount), ensemble.outputCount)
-        case .multilayerPerceptron(let network):
-            let kernel = try NeuralKernel(network, inputCount: inputCount)
-            return (.neural(kernel), kernel.outputCount)
-        }
-    }
-
-    private static func compile(
-        _ ensemble: TreeEnsemble, inputCount: Int
-    ) throws(InferenceError) -> Kernel {
-        let builder = try TreeForestBuilder(ensemble, inputCount: inputCount)
-        switch (ensemble.rules.inputType, ensemble.rules.sumType) {
-        case (.float32, .float32):
-            if let forest = builder.forest(of: CompactNode.self, sums: Float.self) {
-                return .compactTrees(forest)
-            }
-            if let forest = builder.forest(of: WideNode.self, sums: Float.self) { return .wideTrees(forest) }
-        case (.float32, .float64):
-            if let forest = builder.forest(of: CompactNode.self, sums: Double.self) {
-                return .compactTreesWideSums(forest)
-            }
-            if let forest = builder.forest(of: WideNode.self, sums: Double.self) {
-                return .wideTreesWideSums(forest)
-            }
-        case (.float64, .float64):
-            if let forest = builder.forest(of: DoubleNode.self, sums: Double.self) {
-                return .doubleTrees(forest)
-            }
-        case (.float64, .float32): throw .treeTypes
-        }
-        throw .arrayLength(name: "tree nodes", expected: Int(Int32.max), got: ensemble.nodeCount)
+        outputs =
+            Self.specifications(rule, labels: graph.output.labels)
+            + Self.explanations(explainer, kernel, outputCount: marginCount, featureCount: schema.count)
     }
 
     private static func specifications(_ rule: OutputRule, labels: ClassLabels?) -> [OutputSpecification] {
@@ -148,59 +108,13 @@ package final class CompiledModel: Sendable {
         precondition(range.lowerBound >= 0 && range.upperBound <= rows.rowCount, "rows beyond the block")
         predictions.reset(rows: range.count, rule: rule)
         if plan.isEmpty {
-            run(rows, range, into: &predictions.margins, &scratch.memory)
+            runKernel(rows, range, into: &predictions.margins, &scratch.memory)
         } else {
             plan.run(
                 rows, range: range, into: &scratch.prepared, as: estimatorType,
                 scratch: &scratch.preprocessing)
-            run(scratch.prepared, 0..<range.count, into: &predictions.margins, &scratch.memory)
+            runKernel(scratch.prepared, 0..<range.count, into: &predictions.margins, &scratch.memory)
         }
         predictions.applyTransform()
-    }
-
-    private func run(
-        _ rows: borrowing RowBlock, _ range: Range<Int>, into margins: inout RowBlock,
-        _ memory: inout KernelMemory
-    ) {
-        let rowCount = range.count
-        let cells = range.lowerBound * rows.columnCount..<range.upperBound * rows.columnCount
-        switch kernel {
-        case .linear(let linear):
-            var target = margins.mutableFloat64
-            linear.run(rows.float64.extracting(cells), rowCount: rowCount, into: &target)
-        case .narrowLinear(let linear):
-            var target = margins.mutableFloat32
-            linear.run(rows.float32.extracting(cells), rowCount: rowCount, into: &target)
-        case .compactTrees(let forest):
-            var target = margins.mutableFloat32
-            forest.run(
-                rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
-                sums: &memory.next)
-        case .wideTrees(let forest):
-            var target = margins.mutableFloat32
-            forest.run(
-                rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
-                sums: &memory.next)
-        case .compactTreesWideSums(let forest):
-            var target = margins.mutableFloat64
-            forest.run(
-                rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
-                sums: &memory.wideNext)
-        case .wideTreesWideSums(let forest):
-            var target = margins.mutableFloat64
-            forest.run(
-                rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
-                sums: &memory.wideNext)
-        case .doubleTrees(let forest):
-            var target = margins.mutableFloat64
-            forest.run(
-                rows.float64.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.wideCurrent,
-                sums: &memory.wideNext)
-        case .neural(let neural):
-            var target = margins.mutableFloat32
-            neural.run(
-                rows.float32.extracting(cells), rowCount: rowCount, into: &target, current: &memory.current,
-                next: &memory.next)
-        }
     }
 }

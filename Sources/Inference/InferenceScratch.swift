@@ -8,6 +8,7 @@ package struct InferenceScratch: ~Copyable {
     var prepared = RowBlock()
     var preprocessing = PreprocessingScratch()
     var memory = KernelMemory()
+    var explanation = ExplanationMemory()
 
     package init() {}
 
@@ -16,6 +17,7 @@ package struct InferenceScratch: ~Copyable {
         prepared.reset(columnCount: 0, numberType: .float32)
         prepared.releaseMemory(above: cells)
         memory.release(above: cells)
+        explanation.release(above: cells)
     }
 }
 

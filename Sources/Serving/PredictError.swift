@@ -24,6 +24,8 @@ package enum PredictError: Error, Equatable {
     case tooManyRows(limit: Int)
     /// A value takes at least one byte, so the body cannot hold what its shape says.
     case rowsExceedBody(rows: Int, columns: Int, bodySize: Int)
+    /// The explanations of so many rows are more than one answer carries.
+    case answerTooLarge(output: String, rows: Int, limit: Int)
     /// JSON has no token for an infinity; `row` counts from 0.
     case infiniteOutput(output: String, row: Int)
     case unsupported(String)
@@ -51,6 +53,7 @@ extension PredictError {
         case .repeatedOutput: "repeated_output"
         case .tooManyRows: "too_many_rows"
         case .rowsExceedBody: "rows_exceed_body"
+        case .answerTooLarge: "answer_too_large"
         case .infiniteOutput: "infinite_output"
         case .unsupported: "unsupported"
         }
@@ -98,6 +101,8 @@ extension PredictError: CustomStringConvertible {
             "the request has more than \(limit) rows; send fewer rows a request"
         case .rowsExceedBody(let rows, let columns, let bodySize):
             "\(rows) rows of \(columns) features are more values than the \(bodySize) bytes of the body can hold"
+        case .answerTooLarge(let output, let rows, let limit):
+            "output '\(output)' of \(rows) rows is too large; ask for at most \(limit) rows a request"
         case .infiniteOutput(let output, let row):
             "output '\(output)' of row \(row) is infinite, which JSON cannot carry; ask for binary data"
         case .unsupported(let what):

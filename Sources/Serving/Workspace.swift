@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Base
 internal import Inference
+internal import Registry
 package import Tabular
 
 /// The memory that one event loop parses requests into and answers from, kept from request to request.
@@ -47,7 +48,9 @@ package final class Workspace {
     /// Gives back what an unusually large request needed.
     package func end() {
         // A few rows may have many answers: a model may have one feature and a thousand classes.
-        if max(rows.cellCount, predictions.margins.cellCount) > Self.keptCells {
+        let answers = max(
+            predictions.margins.cellCount, predictions.contributions.cellCount, predictions.leaves.cellCount)
+        if max(rows.cellCount, answers) > Self.keptCells {
             rows.reset(columnCount: 0, numberType: .float32)
             rows.releaseMemory(above: Self.keptCells)
             predictions.releaseMemory(above: Self.keptCells)
@@ -59,9 +62,29 @@ package final class Workspace {
 // MARK: Answers
 
 extension Workspace {
-    /// Derives what an output needs beyond the predictions; called once before its values are read.
-    package func prepare(output: Int, of model: ServedModel) {
-        if model.outputs[output].kind == .probabilities { predictions.deriveProbabilities() }
+    /// The most numbers that the explanations of one request may have: a small body can ask for many where a
+    /// model has many classes or trees, and each costs far more than a prediction.
+    package static let explanationCellLimit = 1 << 22
+
+    /// Computes what an output needs beyond the predictions; called once before its values are read.
+    ///
+    /// - Throws: `answerTooLarge` for explanations of more rows than is sensible.
+    package func prepare(output: Int, of model: ServedModel) throws(PredictError) {
+        let specification = model.outputs[output]
+        switch specification.kind {
+        case .predictions, .margin, .labels: break
+        case .probabilities: predictions.deriveProbabilities()
+        case .contributions, .leaf:
+            let rowLimit = Self.explanationCellLimit / max(specification.width ?? 1, 1)
+            guard rows.rowCount <= rowLimit else {
+                throw .answerTooLarge(output: specification.name, rows: rows.rowCount, limit: rowLimit)
+            }
+            if specification.kind == .leaf {
+                model.loaded.model.findLeaves(rows, into: &predictions, scratch: &scratch)
+            } else {
+                model.loaded.model.explain(rows, into: &predictions, scratch: &scratch)
+            }
+        }
     }
 
     /// One element of an output that was prepared.
@@ -70,6 +93,9 @@ extension Workspace {
         case .predictions: number(predictions.values, row, column)
         case .margin: number(predictions.margins, row, column)
         case .probabilities: number(predictions.probabilities, row, column)
+        case .contributions: number(predictions.contributions, row, column)
+        // Exact: a leaf's number has 32 bits.
+        case .leaf: .integer(Int64(predictions.leaves.value(row: row, column: column)))
         case .labels: model.label(at: predictions.labelIndex(row: row))
         }
     }

@@ -39,6 +39,10 @@ public struct OutputSpecification: Sendable, Equatable {
         case labels
         /// The estimator's sums before the output transform.
         case margin
+        /// What each feature added to the margin, output by output; the last of each is the expected margin.
+        case contributions
+        /// The number of the leaf that the row reaches in each tree.
+        case leaf
     }
 
     public var kind: Kind

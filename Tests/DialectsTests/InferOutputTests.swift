@@ -36,10 +36,36 @@ struct InferOutputTests {
                 #"[{"name":"labels","datatype":"BYTES","shape":[2],"data":["yes","no"]}]}"#) == true)
     }
 
+    @Test func contributions_addUpToTheMargin() throws {
+        let input =
+            #"{"name":"b","shape":[1],"datatype":"FP64","data":[2]},"#
+            + #"{"name":"a","shape":[1],"datatype":"FP64","data":[3]}"#
+        let contributions =
+            #"{"name":"contributions","datatype":"FP64","shape":[1,3],"data":[3.0,20.0,0.0]}"#
+        let answer = try ask("pair", #"[{"name":"contributions"}]"#, row: input)
+        #expect(answer.text?.hasSuffix(#""outputs":[\#(contributions)]}"#) == true)
+        let explained = try Exchange("pair").infer(
+            #"{"parameters":{"explain":true},"inputs":[\#(input)]}"#)
+        let predictions = #"{"name":"predictions","datatype":"FP64","shape":[1],"data":[23.0]}"#
+        #expect(explained.text?.hasSuffix(#""outputs":[\#(predictions),\#(contributions)]}"#) == true)
+        let plain = try Exchange("pair").infer(
+            #"{"parameters":{"explain":false},"inputs":[\#(input)]}"#)
+        #expect(plain.text?.hasSuffix(#""outputs":[\#(predictions)]}"#) == true)
+    }
+
+    @Test func contributionsOfSeveralMargins_standOneBehindTheOther() throws {
+        let answer = try ask("classes", #"[{"name":"contributions"}]"#)
+        #expect(
+            answer.text?.hasSuffix(#""shape":[1,9],"data":[50.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0]}]}"#)
+                == true)
+    }
+
     @Test func outputsThatAreNotThere_areRefused() throws {
         #expect(
             try ask("pair", #"[{"name":"labels"}]"#)
-                == .refused(.unknownOutput("labels", model: "pair", available: ["predictions", "margin"])))
+                == .refused(
+                    .unknownOutput(
+                        "labels", model: "pair", available: ["predictions", "margin", "contributions"])))
         #expect(
             try ask("pair", #"[{"name":"margin"},{"name":"margin"}]"#) == .refused(.repeatedOutput("margin")))
         #expect(try ask("pair", #"[{}]"#).code == "missing_field")

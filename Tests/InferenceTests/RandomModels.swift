@@ -56,6 +56,8 @@ struct EnsembleShape {
     var groups = 1
     /// Nodes that nothing leads to, as pruning leaves them.
     var orphans = false
+    /// Thresholds may be NaN, which no valid graph has and the kernel survives.
+    var hasNaN = true
 }
 
 func randomEnsemble(_ shape: EnsembleShape, _ random: inout RandomSource) -> TreeEnsemble {
@@ -77,6 +79,7 @@ func randomEnsemble(_ shape: EnsembleShape, _ random: inout RandomSource) -> Tre
             if shape.orphans && random.chance(0.2) { _ = addLeaf() }
             ensemble.features[node] = Int32.random(in: 0..<Int32(shape.features), using: &random)
             ensemble.values[node] = Double(random.chance(0.7) ? random.awkwardFloat() : random.float())
+            if !shape.hasNaN && ensemble.values[node].isNaN { ensemble.values[node] = 1 }
             ensemble.defaultsLeft[node] = random.chance(0.5)
             let children = [addLeaf(), addLeaf()]
             let leftFirst = random.chance(0.5)

@@ -39,9 +39,9 @@ struct TreeFormTests {
         let shape = EnsembleShape(
             trees: Int.random(in: 1...30, using: &random), depthMax: Int.random(in: 0...10, using: &random),
             branching: Double.random(in: 0.5...1, using: &random),
-            features: Int.random(in: 1...12, using: &random), groups: Int.random(in: 1...4, using: &random))
-        var ensemble = randomEnsemble(shape, form, &random)
-        for node in 0..<ensemble.nodeCount where ensemble.values[node].isNaN { ensemble.values[node] = 1 }
+            features: Int.random(in: 1...12, using: &random), groups: Int.random(in: 1...4, using: &random),
+            hasNaN: false)
+        let ensemble = randomEnsemble(shape, form, &random)
         let graph = ModelGraph(
             schema: numericSchema(shape.features), estimator: .treeEnsemble(ensemble),
             output: OutputDescription(transform: .identity))

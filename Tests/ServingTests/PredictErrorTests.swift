@@ -16,6 +16,7 @@ struct PredictErrorTests {
         .wrongValue(input: "a", row: 0, reason: "it is no number"),
         .unknownOutput("o", model: "m", available: ["predictions"]), .repeatedOutput("o"),
         .tooManyRows(limit: 3), .rowsExceedBody(rows: 4, columns: 2, bodySize: 7),
+        .answerTooLarge(output: "contributions", rows: 5, limit: 4),
         .infiniteOutput(output: "predictions", row: 4),
         .unsupported("shared memory is not supported"),
     ]

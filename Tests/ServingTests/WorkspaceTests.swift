@@ -60,7 +60,7 @@ struct WorkspaceTests {
             workspace.rows.set(0, row: rows - 1, column: 0)
             service.predict(model, workspace)
             let label = try index(of: "labels", in: model)
-            workspace.prepare(output: label, of: model)
+            try workspace.prepare(output: label, of: model)
             #expect(workspace.value(output: label, of: model, row: rows - 1, column: 0) == .integer(20))
             workspace.end()
         }
@@ -77,7 +77,7 @@ struct WorkspaceTests {
         let (service, model) = try ServedModels.model(name)
         let workspace = try answered(service, model, inputs)
         let output = try index(of: output, in: model)
-        workspace.prepare(output: output, of: model)
+        try workspace.prepare(output: output, of: model)
         return inputs.indices.flatMap { row in
             (0..<(model.outputs[output].width ?? 1)).map {
                 workspace.value(output: output, of: model, row: row, column: $0)
@@ -100,16 +100,18 @@ struct WorkspaceTests {
 
     @Test func aRegressor_hasPredictionsAndMargin() throws {
         let (_, model) = try ServedModels.model("pair")
-        #expect(model.outputs.map(\.name) == ["predictions", "margin"])
+        #expect(model.outputs.map(\.name) == ["predictions", "margin", "contributions"])
         #expect(try answers("pair", "predictions", [[1, 2], [3, 4]]) == [.float64(21), .float64(43)])
         #expect(try answers("pair", "margin", [[1, 2]]) == [.float64(21)])
     }
 
     @Test func aBinaryClassifier_hasTwoProbabilitiesAndNamedLabels() throws {
         let (_, model) = try ServedModels.model("binary")
-        #expect(model.outputs.map(\.name) == ["predictions", "probabilities", "labels", "margin"])
-        #expect(model.outputs.map(\.datatype) == [.float64, .float64, .bytes, .float64])
-        #expect(model.outputs.map(\.width) == [nil, 2, nil, nil])
+        #expect(
+            model.outputs.map(\.name)
+                == ["predictions", "probabilities", "labels", "margin", "contributions"])
+        #expect(model.outputs.map(\.datatype) == [.float64, .float64, .bytes, .float64, .float64])
+        #expect(model.outputs.map(\.width) == [nil, 2, nil, nil, 2])
         let rows = [[0.0], [100], [-100]]
         #expect(try answers("binary", "margin", rows) == [.float64(0), .float64(100), .float64(-100)])
         #expect(try answers("binary", "labels", rows) == [.text("no"), .text("yes"), .text("no")])
@@ -121,8 +123,8 @@ struct WorkspaceTests {
 
     @Test func aClassifierOfSeveral_hasAProbabilityAClassAndNumberedLabels() throws {
         let (_, model) = try ServedModels.model("classes")
-        #expect(model.outputs.map(\.datatype) == [.float64, .float64, .int64, .float64])
-        #expect(model.outputs.map(\.width) == [3, 3, nil, 3])
+        #expect(model.outputs.map(\.datatype) == [.float64, .float64, .int64, .float64, .float64])
+        #expect(model.outputs.map(\.width) == [3, 3, nil, 3, 9])
         let rows = [[50.0, 0], [0, 50], [-50, -50]]
         #expect(try answers("classes", "labels", rows) == [.integer(10), .integer(20), .integer(30)])
         #expect(
@@ -142,11 +144,23 @@ struct WorkspaceTests {
         let row = [Double](repeating: 1, count: model.schema.count)
         let workspace = try answered(service, model, [row, row.map { -$0 }])
         for output in model.outputs.indices {
-            workspace.prepare(output: output, of: model)
+            try workspace.prepare(output: output, of: model)
             var body = ByteBuffer()
             workspace.appendBinary(output: output, of: model, to: &body)
             #expect(body.count == workspace.binarySize(output: output, of: model))
         }
+    }
+
+    @Test func explanationsOfTooManyRows_areRefused() throws {
+        let (_, model) = try ServedModels.model("pair")
+        let workspace = Workspace(rowLimit: 1 << 24)
+        workspace.begin(model, bodySize: 1 << 24)
+        let limit = Workspace.explanationCellLimit / 3
+        try workspace.makeRoom(forRows: limit + 1)
+        let output = try index(of: "contributions", in: model)
+        #expect(
+            throws: PredictError.answerTooLarge(output: "contributions", rows: limit + 1, limit: limit)
+        ) { try workspace.prepare(output: output, of: model) }
     }
 
     @Test func binaryForm_isLittleEndianWithLengthsBeforeNames() throws {

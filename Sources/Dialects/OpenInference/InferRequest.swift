@@ -10,6 +10,8 @@ struct InferRequest {
     var outputs: [RequestedOutput] = []
     /// `parameters.binary_data_output`: the form of the answer when the request lists no outputs.
     var wantsBinaryOutput = false
+    /// `parameters.explain`: the contributions are wanted beside what else is.
+    var wantsExplanation = false
 }
 
 struct RequestedOutput {
@@ -56,7 +58,7 @@ struct InferRequestReader {
             } else if reader.matches(key, "parameters") {
                 guard !hasParameters else { throw PredictError.repeatedField("parameters") }
                 hasParameters = true
-                request.wantsBinaryOutput = try readParameters(&reader)
+                try readParameters(&reader, into: &request)
             } else if reader.matches(key, "outputs") {
                 guard !hasOutputs else { throw PredictError.repeatedField("outputs") }
                 hasOutputs = true
@@ -66,6 +68,7 @@ struct InferRequestReader {
             }
         }
         try reader.expectEnd()
+        if request.wantsExplanation { try addExplanation(to: &request) }
         guard hasInputs else { throw PredictError.missingField("inputs") }
         try binder.requireAll()
         guard binaryOffset == binary.count else {
@@ -78,19 +81,38 @@ struct InferRequestReader {
         return request
     }
 
-    /// Reads request parameters; only `binary_data_output` means something here.
-    private func readParameters(_ reader: inout JSONReader) throws -> Bool {
+    /// Reads request parameters; `binary_data_output` and `explain` mean something here.
+    private func readParameters(_ reader: inout JSONReader, into request: inout InferRequest) throws {
         var wantsBinaryOutput: Bool?
+        var wantsExplanation: Bool?
         try reader.beginObject()
         while let key = try reader.nextKey() {
             if key == "binary_data_output" {
                 guard wantsBinaryOutput == nil else { throw PredictError.repeatedField(key) }
                 wantsBinaryOutput = try reader.readBool()
+            } else if key == "explain" {
+                guard wantsExplanation == nil else { throw PredictError.repeatedField(key) }
+                wantsExplanation = try reader.readBool()
             } else {
                 _ = try reader.skipValue()
             }
         }
-        return wantsBinaryOutput ?? false
+        request.wantsBinaryOutput = wantsBinaryOutput ?? false
+        request.wantsExplanation = wantsExplanation ?? false
+    }
+
+    /// Asks for the contributions beside the outputs that the request lists, or beside the predictions.
+    private func addExplanation(to request: inout InferRequest) throws(PredictError) {
+        guard let output = model.outputs.firstIndex(where: { $0.kind == .contributions }) else {
+            throw .unknownOutput("contributions", model: model.name, available: model.outputs.map(\.name))
+        }
+        if request.outputs.isEmpty {
+            request.outputs = [RequestedOutput(output: 0, isBinary: request.wantsBinaryOutput)]
+        }
+        if !request.outputs.contains(where: { $0.output == output }) {
+            request.outputs.append(
+                RequestedOutput(output: output, isBinary: request.outputs.allSatisfy(\.isBinary)))
+        }
     }
 
     // MARK: Inputs

@@ -51,7 +51,7 @@ struct InferResponseWriter {
     ) throws(PredictError) {
         let output = model.outputs[requested.output]
         let rows = workspace.rows.rowCount
-        workspace.prepare(output: requested.output, of: model)
+        try workspace.prepare(output: requested.output, of: model)
         body.append("{\"name\":")
         body.append(quoted: output.name)
         body.append(",\"datatype\":\"")

@@ -13,6 +13,11 @@ package struct Predictions: ~Copyable {
     package internal(set) var values = RowBlock()
     /// Shape [rows, classes], after `deriveProbabilities`; of the same type.
     package private(set) var probabilities = RowBlock()
+    /// Shape [rows, outputs * (features + 1)], after `CompiledModel.explain`: for each output what each
+    /// feature added to its margin, then the margin to be expected of a row nothing is known of. FP64.
+    package internal(set) var contributions = RowBlock()
+    /// Shape [rows, trees], after `CompiledModel.findLeaves`: the numbers of the leaves. FP64.
+    package internal(set) var leaves = RowBlock()
     private var rule = OutputRule(transform: .identity, marginCount: 1, classCount: 0, numberType: .float32)
 
     package init() {}
@@ -81,6 +86,10 @@ package struct Predictions: ~Copyable {
         margins.reset(columnCount: 0, numberType: .float32)
         values.reset(columnCount: 0, numberType: .float32)
         probabilities.reset(columnCount: 0, numberType: .float32)
+        contributions.reset(columnCount: 0, numberType: .float64)
+        leaves.reset(columnCount: 0, numberType: .float64)
+        contributions.releaseMemory(above: cells)
+        leaves.releaseMemory(above: cells)
         margins.releaseMemory(above: cells)
         values.releaseMemory(above: cells)
         probabilities.releaseMemory(above: cells)

@@ -19,15 +19,11 @@ extension TreeForest {
             while row < rowCount {
                 let rows = unsafe gathered + row / 8 * groupStride
                 let walk = unsafe TreeWalk.rows(rows, root: nodes + tree.start, depth: tree.depth)
-                let ends = unsafe [
-                    walk.node0, walk.node1, walk.node2, walk.node3, walk.node4, walk.node5, walk.node6,
-                    walk.node7,
-                ]
+                let ends = unsafe walk.indices(from: nodes)
                 for lane in 0..<min(8, rowCount - row) {
-                    let end = unsafe ends[lane] - nodes
                     let input = inputs.extracting(
                         (row + lane) * inputCount..<(row + lane + 1) * inputCount)
-                    unsafe addLeaf(end, tree.group, input, sums + row + lane, blockRows)
+                    unsafe addLeaf(ends[lane], tree.group, input, sums + row + lane, blockRows)
                 }
                 row += 8
             }

@@ -20,19 +20,14 @@ extension TreeForest {
         precondition(rows.count == rowCount * inputCount, "the rows have another width than the model")
         precondition(margins.count == rowCount * outputs, "one margin a row and output")
         let block = min((rowCount + 7) / 8 * 8, Self.blockRows)
-        let gatheredCount = block * max(slots.count, 1)
         let sumCount = block * outputs
-        if gathered.count < gatheredCount { gathered = Array(repeating: 0, count: gatheredCount) }
         if sums.count < sumCount { sums = Array(repeating: 0, count: sumCount) }
 
         var first = 0
         while first < rowCount {
             let count = min(Self.blockRows, rowCount - first)
             let inputs = rows.extracting(first * inputCount..<(first + count) * inputCount)
-            var gatheredSpan = gathered.mutableSpan
-            for row in 0..<count {
-                gather(inputs.extracting(row * inputCount..<(row + 1) * inputCount), row, &gatheredSpan)
-            }
+            gatherBlock(inputs, rowCount: count, into: &gathered)
             for output in 0..<outputs {
                 let start = total.start(output)
                 for row in 0..<block { sums[output * block + row] = start }
@@ -44,6 +39,18 @@ extension TreeForest {
                 }
             }
             first += count
+        }
+    }
+
+    /// Copies the slots of up to `blockRows` rows; lanes beyond the rows hold anything.
+    func gatherBlock(
+        _ inputs: Span<Node.Value>, rowCount: Int, into gathered: inout [Node.Value]
+    ) {
+        let needed = (rowCount + 7) / 8 * 8 * max(slots.count, 1)
+        if gathered.count < needed { gathered = Array(repeating: 0, count: needed) }
+        var target = gathered.mutableSpan
+        for row in 0..<rowCount {
+            gather(inputs.extracting(row * inputCount..<(row + 1) * inputCount), row, &target)
         }
     }
 

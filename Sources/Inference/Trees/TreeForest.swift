@@ -60,6 +60,8 @@ struct TreeLeaves<Sum: MarginNumber>: Sendable {
     let values: [Sum]
     /// Parallel to the nodes: the index of a leaf in the two below; empty when both are.
     let indices: [Int32]
+    /// Parallel to the nodes: what a leaf is called.
+    let numbers: [Int32]
     /// Shape [leaves, outputs], or empty.
     let vectors: [Sum]
     let linear: LinearLeaves?
@@ -78,6 +80,15 @@ struct TreeTotal<Sum: MarginNumber>: Sendable {
         var counts = ensemble.baseMargins.map { _ in ensemble.hasLeafVectors ? ensemble.treeCount : 0 }
         if !ensemble.hasLeafVectors { for group in ensemble.groups { counts[Int(group)] += 1 } }
         treeCounts = counts
+    }
+
+    /// What a leaf's value counts for in the end.
+    func factor(_ output: Int) -> Double {
+        switch aggregation {
+        case .onBase: 1
+        case .scaled(let scale): scale
+        case .average: 1 / Double(max(treeCounts[output], 1))
+        }
     }
 
     func start(_ output: Int) -> Sum { aggregation == .onBase ? baseMargins[output] : 0 }

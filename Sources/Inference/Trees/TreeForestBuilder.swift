@@ -3,16 +3,16 @@ internal import ModelFormat
 
 /// Lays the nodes of an ensemble out for `TreeForest`, and checks every index that it follows.
 struct TreeForestBuilder {
-    private let ensemble: TreeEnsemble
+    let ensemble: TreeEnsemble
     private let inputCount: Int
     private var seen: [Bool]
     /// The leaves before each node of the ensemble.
-    private var leafIndices: [Int32] = []
-    private var nodes: [LaidOutNode] = []
-    private var trees: [CompiledTree] = []
+    private(set) var leafIndices: [Int32] = []
+    private(set) var nodes: [LaidOutNode] = []
+    private(set) var trees: [CompiledTree] = []
 
     /// A node in its new place, before it is packed.
-    private struct LaidOutNode {
+    struct LaidOutNode {
         /// The node of the ensemble that it was; -1 when the place is unused.
         var source: Int
         /// What it reads; nil for a leaf.
@@ -70,7 +70,22 @@ struct TreeForestBuilder {
         return TreeLeaves(
             values: nodes.map { $0.slot == nil && $0.source >= 0 ? Sum(ensemble.values[$0.source]) : 0 },
             indices: isManifold ? nodes.map { $0.source < 0 ? 0 : leafIndices[$0.source] } : [],
-            vectors: ensemble.leafVectors.map { Sum($0) }, linear: ensemble.linearLeaves)
+            numbers: leafNumbers(), vectors: ensemble.leafVectors.map { Sum($0) },
+            linear: ensemble.linearLeaves)
+    }
+
+    /// What each place's leaf is called; 0 at inner nodes.
+    private func leafNumbers() -> [Int32] {
+        var numbers = Array(repeating: Int32(0), count: nodes.count)
+        for (tree, compiled) in trees.enumerated() {
+            let end = tree + 1 < trees.count ? trees[tree + 1].start : nodes.count
+            let first = leafIndices[Int(ensemble.roots[tree])]
+            for place in compiled.start..<end where nodes[place].source >= 0 && nodes[place].slot == nil {
+                let leaf = leafIndices[nodes[place].source]
+                numbers[place] = ensemble.leafNumbers.isEmpty ? leaf - first : ensemble.leafNumbers[Int(leaf)]
+            }
+        }
+        return numbers
     }
 
     private func checkLengths() throws(InferenceError) {
@@ -105,6 +120,10 @@ struct TreeForestBuilder {
         if ensemble.hasLeafVectors && ensemble.leafVectors.count != vectorCount {
             throw .arrayLength(
                 name: "tree leafVectors", expected: vectorCount, got: ensemble.leafVectors.count)
+        }
+        if !ensemble.leafNumbers.isEmpty && ensemble.leafNumbers.count != leafCount {
+            throw .arrayLength(
+                name: "tree leafNumbers", expected: leafCount, got: ensemble.leafNumbers.count)
         }
         guard let linear = ensemble.linearLeaves else { return }
         let isSound =

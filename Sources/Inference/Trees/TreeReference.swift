@@ -40,23 +40,26 @@ func referenceMargins(_ trees: TreeEnsemble, row: [Double]) -> [Double] {
 /// The node that `row` ends on in tree `tree`, and its index among all leaves.
 func referenceLeaf(_ trees: TreeEnsemble, tree: Int, row: [Double]) -> (node: Int, index: Int) {
     var node = Int(trees.roots[tree])
-    while trees.features[node] >= 0 {
-        let value = row[Int(trees.features[node])]
-        let zeroIsMissing = !trees.zerosMissing.isEmpty && trees.zerosMissing[node]
-        let set = trees.categories.map { Int($0.sets[node]) } ?? -1
-        let goesLeft: Bool
-        if value.isNaN || (set < 0 && zeroIsMissing && abs(value) <= TreeRules.zeroLimit) {
-            goesLeft = trees.defaultsLeft[node]
-        } else if let categories = trees.categories, set >= 0 {
-            goesLeft = categories.contains(value, set: set, rule: trees.rules.categoryRule)
-        } else if trees.rules.comparison == .less {
-            goesLeft = value < trees.values[node]
-        } else {
-            goesLeft = value <= trees.values[node]
-        }
-        node = Int(goesLeft ? trees.lefts[node] : trees.rights[node])
-    }
+    while trees.features[node] >= 0 { node = referenceStep(trees, node, row) }
     return (node, trees.features[..<node].count { $0 == -1 })
+}
+
+/// The child of inner node `node` that `row` goes to.
+func referenceStep(_ trees: TreeEnsemble, _ node: Int, _ row: [Double]) -> Int {
+    let value = row[Int(trees.features[node])]
+    let zeroIsMissing = !trees.zerosMissing.isEmpty && trees.zerosMissing[node]
+    let set = trees.categories.map { Int($0.sets[node]) } ?? -1
+    let goesLeft: Bool
+    if value.isNaN || (set < 0 && zeroIsMissing && abs(value) <= TreeRules.zeroLimit) {
+        goesLeft = trees.defaultsLeft[node]
+    } else if let categories = trees.categories, set >= 0 {
+        goesLeft = categories.contains(value, set: set, rule: trees.rules.categoryRule)
+    } else if trees.rules.comparison == .less {
+        goesLeft = value < trees.values[node]
+    } else {
+        goesLeft = value <= trees.values[node]
+    }
+    return Int(goesLeft ? trees.lefts[node] : trees.rights[node])
 }
 
 private func referenceLeafValue(_ trees: TreeEnsemble, _ leaf: (node: Int, index: Int), row: [Double])

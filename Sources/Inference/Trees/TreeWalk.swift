@@ -55,6 +55,14 @@
         unsafe node7 = Self.step(node7, row)
     }
 
+    /// Where the walks stand, counted from `nodes`.
+    @inline(__always) func indices(from nodes: UnsafePointer<Node>) -> SIMD8<Int> {
+        // Safe because pointers into one array are subtracted, not followed.
+        unsafe SIMD8(
+            node0 - nodes, node1 - nodes, node2 - nodes, node3 - nodes, node4 - nodes, node5 - nodes,
+            node6 - nodes, node7 - nodes)
+    }
+
     /// True when no walk has moved since `earlier`: only on a leaf a step leads nowhere.
     @inline(__always) func stands(since earlier: TreeWalk<Node>) -> Bool {
         // Safe because pointers are compared, not followed.

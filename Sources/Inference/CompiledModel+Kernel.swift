@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ModelFormat
+internal import Tabular
+
+/// Which kernel a model gets, and how it is called: the one place that names them all.
+extension CompiledModel {
+    /// `sources` says which input feature each column of the estimator comes from.
+    static func compile(
+        _ estimator: Estimator, sources: [Int32]
+    ) throws(InferenceError) -> (Kernel, Explainer?, marginCount: Int) {
+        let inputCount = sources.count
+        switch estimator {
+        case .linear(let model):
+            let explainer = Explainer.linear(LinearExplanation(model: model, sources: sources))
+            if model.numberType == .float32 {
+                let kernel = try NarrowLinearKernel(model, inputCount: inputCount)
+                return (.narrowLinear(kernel), explainer, model.outputCount)
+            }
+            return (.linear(try LinearKernel(model, inputCount: inputCount)), explainer, model.outputCount)
+        case .treeEnsemble(let ensemble):
+            let builder = try TreeForestBuilder(ensemble, inputCount: inputCount)
+            let explainer = builder.explanation(sources: sources).map { Explainer.trees($0) }
+            return (try compile(ensemble, builder), explainer, ensemble.outputCount)
+        case .multilayerPerceptron(let network):
+            let kernel = try NeuralKernel(network, inputCount: inputCount)
+            return (.neural(kernel), nil, kernel.outputCount)
+        }
+    }
+
+    private static func compile(
+        _ ensemble: TreeEnsemble, _ builder: TreeForestBuilder
+    ) throws(InferenceError) -> Kernel {
+        switch (ensemble.rules.inputType, ensemble.rules.sumType) {
+        case (.float32, .float32):
+            if let forest = builder.forest(of: CompactNode.self, sums: Float.self) {
+                return .compactTrees(forest)
+            }
+            if let forest = builder.forest(of: WideNode.self, sums: Float.self) { return .wideTrees(forest) }
+        case (.float32, .float64):
+            if let forest = builder.forest(of: CompactNode.self, sums: Double.self) {
+                return .compactTreesWideSums(forest)
+            }
+            if let forest = builder.forest(of: WideNode.self, sums: Double.self) {
+                return .wideTreesWideSums(forest)
+            }
+        case (.float64, .float64):
+            if let forest = builder.forest(of: DoubleNode.self, sums: Double.self) {
+                return .doubleTrees(forest)
+            }
+        case (.float64, .float32): throw .treeTypes
+        }
+        throw .arrayLength(name: "tree nodes", expected: Int(Int32.max), got: ensemble.nodeCount)
+    }
+
+    /// The margins of the rows of `range`.
+    func runKernel(
+        _ rows: borrowing RowBlock, _ range: Range<Int>, into margins: inout RowBlock,
+        _ memory: inout KernelMemory
+    ) {
+        let rowCount = range.count
+        let cells = range.lowerBound * rows.columnCount..<range.upperBound * rows.columnCount
+        switch kernel {
+        case .linear(let linear):
+            var target = margins.mutableFloat64
+            linear.run(rows.float64.extracting(cells), rowCount: rowCount, into: &target)
+        case .narrowLinear(let linear):
+            var target = margins.mutableFloat32
+            linear.run(rows.float32.extracting(cells), rowCount: rowCount, into: &target)
+        case .compactTrees(let forest):
+            var target = margins.mutableFloat32
+            forest.run(
+                rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
+                sums: &memory.next)
+        case .wideTrees(let forest):
+            var target = margins.mutableFloat32
+            forest.run(
+                rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
+                sums: &memory.next)
+        case .compactTreesWideSums(let forest):
+            var target = margins.mutableFloat64
+            forest.run(
+                rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
+                sums: &memory.wideNext)
+        case .wideTreesWideSums(let forest):
+            var target = margins.mutableFloat64
+            forest.run(
+                rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
+                sums: &memory.wideNext)
+        case .doubleTrees(let forest):
+            var target = margins.mutableFloat64
+            forest.run(
+                rows.float64.extracting(cells), rowCount: rowCount, into: &target,
+                gathered: &memory.wideCurrent,
+                sums: &memory.wideNext)
+        case .neural(let neural):
+            var target = margins.mutableFloat32
+            neural.run(
+                rows.float32.extracting(cells), rowCount: rowCount, into: &target, current: &memory.current,
+                next: &memory.next)
+        }
+    }
+}

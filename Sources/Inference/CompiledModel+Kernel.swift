@@ -4,14 +4,15 @@ internal import Tabular
 
 /// Which kernel a model gets, and how it is called: the one place that names them all.
 extension CompiledModel {
-    /// `sources` says which input feature each column of the estimator comes from.
+    /// `sources` says which input feature each column of the estimator comes from, where each comes from one.
     static func compile(
-        _ estimator: Estimator, sources: [Int32]
+        _ estimator: Estimator, inputCount: Int, sources: [Int32]?
     ) throws(InferenceError) -> (Kernel, Explainer?, marginCount: Int) {
-        let inputCount = sources.count
         switch estimator {
         case .linear(let model):
-            let explainer = Explainer.linear(LinearExplanation(model: model, sources: sources))
+            let explainer = sources.map {
+                Explainer.linear(LinearExplanation(model: model, sources: $0))
+            }
             if model.numberType == .float32 {
                 let kernel = try NarrowLinearKernel(model, inputCount: inputCount)
                 return (.narrowLinear(kernel), explainer, model.outputCount)
@@ -19,7 +20,7 @@ extension CompiledModel {
             return (.linear(try LinearKernel(model, inputCount: inputCount)), explainer, model.outputCount)
         case .treeEnsemble(let ensemble):
             let builder = try TreeForestBuilder(ensemble, inputCount: inputCount)
-            let explainer = builder.explanation(sources: sources).map { Explainer.trees($0) }
+            let explainer = sources.flatMap { builder.explanation(sources: $0) }.map { Explainer.trees($0) }
             return (try compile(ensemble, builder), explainer, ensemble.outputCount)
         case .multilayerPerceptron(let network):
             let kernel = try NeuralKernel(network, inputCount: inputCount)

@@ -47,7 +47,8 @@ package final class CompiledModel: Sendable {
         }
         let sources = columnSources(graph.stages, featureCount: graph.schema.count)
         let marginCount: Int
-        (kernel, explainer, marginCount) = try Self.compile(graph.estimator, sources: sources)
+        (kernel, explainer, marginCount) = try Self.compile(
+            graph.estimator, inputCount: plan.outputWidth, sources: sources)
         estimatorType = graph.inputType
         schema = graph.schema
         output = graph.output

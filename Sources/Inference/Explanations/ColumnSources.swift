@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ModelFormat
 
-/// Which input feature each column behind the stages comes from.
-func columnSources(_ stages: [PreprocessingStage], featureCount: Int) -> [Int32] {
+/// Which input feature each column behind the stages comes from; nil when a column comes from several.
+func columnSources(_ stages: [PreprocessingStage], featureCount: Int) -> [Int32]? {
     var sources = (0..<Int32(featureCount)).map { $0 }
     for stage in stages {
-        guard case .encode(let encodings) = stage else { continue }
-        sources = zip(sources, encodings).flatMap { source, encoding in
-            repeatElement(source, count: encoding.width)
+        switch stage {
+        case .impute, .scale: break
+        case .encode(let encodings):
+            sources = zip(sources, encodings).flatMap { source, encoding in
+                repeatElement(source, count: encoding.width)
+            }
+        case .categoryStatistics(let statistics):
+            let width = sources.count
+            for table in statistics.tables {
+                let parts = Set(table.parts.map { $0.column })
+                guard parts.count == 1, let column = parts.first, column < width else { return nil }
+                sources.append(sources[column])
+            }
         }
     }
     return sources

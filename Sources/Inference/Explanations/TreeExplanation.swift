@@ -44,7 +44,7 @@ extension TreeForestBuilder {
             ensemble.linearLeaves == nil, trees.allSatisfy({ $0.depth <= Self.explainedDepthMax })
         else { return nil }
         var plan = ExplanationPlan(nodeCount: nodes.count)
-        for tree in trees.indices { follow(tree, &plan) }
+        for tree in trees.indices { follow(tree, sources, &plan) }
         let outputs = ensemble.outputCount
         let width = ensemble.hasLeafVectors ? outputs : 1
         let total = TreeTotal<Double>(ensemble)
@@ -80,23 +80,25 @@ extension TreeForestBuilder {
         trees[tree].start..<(tree + 1 < trees.count ? trees[tree + 1].start : nodes.count)
     }
 
-    /// The fractions of a tree's edges, top down: children lie behind their parents.
-    private func follow(_ tree: Int, _ plan: inout ExplanationPlan) {
+    /// The fractions of a tree's edges, top down: children lie behind their parents. Columns of one input
+    /// feature are one player: they are known, or not, together.
+    private func follow(_ tree: Int, _ sources: [Int32], _ plan: inout ExplanationPlan) {
         var distinctMax = 0
         plan.probabilities[trees[tree].start] = 1
         for place in places(ofTree: tree) {
             guard let slot = nodes[place].slot else { continue }
+            let feature = sources[Int(slot.feature)]
             let cover = Double(ensemble.covers[nodes[place].source])
             var previous = Int32(place)
             // The edge to `place` belongs to its parent's feature; look up the path for this node's own.
-            while previous >= 0, plan.edgeFeatures[Int(previous)] != Int32(slot.feature) {
+            while previous >= 0, plan.edgeFeatures[Int(previous)] != feature {
                 previous = plan.parents[Int(previous)]
             }
             for child in [place + nodes[place].offset, place + nodes[place].offset + 1] {
                 let childCover = Double(ensemble.covers[nodes[child].source])
                 let fraction = cover > 0 ? childCover / cover : 0
                 plan.parents[child] = Int32(place)
-                plan.edgeFeatures[child] = Int32(slot.feature)
+                plan.edgeFeatures[child] = feature
                 plan.previous[child] = previous
                 plan.fractions[child] = fraction * (previous < 0 ? 1 : plan.fractions[Int(previous)])
                 plan.probabilities[child] = fraction * plan.probabilities[place]

@@ -19,6 +19,8 @@ final class EchoHandler: RequestHandler {
         router.add(.get, "/closing")
         router.add(.delete, "/nothing")
         router.add(.get, "/whoami")
+        router.add(.post, "/text")
+        router.add(.get, "/poem")
         self.router = router
     }
 
@@ -42,6 +44,12 @@ final class EchoHandler: RequestHandler {
         case 5:
             response.contentType = .text
             response.body.append(request.origin.certificate?.subject ?? request.origin.peer.host)
+        case 6:
+            response.contentType = .text
+            response.body.append(request.body)
+        case 7:
+            response.contentType = .text
+            for _ in 0..<1_000 { response.body.append("a rose is ") }
         default: return
         }
     }
@@ -152,6 +160,16 @@ final class RawClient {
     func readToEnd() -> String {
         while case .bytes = receive() {}
         return takeAll()
+    }
+
+    /// Reads to the end of the connection and counts.
+    func countToEnd() -> Int {
+        var count = 0
+        while case .bytes(let length) = receive() {
+            count += length
+            input.clear()
+        }
+        return count
     }
 
     /// Reads until what has come ends with `end`, or the connection does.

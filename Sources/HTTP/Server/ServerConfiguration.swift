@@ -24,6 +24,16 @@ extension HTTPServer {
         package init() {}
     }
 
+    /// When answers are compressed for clients that accept it.
+    package struct Compression: Sendable {
+        package var isEnabled = true
+        /// Shorter bodies go out as they are: they fit into few packets, and compressing costs more than it
+        /// saves.
+        package var bodyBytesMin = 4_096
+
+        package init() {}
+    }
+
     package struct Configuration: Sendable {
         package var listeners: [ListenerSettings]
         /// How many connections there may be; nil: any number.
@@ -32,6 +42,7 @@ extension HTTPServer {
         package var loopCount: Int?
         package var limits = Limits()
         package var timeouts = Timeouts()
+        package var compression = Compression()
         package var backlog: CInt = 4_096
         /// The `Server` header; nil: none, which tells attackers nothing.
         package var serverHeader: String?

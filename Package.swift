@@ -179,3 +179,16 @@ if Context.environment["MODELD_FUZZ"] != nil {
                 name: "\(name)Fuzz", dependencies: ["CFuzzer", "ImporterFuzzing"], path: "Fuzz/\(name)"))
     }
 }
+
+// Programs that only `make bench` builds: MODELD_BENCHMARKS=1.
+if Context.environment["MODELD_BENCHMARKS"] != nil {
+    func benchmark(_ folder: String, _ name: String, imports: [String]) -> Target {
+        .executableTarget(
+            name: name, dependencies: imports.map { .byName(name: $0) }, path: "Benchmarks/\(folder)",
+            swiftSettings: settings)
+    }
+    package.targets += [
+        benchmark("Engine", "engine-benchmark", imports: ["Base", "Net", "HTTP"]),
+        benchmark("ModelLoading", "model-loading-benchmark", imports: ["Base", "ModelFormat"]),
+    ]
+}

@@ -24,6 +24,8 @@ package struct TimerWheel {
     private var occupied = [UInt64](repeating: 0, count: TimerWheel.slotCount / 64)
     /// Ticks up to this one have been worked off.
     private var currentTick: Int64
+    /// No slot is occupied before this tick, so nobody has to look there again.
+    private var firstOccupiedTick = Int64.max
     package private(set) var count = 0
 
     package init(now: MonotonicInstant, tickNanoseconds: UInt64 = 10_000_000) {
@@ -79,20 +81,21 @@ package struct TimerWheel {
     }
 
     /// Milliseconds until something may have expired, -1 when nothing is scheduled.
-    package func millisecondsToNext(now: MonotonicInstant) -> Int32 {
+    package mutating func millisecondsToNext(now: MonotonicInstant) -> Int32 {
         guard count > 0 else { return -1 }
-        let start = Int(currentTick % Int64(Self.slotCount))
-        var distance = 0
-        while distance < Self.slotCount {
-            let slot = (start + distance) % Self.slotCount
+        let end = currentTick + Int64(Self.slotCount)
+        var tick = min(max(firstOccupiedTick, currentTick), end)
+        while tick < end {
+            let slot = Int(tick % Int64(Self.slotCount))
             let word = occupied[slot / 64] >> UInt64(slot % 64)
             if word != 0 {
-                distance += word.trailingZeroBitCount
+                tick += Int64(word.trailingZeroBitCount)
                 break
             }
-            distance += 64 - slot % 64
+            tick += Int64(64 - slot % 64)
         }
-        let due = UInt64(currentTick + Int64(min(distance, Self.slotCount))) * tickNanoseconds
+        firstOccupiedTick = min(tick, end)
+        let due = UInt64(firstOccupiedTick) * tickNanoseconds
         guard due > now.nanoseconds else { return 1 }
         return Int32(clamping: (due - now.nanoseconds + 999_999) / 1_000_000)
     }
@@ -114,6 +117,7 @@ package struct TimerWheel {
         if head != Self.none { entries[Int(head)].previous = Int32(identifier) }
         heads[slot] = Int32(identifier)
         occupied[slot / 64] |= 1 << UInt64(slot % 64)
+        firstOccupiedTick = min(firstOccupiedTick, tick)
         count += 1
     }
 

@@ -78,22 +78,25 @@ extension RequestParser {
     }
 
     private mutating func parsePath(_ bytes: Span<UInt8>, _ range: Range<Int>) {
-        var pathEnd = range.upperBound
-        var index = range.lowerBound
-        while index < range.upperBound {
-            let byte = bytes[index]
-            if byte == .question, pathEnd == range.upperBound { pathEnd = index }
+        let target = bytes.extracting(range)
+        var pathCount = target.count
+        var index = 0
+        while index < target.count {
+            // Safe because `index` was just compared with the count.
+            let byte = unsafe target[unchecked: index]
             guard ASCIISet.query.contains(byte) else {
                 return fail(byte == .carriageReturn ? .bareCarriageReturn : .targetInvalid)
             }
-            if byte == .percent {
-                guard index + 2 < range.upperBound, bytes[index + 1].hexValue != nil,
-                    bytes[index + 2].hexValue != nil
+            index &+= 1
+            if byte == .question {
+                pathCount = min(pathCount, index - 1)
+            } else if byte == .percent {
+                guard index + 1 < target.count, target[index].hexValue != nil, target[index + 1].hexValue != nil
                 else { return fail(.targetPercentEncoding) }
-                if pathEnd == range.upperBound { head.hasEscapes = true }
+                if pathCount == target.count { head.hasEscapes = true }
             }
-            index += 1
         }
+        let pathEnd = range.lowerBound + pathCount
         head.path = ByteRange(range.lowerBound..<pathEnd, from: origin)
         if pathEnd < range.upperBound {
             head.query = ByteRange((pathEnd + 1)..<range.upperBound, from: origin)

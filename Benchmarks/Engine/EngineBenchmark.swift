@@ -4,7 +4,8 @@ import Glibc
 import HTTP
 import Net
 
-/// Serves one fixed answer of 200 bytes, so that what is measured is the engine: `engine-benchmark PORT LOOPS`.
+/// Serves one fixed answer of 200 bytes, so that what is measured is the engine: `engine-benchmark PORT
+/// LOOPS`.
 @main enum EngineBenchmark {
     static func main() throws {
         guard CommandLine.arguments.count == 3, let port = UInt16(CommandLine.arguments[1]),

@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test func emptyWheel_waitsForEver() {
-        let wheel = TimerWheel(now: at(0))
+        var wheel = TimerWheel(now: at(0))
         #expect(wheel.millisecondsToNext(now: at(0)) == -1)
     }
 

@@ -91,7 +91,8 @@ extension RequestParser {
             if byte == .question {
                 pathCount = min(pathCount, index - 1)
             } else if byte == .percent {
-                guard index + 1 < target.count, target[index].hexValue != nil, target[index + 1].hexValue != nil
+                guard index + 1 < target.count, target[index].hexValue != nil,
+                    target[index + 1].hexValue != nil
                 else { return fail(.targetPercentEncoding) }
                 if pathCount == target.count { head.hasEscapes = true }
             }

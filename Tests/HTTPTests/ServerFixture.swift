@@ -60,6 +60,7 @@ final class Tally: Sendable {
     struct Counts {
         var finished = 0, rejected = 0, opened = 0, closed = 0, acceptFailures = 0, refused = 0, filled = 0
         var routes: [Int] = []
+        var requests: [String] = []
         var defects: [RequestDefect] = []
         var handshakeFailures: [String] = []
     }
@@ -70,14 +71,20 @@ final class Tally: Sendable {
         let tally: Tally
         init(_ tally: Tally) { self.tally = tally }
 
-        func requestFinished(_ record: borrowing RequestRecord) {
+        func requestFinished(
+            _ record: borrowing RequestRecord, _ request: borrowing Request, identifier: Span<UInt8>
+        ) {
             let route = record.route
+            let line = "\(request.method.name) \(request.path.text) \(identifier.text)"
             tally.counts.withLock {
                 $0.finished += 1
                 $0.routes.append(route)
+                $0.requests.append(line)
             }
         }
-        func requestRejected(_ defect: RequestDefect) {
+        func requestRejected(
+            _ defect: RequestDefect, _ origin: RequestOrigin, identifier: Span<UInt8>
+        ) {
             tally.counts.withLock {
                 $0.rejected += 1
                 $0.defects.append(defect)

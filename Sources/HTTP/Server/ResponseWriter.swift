@@ -49,11 +49,16 @@ struct ResponseWriter: ~Copyable {
             + "\(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60)) GMT"
     }
 
-    func writeHead(_ response: borrowing Response, _ answer: AnswerForm, into output: inout ByteBuffer) {
+    /// `identifier`: a complete header line, or nothing.
+    func writeHead(
+        _ response: borrowing Response, _ answer: AnswerForm, _ identifier: borrowing RequestIdentifier,
+        into output: inout ByteBuffer
+    ) {
         let hasContent = !response.status.forbidsContent
         writeStatusLine(response.status, into: &output)
         output.append(fixedLines.bytes)
         if hasContent { writeContentLines(response.contentType, answer, into: &output) }
+        if !identifier.line.isEmpty { output.append(identifier.line.bytes) }
         if !response.headerLines.isEmpty { output.append(response.headerLines.bytes) }
         if hasContent { writeFraming(answer.framing, into: &output) }
         switch answer.connection {

@@ -46,6 +46,8 @@ extension HTTPServer {
         package var backlog: CInt = 4_096
         /// The `Server` header; nil: none, which tells attackers nothing.
         package var serverHeader: String?
+        /// Each answer carries an `X-Request-Id`: the request's own, or one made for it.
+        package var sendsRequestIdentifiers = false
         /// Answers that may wait for a slow reader on one connection before no more of its requests are read.
         package var outputBytesMax = 262_144
         /// How a connection is accepted; tests put failures in its place.

@@ -28,6 +28,7 @@ extension ServerConnection {
         _ started: MonotonicInstant
     ) -> Bool {
         let head = workspace.parser.head
+        identify(workspace)
         if response.stream != nil, !response.status.forbidsContent {
             return beginStream(response, workspace, started)
         }
@@ -38,7 +39,7 @@ extension ServerConnection {
         answer.framing = .length(coder?.output.count ?? response.body.count)
         answer.coding = coder?.coding ?? .identity
         answer.varies = response.varies(server.configuration.compression)
-        server.writer.writeHead(response, answer, into: &workspace.output)
+        server.writer.writeHead(response, answer, workspace.identifier, into: &workspace.output)
         if head.method != .head, !response.status.forbidsContent {
             if let coder {
                 workspace.output.append(coder.output.bytes)
@@ -56,11 +57,33 @@ extension ServerConnection {
     }
 
     func report(_ response: borrowing Response, _ workspace: Workspace, since started: MonotonicInstant) {
-        server.observer?.requestFinished(
+        tell(
             RequestRecord(
                 method: workspace.parser.head.method, status: response.status, route: response.route,
                 nanoseconds: MonotonicInstant.now.nanoseconds(since: started),
-                requestBodyBytes: workspace.bodyByteCount, responseBodyBytes: response.body.count))
+                requestBodyBytes: workspace.bodyByteCount, responseBodyBytes: response.body.count),
+            workspace)
+    }
+
+    func tell(_ record: RequestRecord, _ workspace: Workspace) {
+        guard let observer = server.observer else { return }
+        workspace.withRequest(from: origin, nil) { request in
+            Self.tell(observer, record, request, workspace.identifier)
+        }
+    }
+
+    private static func tell(
+        _ observer: any ServerObserver, _ record: RequestRecord, _ request: borrowing Request,
+        _ identifier: borrowing RequestIdentifier
+    ) { observer.requestFinished(record, request, identifier: identifier.text) }
+
+    private static func tell(
+        _ observer: any ServerObserver, _ defect: RequestDefect, _ origin: RequestOrigin,
+        _ identifier: borrowing RequestIdentifier
+    ) { observer.requestRejected(defect, origin, identifier: identifier.text) }
+
+    private func identify(_ workspace: Workspace) {
+        if server.configuration.sendsRequestIdentifiers { workspace.identify(&server.identifiers) }
     }
 
     func reject(_ defect: RequestDefect, _ workspace: Workspace) {
@@ -69,18 +92,22 @@ extension ServerConnection {
         if defect == .contentCodingUnsupported {
             server.response.addHeader("Accept-Encoding", "gzip, deflate" as StaticString)
         }
+        // What was refused may be half of somebody else's message: nothing of it is taken over.
+        if server.configuration.sendsRequestIdentifiers {
+            workspace.identifier.choose(nil, &server.identifiers)
+        }
         writeLast(server.response, workspace, isHead: workspace.parser.head.method == .head)
         machine.rejected()
         workspace.cancelStreams()
-        server.observer?.requestRejected(defect)
+        if let observer = server.observer { Self.tell(observer, defect, origin, workspace.identifier) }
     }
 
-    /// Writes an answer of the engine's own, the connection's last.
+    /// Writes an answer of the engine's own, the connection's last. It has been identified.
     private func writeLast(_ response: borrowing Response, _ workspace: Workspace, isHead: Bool) {
         var answer = AnswerForm()
         answer.connection = .close
         answer.framing = .length(response.body.count)
-        server.writer.writeHead(response, answer, into: &workspace.output)
+        server.writer.writeHead(response, answer, workspace.identifier, into: &workspace.output)
         if !isHead { workspace.output.append(response.body.bytes) }
     }
 
@@ -112,17 +139,20 @@ extension ServerConnection {
     /// stays with it, and the connection goes on with memory of its own.
     func abandonAnswer() {
         guard let workspace else { return }
+        identify(workspace)
         if deferred == nil { workspace.cancelStreams() }
         var own = workspace
         if deferred != nil {
             own = server.takeWorkspace()
             swap(&own.output, &workspace.output)
             swap(&own.sent, &workspace.sent)
+            swap(&own.identifier, &workspace.identifier)
         }
         server.response.reset()
         server.response.fail(.gatewayTimeout, "the answer was not ready in time")
         writeLast(server.response, own, isHead: workspace.parser.head.method == .head)
         machine.answered(ends: true, clientAskedToClose: false)
+        if own !== workspace { swap(&own.identifier, &workspace.identifier) }
         if server.observer != nil {
             report(server.response, workspace, since: deferred?.started ?? server.loop.now)
         }

@@ -20,7 +20,7 @@ extension ServerConnection {
         var coder: ResponseCoder?
         if answer.varies { coder = server.coders.begin(workspace.acceptedCoding) }
         answer.coding = coder?.coding ?? .identity
-        server.writer.writeHead(response, answer, into: &workspace.output)
+        server.writer.writeHead(response, answer, workspace.identifier, into: &workspace.output)
         if head.method == .head {
             if let coder { server.coders.giveBack(coder) }
             writer.cancelled()
@@ -67,11 +67,12 @@ extension ServerConnection {
         outflow.signal.disconnect()
         if let coder = outflow.coder { server.coders.giveBack(coder) }
         noteAnswered(ends: outflow.ends, workspace)
-        server.observer?.requestFinished(
+        tell(
             RequestRecord(
                 method: workspace.parser.head.method, status: outflow.status, route: outflow.route,
                 nanoseconds: MonotonicInstant.now.nanoseconds(since: outflow.started),
-                requestBodyBytes: workspace.bodyByteCount, responseBodyBytes: outflow.byteCount))
+                requestBodyBytes: workspace.bodyByteCount, responseBodyBytes: outflow.byteCount),
+            workspace)
         finishRequest(workspace)
     }
 }

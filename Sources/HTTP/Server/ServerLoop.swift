@@ -33,6 +33,7 @@ final class ServerLoop: AcceptorDelegate {
     let observer: (any ServerObserver)?
     var writer: ResponseWriter
     var response = Response()
+    var identifiers = RequestIdentifier.Source()
     let coders = ResponseCoderPool()
     /// Where bytes of lingering connections go before they are forgotten.
     var discarded = ByteBuffer(capacity: 0)

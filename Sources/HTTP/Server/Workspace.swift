@@ -21,6 +21,8 @@ final class Workspace {
     var isBodyUnread = false
     /// Brings the answer's body piece by piece.
     var outflow: AnswerStream?
+    /// What the request is called in its answer and in the log.
+    var identifier = RequestIdentifier()
     var output = ByteBuffer(capacity: Workspace.bytesKept)
     /// How much of `output` the socket has taken.
     var sent = 0
@@ -63,6 +65,29 @@ final class Workspace {
     }
 
     // MARK: The request as a view
+
+    /// Chooses the identifier by the request's head; call before the answer's head is written.
+    func identify(_ source: inout RequestIdentifier.Source) {
+        Self.identify(&identifier, input, parser, &source)
+    }
+
+    private static func identify(
+        _ identifier: inout RequestIdentifier, _ input: borrowing ByteBuffer,
+        _ parser: borrowing RequestParser, _ source: inout RequestIdentifier.Source
+    ) {
+        let bytes = input.bytes
+        let request = bytes.extracting(parser.origin..<bytes.count)
+        let fields = parser.head.fields.span
+        for index in fields.indices {
+            let field = fields[index]
+            if field.name.count == UInt32(RequestIdentifier.header.utf8CodeUnitCount),
+                request.extracting(field.name.range).equalsIgnoringCase(RequestIdentifier.header)
+            {
+                return identifier.choose(request.extracting(field.value.range), &source)
+            }
+        }
+        identifier.choose(nil, &source)
+    }
 
     /// Calls `use` with the request as it lies here.
     func withRequest(

@@ -4,20 +4,31 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/openat2.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 _Static_assert(EPOLLIN == 0x001 && EPOLLOUT == 0x004 && EPOLLERR == 0x008 && EPOLLHUP == 0x010,
                "epoll's numbers");
 _Static_assert((uint32_t)EPOLLEXCLUSIVE == 1u << 28, "epoll's numbers");
 
 int cposix_errno(void) { return errno; }
+
+int cposix_open_beneath(int directory, const char *path) {
+    struct open_how how = {0};
+    how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
 
 int cposix_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 

@@ -13,7 +13,7 @@ extension PredictError {
         case .tooManyRows, .answerTooLarge: .contentTooLarge
         case .malformedBody, .missingField, .repeatedField, .invalidField, .unexpectedInput, .repeatedInput,
             .missingInputs, .wrongDatatype, .wrongShape, .wrongElementCount, .wrongValue, .unknownOutput,
-            .repeatedOutput, .rowsExceedBody, .infiniteOutput, .unsupported:
+            .repeatedOutput, .rowsExceedBody, .infiniteOutput, .notAnswerable, .unsupported:
             .badRequest
         }
     }

@@ -80,7 +80,7 @@ extension CompiledModel {
                 forest.explain(
                     trees, rows.float64, rowCount: rows.rowCount, featureCount: features, into: &target,
                     gathered: &memory.wideCurrent, memory: &explanationMemory)
-            case .linear, .narrowLinear, .neural:
+            case .linear, .narrowLinear, .neural, .graph:
                 preconditionFailure("trees explain a forest only")
             }
         }
@@ -122,7 +122,7 @@ extension CompiledModel {
             forest.findLeaves(rows.float32, rowCount: count, into: &target, gathered: &memory.current)
         case .doubleTrees(let forest):
             forest.findLeaves(rows.float64, rowCount: count, into: &target, gathered: &memory.wideCurrent)
-        case .linear, .narrowLinear, .neural: break
+        case .linear, .narrowLinear, .neural, .graph: break
         }
     }
 }
@@ -136,7 +136,7 @@ extension CompiledModel.Kernel {
         case .compactTreesWideSums(let forest): forest.trees.count
         case .wideTreesWideSums(let forest): forest.trees.count
         case .doubleTrees(let forest): forest.trees.count
-        case .linear, .narrowLinear, .neural: nil
+        case .linear, .narrowLinear, .neural, .graph: nil
         }
     }
 }

@@ -25,6 +25,13 @@ extension CompiledModel {
         case .multilayerPerceptron(let network):
             let kernel = try NeuralKernel(network, inputCount: inputCount)
             return (.neural(kernel), nil, kernel.outputCount)
+        case .operatorGraph(let graph):
+            do {
+                let model = try GraphModel(graph)
+                return (.graph(model), nil, max(1, model.primaryWidth))
+            } catch {
+                throw .graph(error)
+            }
         }
     }
 
@@ -98,6 +105,7 @@ extension CompiledModel {
             neural.run(
                 rows.float32.extracting(cells), rowCount: rowCount, into: &target, current: &memory.current,
                 next: &memory.next)
+        case .graph: preconditionFailure("operator graphs run in a frame of their own")
         }
     }
 }

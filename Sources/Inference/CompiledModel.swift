@@ -19,6 +19,8 @@ package final class CompiledModel: Sendable {
     package let inputType: NumberType
     /// What the model can answer, `predictions` first.
     package let outputs: [OutputSpecification]
+    /// What an operator graph takes, each tensor by its name; nil for a model that takes rows of features.
+    package let tensorInputs: [TensorSpecification]?
 
     let plan: PreprocessingPlan
     let kernel: Kernel
@@ -37,6 +39,7 @@ package final class CompiledModel: Sendable {
         case wideTreesWideSums(TreeForest<WideNode, Double>)
         case doubleTrees(TreeForest<DoubleNode, Double>)
         case neural(NeuralKernel)
+        case graph(GraphModel)
     }
 
     package init(_ graph: ModelGraph) throws(InferenceError) {
@@ -62,11 +65,24 @@ package final class CompiledModel: Sendable {
             (inputType, numberType) = (ensemble.rules.inputType, ensemble.rules.sumType)
         case .multilayerPerceptron:
             (inputType, numberType) = (graph.stages.isEmpty ? .float32 : .float64, .float32)
+        case .operatorGraph(let operators):
+            inputType = operators.blockType
+            if case .graph(let model) = kernel {
+                numberType = model.isPrimaryDouble ? .float64 : .float32
+            } else {
+                numberType = .float32
+            }
         }
         rule = try OutputRule(graph.output, marginCount: marginCount, numberType: numberType)
-        outputs =
-            Self.specifications(rule, labels: graph.output.labels)
-            + Self.explanations(explainer, kernel, outputCount: marginCount, featureCount: schema.count)
+        if case .graph(let model) = kernel {
+            outputs = model.outputs
+            tensorInputs = model.inputs
+        } else {
+            outputs =
+                Self.specifications(rule, labels: graph.output.labels)
+                + Self.explanations(explainer, kernel, outputCount: marginCount, featureCount: schema.count)
+            tensorInputs = nil
+        }
     }
 
     private static func specifications(_ rule: OutputRule, labels: ClassLabels?) -> [OutputSpecification] {
@@ -108,7 +124,11 @@ package final class CompiledModel: Sendable {
         precondition(rows.numberType == inputType, "the block's type is not the model's")
         precondition(range.lowerBound >= 0 && range.upperBound <= rows.rowCount, "rows beyond the block")
         predictions.reset(rows: range.count, rule: rule)
-        if plan.isEmpty {
+        if case .graph(let model) = kernel {
+            model.run(
+                rows, range: range, into: &predictions.margins, answers: &predictions.tensors,
+                frame: scratch.graphFrame)
+        } else if plan.isEmpty {
             runKernel(rows, range, into: &predictions.margins, &scratch.memory)
         } else {
             plan.run(

@@ -15,6 +15,8 @@ package struct SampleMismatch: Sendable, Equatable, CustomStringConvertible {
         case inputKind(feature: String)
         /// The sample has another number of predictions than the model.
         case predictionCount(expected: Int, got: Int)
+        /// An operator graph cannot be run on the sample.
+        case failed(String)
         /// The model answers something else.
         case prediction(column: Int, expected: Double, got: Double, tolerance: Double)
     }
@@ -27,6 +29,8 @@ package struct SampleMismatch: Sendable, Equatable, CustomStringConvertible {
             "golden sample \(sample) has a value for \"\(feature)\" that the feature cannot take"
         case .predictionCount(let expected, let got):
             "golden sample \(sample) has \(got) predictions where the model makes \(expected)"
+        case .failed(let reason):
+            "golden sample \(sample) has no answer: \(reason)"
         case .prediction(let column, let expected, let got, let tolerance):
             "golden sample \(sample), prediction \(column): expected \(expected), got \(got)"
                 + " (tolerance \(tolerance))"
@@ -47,6 +51,12 @@ extension CompiledModel {
         var scratch = InferenceScratch()
         var mismatches: [SampleMismatch] = []
         for (index, sample) in samples.enumerated() {
+            if tensorInputs != nil {
+                if let reason = reproduce(sample, &predictions, &scratch) {
+                    mismatches.append(SampleMismatch(sample: index, reason: reason))
+                }
+                continue
+            }
             rows.reset(columnCount: schema.count, numberType: inputType)
             rows.appendRows(1)
             if let reason = load(sample, into: &rows) {
@@ -59,6 +69,29 @@ extension CompiledModel {
             }
         }
         return mismatches
+    }
+
+    private func reproduce(
+        _ sample: GoldenSample, _ predictions: inout Predictions, _ scratch: inout InferenceScratch
+    ) -> SampleMismatch.Reason? {
+        guard sample.inputs.count == schema.count else {
+            return .inputCount(expected: schema.count, got: sample.inputs.count)
+        }
+        let answer: [Double]
+        do {
+            answer = try self.answer(sample, into: &predictions, scratch: &scratch)
+        } catch {
+            return .failed(error.description)
+        }
+        guard sample.predictions.count == answer.count else {
+            return .predictionCount(expected: answer.count, got: sample.predictions.count)
+        }
+        for (column, got) in answer.enumerated() {
+            // Float32 answers are compared as such: a tolerance of 0 means their bits.
+            let isNarrow = outputs.contains { $0.datatype == .float32 }
+            if let reason = Self.compare(got, sample, column: column, isNarrow: isNarrow) { return reason }
+        }
+        return nil
     }
 
     private func load(_ sample: GoldenSample, into rows: inout RowBlock) -> SampleMismatch.Reason? {
@@ -87,24 +120,30 @@ extension CompiledModel {
         guard sample.predictions.count == predictions.width else {
             return .predictionCount(expected: predictions.width, got: sample.predictions.count)
         }
-        for (column, expected) in sample.predictions.enumerated() {
+        for column in sample.predictions.indices {
             let got = predictions.values.value(row: 0, column: column)
-            let rounded = predictions.numberType == .float32 ? Double(Float(expected)) : expected
-            let agrees: Bool
-            if rounded.isNaN || got.isNaN {
-                agrees = rounded.isNaN && got.isNaN
-            } else if sample.tolerance > 0 {
-                agrees =
-                    got == rounded
-                    || abs(got - expected) <= sample.tolerance * max(abs(expected), 0.1)
-            } else {
-                agrees = got.bitPattern == rounded.bitPattern
-            }
-            if !agrees {
-                return .prediction(
-                    column: column, expected: expected, got: got, tolerance: sample.tolerance)
-            }
+            let isNarrow = predictions.numberType == .float32
+            if let reason = Self.compare(got, sample, column: column, isNarrow: isNarrow) { return reason }
         }
         return nil
+    }
+
+    private static func compare(
+        _ got: Double, _ sample: GoldenSample, column: Int, isNarrow: Bool
+    ) -> SampleMismatch.Reason? {
+        let expected = sample.predictions[column]
+        let rounded = isNarrow ? Double(Float(expected)) : expected
+        let agrees: Bool
+        if rounded.isNaN || got.isNaN {
+            agrees = rounded.isNaN && got.isNaN
+        } else if sample.tolerance > 0 {
+            agrees =
+                got == rounded
+                || abs(got - expected) <= sample.tolerance * max(abs(expected), 0.1)
+        } else {
+            agrees = got.bitPattern == rounded.bitPattern
+        }
+        if agrees { return nil }
+        return .prediction(column: column, expected: expected, got: got, tolerance: sample.tolerance)
     }
 }

@@ -18,6 +18,8 @@ package enum InferenceError: Error, Equatable, CustomStringConvertible {
     case transform(name: String, outputCount: Int)
     /// The number of labels is not the number of classes.
     case labelCount(expected: Int, got: Int)
+    /// An operator graph cannot be run.
+    case graph(GraphError)
     /// The model answers nothing.
     case noOutputs
 
@@ -40,6 +42,8 @@ package enum InferenceError: Error, Equatable, CustomStringConvertible {
         case .layerShape: "inference.layer_shape"
         case .transform: "inference.transform"
         case .labelCount: "inference.label_count"
+        case .graph(let error):
+            error.kind == .unsupportedOperator ? "inference.unsupported_operator" : "inference.graph"
         case .noOutputs: "inference.no_outputs"
         }
     }
@@ -62,6 +66,8 @@ package enum InferenceError: Error, Equatable, CustomStringConvertible {
             "the output transform \(name) does not fit \(outputCount) margins a row"
         case .labelCount(let expected, let got):
             "the model has \(expected) classes but \(got) labels"
+        case .graph(let error):
+            error.description
         case .noOutputs:
             "the model has no outputs"
         }

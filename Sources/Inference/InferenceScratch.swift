@@ -9,6 +9,8 @@ package struct InferenceScratch: ~Copyable {
     var preprocessing = PreprocessingScratch()
     var memory = KernelMemory()
     var explanation = ExplanationMemory()
+    /// Made by the first operator graph.
+    lazy var graphFrame = GraphFrame()
 
     package init() {}
 
@@ -18,6 +20,7 @@ package struct InferenceScratch: ~Copyable {
         prepared.releaseMemory(above: cells)
         memory.release(above: cells)
         explanation.release(above: cells)
+        graphFrame.releaseMemory(above: cells)
     }
 }
 

@@ -124,7 +124,7 @@ extension FormatError: CustomStringConvertible {
         return "\(name) \(looks); supported: the native format (safetensors written by modeltrain), "
             + "XGBoost JSON and UBJSON (booster.save_model(\"model.json\")), LightGBM text "
             + "(booster.save_model(\"model.txt\")), CatBoost JSON "
-            + "(model.save_model(\"model.json\", format=\"json\"))"
+            + "(model.save_model(\"model.json\", format=\"json\")), ONNX"
     }
 
     /// The converting lines name the file only when its name cannot break out of the quotes.

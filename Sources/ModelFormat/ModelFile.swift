@@ -8,18 +8,23 @@ public enum ModelFileFormat: String, Sendable, CaseIterable {
     case xgboostUBJSON = "xgboost-ubjson"
     case lightGBM = "lightgbm-text"
     case catBoostJSON = "catboost-json"
+    case onnx
 }
 
 /// Model files of any format that is read here, told apart by their content; names mean nothing.
 public enum ModelFile {
-    /// The graph of the model in `bytes`, validated. `fileName` appears in errors only.
-    public static func load(_ bytes: Span<UInt8>, fileName: String) throws(FormatError) -> ModelGraph {
+    /// The graph of the model in `bytes`, validated. `fileName` appears in errors only; `external` gives the
+    /// bytes of ONNX tensors that lie in other files, which are refused without it.
+    public static func load(
+        _ bytes: Span<UInt8>, fileName: String, external: (any ExternalTensorData)? = nil
+    ) throws(FormatError) -> ModelGraph {
         switch try recognise(bytes, fileName: fileName) {
         case .native: return try NativeModel.read(bytes)
         case .xgboostJSON: return try XGBoostImporter.read(bytes, encoding: .json)
         case .xgboostUBJSON: return try XGBoostImporter.read(bytes, encoding: .ubjson)
         case .lightGBM: return try LightGBMImporter.read(bytes)
         case .catBoostJSON: return try CatBoostImporter.read(bytes)
+        case .onnx: return try ONNXImporter.read(bytes, external: external ?? NoExternalTensorData())
         }
     }
 
@@ -32,6 +37,7 @@ public enum ModelFile {
         if begins(bytes, with: Array("tree\n".utf8)) || begins(bytes, with: Array("tree\r\n".utf8)) {
             return .lightGBM
         }
+        if ONNXReader.begins(bytes) { return .onnx }
         if isPickle(bytes) { throw .pickle(file: fileName) }
         for (prefix, name) in appearances where begins(bytes, with: prefix) {
             throw .unrecognised(file: fileName, appearance: name)
@@ -55,7 +61,7 @@ public enum ModelFile {
         (Array("PK\u{3}\u{4}".utf8), "a zip archive (skops, PyTorch, Keras)"),
         ([0x89, 0x48, 0x44, 0x46], "an HDF5 file"), ([0x1F, 0x8B], "a gzip file"),
         ([0x78, 0x9C], "a compressed joblib file"), ([0x78, 0x5E], "a compressed joblib file"),
-        (Array("<?xml".utf8), "XML (PMML)"), ([0x08], "an ONNX model"),
+        (Array("<?xml".utf8), "XML (PMML)"),
     ]
 
     /// Protocols 2 to 5 begin with 0x80 and their number, older ones with the name of a class.

@@ -6,4 +6,5 @@ package enum OutputValue: Sendable, Equatable {
     case float64(Double)
     case integer(Int64)
     case text(String)
+    case flag(Bool)
 }

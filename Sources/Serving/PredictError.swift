@@ -28,6 +28,8 @@ package enum PredictError: Error, Equatable {
     case answerTooLarge(output: String, rows: Int, limit: Int)
     /// JSON has no token for an infinity; `row` counts from 0.
     case infiniteOutput(output: String, row: Int)
+    /// The model's graph cannot work with what was sent.
+    case notAnswerable(model: String, reason: String)
     case unsupported(String)
 }
 
@@ -55,6 +57,7 @@ extension PredictError {
         case .rowsExceedBody: "rows_exceed_body"
         case .answerTooLarge: "answer_too_large"
         case .infiniteOutput: "infinite_output"
+        case .notAnswerable: "not_answerable"
         case .unsupported: "unsupported"
         }
     }
@@ -105,6 +108,8 @@ extension PredictError: CustomStringConvertible {
             "output '\(output)' of \(rows) rows is too large; ask for at most \(limit) rows a request"
         case .infiniteOutput(let output, let row):
             "output '\(output)' of row \(row) is infinite, which JSON cannot carry; ask for binary data"
+        case .notAnswerable(let model, let reason):
+            "model '\(model)' cannot answer this request: \(reason)"
         case .unsupported(let what):
             what
         }

@@ -36,7 +36,10 @@ package final class PredictService: Sendable {
     }
 
     /// Answers the rows of the workspace.
-    package func predict(_ model: ServedModel, _ workspace: Workspace) {
+    ///
+    /// - Throws: `notAnswerable`, for operator graphs only.
+    package func predict(_ model: ServedModel, _ workspace: Workspace) throws(PredictError) {
+        if model.tensorInputs != nil { return try workspace.answerTensors(model) }
         model.loaded.model.predict(
             workspace.rows, into: &workspace.predictions, scratch: &workspace.scratch)
     }

@@ -22,6 +22,9 @@ package struct ServedModel: Sendable {
     /// What may be asked for, `predictions` first.
     package var outputs: [OutputSpecification] { loaded.model.outputs }
 
+    /// What an operator graph takes, each tensor by its name; nil for a model that takes rows of features.
+    package var tensorInputs: [TensorSpecification]? { loaded.model.tensorInputs }
+
     /// Whether the column holds category names.
     package func isCategorical(_ column: Int) -> Bool { schema.features[column].kind != .numeric }
 

@@ -12,6 +12,8 @@ package final class Workspace {
     package var rows = RowBlock()
     var predictions = Predictions()
     var scratch = InferenceScratch()
+    /// What an operator graph is sent.
+    package var tensors = TensorInputs()
     private let rowLimit: Int
     private var bodySize = 0
 
@@ -28,6 +30,9 @@ package final class Workspace {
     package func begin(_ model: ServedModel, bodySize: Int) {
         rows.reset(columnCount: model.schema.count, numberType: model.inputType)
         self.bodySize = bodySize
+        if let inputs = model.tensorInputs {
+            tensors.begin(inputs, rowLimit: rowLimit, bodySize: bodySize)
+        }
     }
 
     /// Appends `count` rows of missing values, to be filled.
@@ -48,6 +53,7 @@ package final class Workspace {
     /// Gives back what an unusually large request needed.
     package func end() {
         // A few rows may have many answers: a model may have one feature and a thousand classes.
+        tensors.clear()
         let answers = max(
             predictions.margins.cellCount, predictions.contributions.cellCount, predictions.leaves.cellCount)
         if max(rows.cellCount, answers) > Self.keptCells {
@@ -72,7 +78,7 @@ extension Workspace {
     package func prepare(output: Int, of model: ServedModel) throws(PredictError) {
         let specification = model.outputs[output]
         switch specification.kind {
-        case .predictions, .margin, .labels: break
+        case .predictions, .margin, .labels, .tensor: break
         case .probabilities: predictions.deriveProbabilities()
         case .contributions, .leaf:
             let rowLimit = Self.explanationCellLimit / max(specification.width ?? 1, 1)
@@ -97,6 +103,7 @@ extension Workspace {
         // Exact: a leaf's number has 32 bits.
         case .leaf: .integer(Int64(predictions.leaves.value(row: row, column: column)))
         case .labels: model.label(at: predictions.labelIndex(row: row))
+        case .tensor: tensorValue(output, row * extent(of: output, model).width + column)
         }
     }
 
@@ -108,10 +115,12 @@ extension Workspace {
     /// Bytes of an output in binary form.
     package func binarySize(output: Int, of model: ServedModel) -> Int {
         let specification = model.outputs[output]
-        let count = rows.rowCount * (specification.width ?? 1)
+        let extent = extent(of: output, model)
+        let count = extent.rows * extent.width
         if let width = specification.datatype.byteWidth { return count * width }
-        return (0..<rows.rowCount).reduce(0) { size, row in
-            guard case .text(let text) = value(output: output, of: model, row: row, column: 0) else {
+        return (0..<count).reduce(0) { size, place in
+            let (row, column) = (place / extent.width, place % extent.width)
+            guard case .text(let text) = value(output: output, of: model, row: row, column: column) else {
                 return size
             }
             return size + 4 + text.utf8.count
@@ -120,12 +129,16 @@ extension Workspace {
 
     /// Appends an output in binary form: little-endian, row-major, names with a 32-bit length before them.
     package func appendBinary(output: Int, of model: ServedModel, to body: inout ByteBuffer) {
-        for row in 0..<rows.rowCount {
-            for column in 0..<(model.outputs[output].width ?? 1) {
+        let extent = extent(of: output, model)
+        let integerWidth = model.outputs[output].datatype.byteWidth ?? 8
+        for row in 0..<extent.rows {
+            for column in 0..<extent.width {
                 switch value(output: output, of: model, row: row, column: column) {
                 case .float32(let value): append(UInt64(value.bitPattern), width: 4, to: &body)
                 case .float64(let value): append(value.bitPattern, width: 8, to: &body)
-                case .integer(let value): append(UInt64(bitPattern: value), width: 8, to: &body)
+                case .integer(let value):
+                    append(UInt64(bitPattern: value), width: integerWidth, to: &body)
+                case .flag(let value): append(value ? 1 : 0, width: 1, to: &body)
                 case .text(let value):
                     append(UInt64(value.utf8.count), width: 4, to: &body)
                     body.append(value)

@@ -29,7 +29,7 @@ public enum Datatype: String, Sendable, CaseIterable {
 
 /// One named answer of a model, as metadata lists it and requests ask for it.
 public struct OutputSpecification: Sendable, Equatable {
-    /// What the answer is; the raw value is its name on the wire.
+    /// What the answer is; the raw value is its name on the wire, but for tensors.
     public enum Kind: String, Sendable, CaseIterable {
         /// What the model's own library calls its prediction; always there, always first.
         case predictions
@@ -43,6 +43,8 @@ public struct OutputSpecification: Sendable, Equatable {
         case contributions
         /// The number of the leaf that the row reaches in each tree.
         case leaf
+        /// An output of an operator graph, which has a name and a shape of its own.
+        case tensor
     }
 
     public var kind: Kind
@@ -50,11 +52,22 @@ public struct OutputSpecification: Sendable, Equatable {
     /// Columns of the shape [rows, width]; nil means the shape [rows].
     public var width: Int?
 
-    public var name: String { kind.rawValue }
+    public var name: String
+    /// The whole shape of an operator graph's output, rows first, as far as it is known before a request.
+    public var dimensions: [Int?]?
 
     public init(kind: Kind, datatype: Datatype, width: Int?) {
         self.kind = kind
         self.datatype = datatype
         self.width = width
+        name = kind.rawValue
+    }
+
+    /// An output of an operator graph.
+    public init(tensor: TensorSpecification) {
+        kind = .tensor
+        name = tensor.name
+        datatype = tensor.datatype
+        dimensions = tensor.dimensions
     }
 }

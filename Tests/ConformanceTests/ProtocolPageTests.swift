@@ -119,9 +119,7 @@ struct ProtocolPageTests {
         configuration.loopCount = 1
         configuration.timeouts.lastCall = .zero
         let server = HTTPServer(configuration: configuration) { _ in
-            RequestDispatcher(
-                service: service, metrics: metrics, rowLimit: 100_000,
-                routes: [RouteGroups(Configuration.RouteGroup.allCases)])
+            RequestDispatcher(service: service, metrics: metrics, rowLimit: 100_000)
         }
         let address = try #require(try server.start().first)
         defer {

@@ -42,7 +42,7 @@ struct Exchange {
         do {
             var reader = InferRequestReader(model: model)
             let request = try reader.read(json.span, binary: binary.span, into: workspace)
-            service.predict(model, workspace)
+            try service.predict(model, workspace)
             var body = ByteBuffer()
             let length = try InferResponseWriter(model: model, request: request).write(workspace, into: &body)
             let split = length ?? body.count
@@ -74,7 +74,7 @@ struct Exchange {
     func predict(_ json: [UInt8]) -> Outcome {
         do {
             let form = try InstancesRequestReader(model: model).read(json.span, into: workspace)
-            service.predict(model, workspace)
+            try service.predict(model, workspace)
             var body = ByteBuffer()
             InstancesResponseWriter(model: model, form: form).write(workspace, into: &body)
             return .answer(String(copying: body.bytes))
@@ -118,6 +118,17 @@ struct Exchange {
             output: OutputDescription(transform: .softmax, labels: .integers([10, 20, 30]))),
     ]
 
+    /// Operator graphs, dropped in as ONNX files; their directories are named for their cases.
+    private static let onnxModels = [
+        "sk_ct_logreg", "sk_logreg_string_labels", "sk_logreg_binary_zipmap", "torch_cnn_digits", "sk_ridge",
+        "torch_lstm_bidir",
+    ]
+
+    static let fixtures: String = {
+        let parts = #filePath.split(separator: "/").dropLast(2)
+        return "/" + parts.joined(separator: "/") + "/Fixtures/models/onnx/"
+    }()
+
     private static func numeric(_ name: String) -> Feature { Feature(name: name, kind: .numeric) }
 
     private static func linear(
@@ -135,6 +146,11 @@ struct Exchange {
             for (name, graph) in graphs {
                 try directory.makeDirectory("\(name)/1")
                 try NativeModel.writeFile(graph, to: directory.path("\(name)/1/model.safetensors"))
+            }
+            for name in onnxModels {
+                try directory.makeDirectory("\(name)/1")
+                let bytes = try File.read("\(fixtures)\(name)/model.onnx", limit: 1 << 24)
+                try AtomicFile.write(bytes.span, to: directory.path("\(name)/1/model.onnx"))
             }
             // An hour ahead: files that were written just now are at rest.
             let clock = RegistryClock(

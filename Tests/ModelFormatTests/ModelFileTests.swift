@@ -23,7 +23,7 @@ import Testing
         (Array("CBM1".utf8), "format=\"json\""),
         (Array("GGUF".utf8), "GGUF"), (Array("PK\u{3}\u{4}".utf8), "zip"),
         ([0x89, 0x48, 0x44, 0x46, 0x0D], "HDF5"),
-        ([0x1F, 0x8B, 8], "gzip"), ([0x08, 0x0A, 0x12], "ONNX"), (Array("<?xml version".utf8), "PMML"),
+        ([0x1F, 0x8B, 8], "gzip"), (Array("<?xml version".utf8), "PMML"),
         ([2, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0x7D], "safetensors"), (Array("{}".utf8), "no model"),
         ([], "no known format"), (Array("hello".utf8), "no known format"),
     ]

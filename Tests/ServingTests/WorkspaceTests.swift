@@ -58,7 +58,7 @@ struct WorkspaceTests {
             try workspace.makeRoom(forRows: rows)
             workspace.rows.set(50, row: rows - 1, column: 1)
             workspace.rows.set(0, row: rows - 1, column: 0)
-            service.predict(model, workspace)
+            try service.predict(model, workspace)
             let label = try index(of: "labels", in: model)
             try workspace.prepare(output: label, of: model)
             #expect(workspace.value(output: label, of: model, row: rows - 1, column: 0) == .integer(20))
@@ -94,7 +94,7 @@ struct WorkspaceTests {
         for (row, values) in inputs.enumerated() {
             for (column, value) in values.enumerated() { workspace.rows.set(value, row: row, column: column) }
         }
-        service.predict(model, workspace)
+        try service.predict(model, workspace)
         return workspace
     }
 

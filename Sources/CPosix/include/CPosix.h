@@ -55,6 +55,10 @@ int cposix_accept(int listener, struct cposix_peer *peer);
 /// errno.
 int cposix_refuse_connections(int listener);
 
+/// Opens `path` for reading, resolved beneath `directory`: absolute paths, `..` and links that lead out fail
+/// with EXDEV or ELOOP. -1 and errno; ENOSYS where the kernel or a sandbox has no openat2.
+int cposix_open_beneath(int directory, const char *path);
+
 /// CPUs that this thread may run on, or -1 and errno.
 int cposix_affinity_count(void);
 

@@ -47,7 +47,8 @@ struct StoredModel {
             let bytes: [UInt8]
             do { bytes = try File.read(file.path, limit: fileBytesMax) } catch { throw .unreadable(error) }
             do {
-                let graph = try ModelFile.load(bytes.span, fileName: file.name)
+                let graph = try ModelFile.load(
+                    bytes.span, fileName: file.name, external: ExternalTensorFiles(besides: file.path))
                 return StoredModel(
                     name: listing.model, version: "\(listing.version)", path: file.path,
                     format: try ModelFile.recognise(bytes.span, fileName: file.name), size: bytes.count,
@@ -75,6 +76,8 @@ extension StoredModel {
             "trees, \(ensemble.treeCount) with \(ensemble.nodeCount) nodes"
         case .multilayerPerceptron(let network):
             "multilayer perceptron, \(network.layers.count) layers"
+        case .operatorGraph(let graph):
+            "operator graph, \(graph.nodes.count) nodes"
         }
     }
 

@@ -70,7 +70,7 @@ struct InferRequestReader {
         try reader.expectEnd()
         if request.wantsExplanation { try addExplanation(to: &request) }
         guard hasInputs else { throw PredictError.missingField("inputs") }
-        try binder.requireAll()
+        if model.tensorInputs == nil { try binder.requireAll() }
         guard binaryOffset == binary.count else {
             throw PredictError.invalidField(
                 "inputs",
@@ -216,6 +216,7 @@ struct InferRequestReader {
     private mutating func readData(
         _ reader: inout JSONReader, header: TensorHeader, workspace: Workspace
     ) throws {
+        if model.tensorInputs != nil { return try readTensor(&reader, header: header, workspace: workspace) }
         let (target, rows) = try place(header, workspace: workspace)
         let cells = JSONCells(index: model.index, datatype: header.datatype)
         let tensor = JSONTensor(name: header.name, target: target, rowCount: rows, cells: cells)
@@ -230,10 +231,50 @@ struct InferRequestReader {
                 input: header.name, expected: header.shape.elementCount ?? Int.max,
                 given: "\(binary.count - binaryOffset) bytes left for 'binary_data_size' \(size)")
         }
+        if model.tensorInputs != nil {
+            let bytes = binary.extracting(binaryOffset..<binaryOffset + size)
+            binaryOffset += size
+            return try readTensor(bytes, header: header, workspace: workspace)
+        }
         let (target, rows) = try place(header, workspace: workspace)
         let tensor = BinaryTensor(header: header, target: target, rowCount: rows, index: model.index)
         try tensor.read(binary.extracting(binaryOffset..<binaryOffset + size), into: &workspace.rows)
         binaryOffset += size
+    }
+
+    /// Reads `data` of an operator graph's input: flat in row-major order, or nested as the shape says.
+    private func readTensor(
+        _ reader: inout JSONReader, header: TensorHeader, workspace: Workspace
+    ) throws {
+        let (index, shape) = try placeTensor(header, workspace: workspace)
+        var tensor = GraphTensor(name: header.name, datatype: header.datatype)
+        try tensor.read(from: &reader)
+        let count = shape.reduce(1, *)
+        // A scalar may also come as an array of one.
+        guard tensor.values.count == count, tensor.shape == shape || tensor.shape.count <= 1 else {
+            throw PredictError.wrongElementCount(
+                input: header.name, expected: count,
+                given: "\(tensor.values.count) in the shape \(tensor.shape)")
+        }
+        workspace.tensors.store(tensor.values, shape: shape, for: index)
+    }
+
+    private func readTensor(
+        _ bytes: Span<UInt8>, header: TensorHeader, workspace: Workspace
+    ) throws(PredictError) {
+        let (index, shape) = try placeTensor(header, workspace: workspace)
+        var tensor = GraphTensor(name: header.name, datatype: header.datatype)
+        try tensor.read(bytes, count: shape.reduce(1, *))
+        workspace.tensors.store(tensor.values, shape: shape, for: index)
+    }
+
+    private func placeTensor(
+        _ header: TensorHeader, workspace: Workspace
+    ) throws(PredictError) -> (index: Int, shape: [Int]) {
+        let index = try workspace.tensors.index(of: header.name, model: model.name)
+        try workspace.tensors.check(header.datatype, for: index)
+        try workspace.tensors.check(header.shape.dimensions, for: index)
+        return (index, header.shape.dimensions)
     }
 
     /// Binds the input to its columns and makes room for its rows.

@@ -8,12 +8,18 @@ struct InferResponseWriter {
     let model: ServedModel
     let request: InferRequest
 
-    /// The outputs to write: those asked for, else `predictions`, the model's first.
-    private var outputCount: Int { max(request.outputs.count, 1) }
+    /// The outputs to write: those asked for, else `predictions`, the model's first; all of an operator
+    /// graph's.
+    private var outputCount: Int {
+        if request.outputs.isEmpty && model.tensorInputs != nil { return model.outputs.count }
+        return max(request.outputs.count, 1)
+    }
 
     private func output(_ position: Int) -> RequestedOutput {
         request.outputs.isEmpty
-            ? RequestedOutput(output: 0, isBinary: request.wantsBinaryOutput) : request.outputs[position]
+            ? RequestedOutput(
+                output: model.tensorInputs == nil ? 0 : position, isBinary: request.wantsBinaryOutput)
+            : request.outputs[position]
     }
 
     /// - Returns: the length of the JSON part when binary tensors follow it, else nil.
@@ -50,17 +56,24 @@ struct InferResponseWriter {
         _ requested: RequestedOutput, _ workspace: Workspace, into body: inout ByteBuffer
     ) throws(PredictError) {
         let output = model.outputs[requested.output]
-        let rows = workspace.rows.rowCount
+        let (rows, width) = workspace.extent(of: requested.output, model)
         try workspace.prepare(output: requested.output, of: model)
         body.append("{\"name\":")
         body.append(quoted: output.name)
         body.append(",\"datatype\":\"")
         body.append(output.datatype.rawValue)
         body.append("\",\"shape\":[")
-        body.append(decimal: Int64(rows))
-        if let width = output.width {
-            body.append(",")
-            body.append(decimal: Int64(width))
+        if output.kind == .tensor {
+            for (axis, size) in workspace.dimensions(of: requested.output).enumerated() {
+                if axis > 0 { body.append(",") }
+                body.append(decimal: Int64(size))
+            }
+        } else {
+            body.append(decimal: Int64(rows))
+            if output.width != nil {
+                body.append(",")
+                body.append(decimal: Int64(width))
+            }
         }
         if requested.isBinary {
             body.append("],\"parameters\":{\"binary_data_size\":")
@@ -69,7 +82,6 @@ struct InferResponseWriter {
             return
         }
         body.append("],\"data\":[")
-        let width = output.width ?? 1
         for row in 0..<rows {
             for column in 0..<width {
                 if row > 0 || column > 0 { body.append(",") }

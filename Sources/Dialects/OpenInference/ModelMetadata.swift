@@ -24,7 +24,11 @@ struct ModelMetadataWriter {
         body.append("],\"outputs\":[")
         for (position, output) in model.outputs.enumerated() {
             if position > 0 { body.append(",") }
-            writeTensor(output.name, output.datatype, width: output.width, into: &body)
+            if output.kind == .tensor {
+                writeTensor(output.name, output.datatype, dimensions: output.dimensions, into: &body)
+            } else {
+                writeTensor(output.name, output.datatype, width: output.width, into: &body)
+            }
         }
         body.append("],\"properties\":{\"features\":")
         body.append(quoted: featureNames)
@@ -34,6 +38,13 @@ struct ModelMetadataWriter {
     }
 
     private func writeInputs(into body: inout ByteBuffer) {
+        if let inputs = model.tensorInputs {
+            for (position, input) in inputs.enumerated() {
+                if position > 0 { body.append(",") }
+                writeTensor(input.name, input.datatype, dimensions: input.dimensions, into: &body)
+            }
+            return
+        }
         let number = Datatype(rawValue: model.inputType.rawValue) ?? .float64
         if InputBinder.takesMatrix(model.index) {
             writeTensor(InputBinder.matrixName, number, width: model.schema.count, into: &body)
@@ -54,6 +65,22 @@ struct ModelMetadataWriter {
         if let width {
             body.append(",")
             body.append(decimal: Int64(width))
+        }
+        body.append("]}")
+    }
+
+    /// A tensor of an operator graph: -1 for what the request decides; a shape of any rank is `[-1]`.
+    private func writeTensor(
+        _ name: String, _ datatype: Datatype, dimensions: [Int?]?, into body: inout ByteBuffer
+    ) {
+        body.append("{\"name\":")
+        body.append(quoted: name)
+        body.append(",\"datatype\":\"")
+        body.append(datatype.rawValue)
+        body.append("\",\"shape\":[")
+        for (axis, size) in (dimensions ?? [nil]).enumerated() {
+            if axis > 0 { body.append(",") }
+            body.append(decimal: Int64(size ?? -1))
         }
         body.append("]}")
     }

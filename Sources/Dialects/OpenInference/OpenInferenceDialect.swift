@@ -81,13 +81,13 @@ package struct OpenInferenceDialect {
             let inference = try reader.read(
                 request.body.extracting(0..<jsonLength),
                 binary: request.body.extracting(jsonLength..<request.body.count), into: workspace)
-            service.predict(model, workspace)
+            try service.predict(model, workspace)
             let writer = InferResponseWriter(model: model, request: inference)
             if let length = try writer.write(workspace, into: &response.body) {
                 response.contentType = .octetStream
                 response.addHeader("Inference-Header-Content-Length", "\(length)")
             }
-            rows = workspace.rows.rowCount
+            rows = workspace.answeredRows(of: model)
         } catch {
             response.body.clear()
             response.fail(PredictError(error, in: request.body))

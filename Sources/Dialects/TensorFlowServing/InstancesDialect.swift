@@ -62,9 +62,9 @@ package struct InstancesDialect {
         var rows = 0
         do {
             let form = try InstancesRequestReader(model: model).read(request.body, into: workspace)
-            service.predict(model, workspace)
+            try service.predict(model, workspace)
             InstancesResponseWriter(model: model, form: form).write(workspace, into: &response.body)
-            rows = workspace.rows.rowCount
+            rows = workspace.answeredRows(of: model)
         } catch {
             response.fail(PredictError(error, in: request.body))
         }

@@ -36,7 +36,10 @@ struct InstancesRequestReader {
                         reader.string(key), reason: "a request has one 'instances' or 'inputs'")
                 }
                 form = isRows ? .rows : .columns
-                if isRows {
+                if model.tensorInputs != nil {
+                    try InstancesTensorReader(model: model).read(
+                        from: &reader, into: workspace, form: isRows ? .rows : .columns)
+                } else if isRows {
                     try readInstances(&reader, workspace)
                 } else {
                     try readInputs(&reader, workspace)

@@ -10,6 +10,9 @@ struct InstancesResponseWriter {
     let form: InstancesForm
 
     func write(_ workspace: Workspace, into body: inout ByteBuffer) {
+        if model.tensorInputs != nil {
+            return InstancesTensorWriter(model: model, form: form).write(workspace, into: &body)
+        }
         let width = model.outputs[0].width
         body.append(form == .rows ? "{\"predictions\":[" : "{\"outputs\":[")
         for row in 0..<workspace.rows.rowCount {

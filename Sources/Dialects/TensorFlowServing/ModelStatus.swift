@@ -52,6 +52,7 @@ struct SignatureMetadataWriter {
         body.append(",\"signature_name\":\"\",\"version\":")
         body.append(quoted: model.version)
         body.append("},\"metadata\":{\"signature_def\":{\"signature_def\":{\"serving_default\":{\"inputs\":{")
+        if let inputs = model.tensorInputs { return writeTensors(inputs, into: &body) }
         let number = Datatype(rawValue: model.inputType.rawValue) ?? .float64
         if InputBinder.takesMatrix(model.index) {
             write(InputBinder.matrixName, number, width: model.schema.count, into: &body)
@@ -75,6 +76,37 @@ struct SignatureMetadataWriter {
         if let width {
             body.append(",{\"size\":\"")
             body.append(decimal: Int64(width))
+            body.append("\",\"name\":\"\"}")
+        }
+        body.append("],\"unknown_rank\":false},\"name\":")
+        body.append(quoted: "\(name):0")
+        body.append("}")
+    }
+
+    /// The rest of the signature of an operator graph: its tensors under their own names.
+    private func writeTensors(_ inputs: [TensorSpecification], into body: inout ByteBuffer) {
+        for (position, input) in inputs.enumerated() {
+            if position > 0 { body.append(",") }
+            write(input.name, input.datatype, dimensions: input.dimensions ?? [nil], into: &body)
+        }
+        body.append("},\"outputs\":{")
+        for (position, output) in model.outputs.enumerated() {
+            if position > 0 { body.append(",") }
+            write(output.name, output.datatype, dimensions: output.dimensions ?? [nil], into: &body)
+        }
+        body.append("},\"method_name\":\"tensorflow/serving/predict\",\"defaults\":{}}}}}}")
+    }
+
+    private func write(
+        _ name: String, _ datatype: Datatype, dimensions: [Int?], into body: inout ByteBuffer
+    ) {
+        body.append(quoted: name)
+        body.append(":{\"dtype\":\"")
+        body.append(tensorFlowType(datatype))
+        body.append("\",\"tensor_shape\":{\"dim\":[")
+        for (axis, size) in dimensions.enumerated() {
+            body.append(axis > 0 ? ",{\"size\":\"" : "{\"size\":\"")
+            body.append(decimal: Int64(size ?? -1))
             body.append("\",\"name\":\"\"}")
         }
         body.append("],\"unknown_rank\":false},\"name\":")

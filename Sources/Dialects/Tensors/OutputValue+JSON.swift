@@ -22,6 +22,7 @@ extension OutputValue {
         case .float64(let value): return Self.appendNonFinite(value, to: &body, nonFinite)
         case .integer(let value): body.append(decimal: value)
         case .text(let value): body.append(quoted: value)
+        case .flag(let value): body.append(value ? "true" : "false")
         }
         return true
     }

@@ -18,6 +18,8 @@ package struct Predictions: ~Copyable {
     package internal(set) var contributions = RowBlock()
     /// Shape [rows, trees], after `CompiledModel.findLeaves`: the numbers of the leaves. FP64.
     package internal(set) var leaves = RowBlock()
+    /// The answers of an operator graph, one an output.
+    package internal(set) var tensors: [Tensor] = []
     private var rule = OutputRule(transform: .identity, marginCount: 1, classCount: 0, numberType: .float32)
 
     package init() {}

@@ -20,6 +20,7 @@ extension ModelGraph {
         case .linear(let model): try model.validate(width: columns.count)
         case .treeEnsemble(let model): try model.validate(width: columns.count)
         case .multilayerPerceptron(let model): try model.validate(width: columns.count)
+        case .operatorGraph(let graph): return try graph.validate(outer: [])
         }
         try output.validate(outputCount: outputCount)
         try statistics?.validate(schema: schema)
@@ -34,6 +35,7 @@ extension ModelGraph {
         case .linear(let model): model.outputCount
         case .treeEnsemble(let model): model.outputCount
         case .multilayerPerceptron(let model): model.outputCount
+        case .operatorGraph: 1
         }
     }
 

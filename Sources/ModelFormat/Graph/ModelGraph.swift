@@ -36,6 +36,7 @@ public struct ModelGraph: Sendable, Equatable {
         case .linear(let model): model.numberType
         case .treeEnsemble(let ensemble): ensemble.rules.inputType
         case .multilayerPerceptron: .float32
+        case .operatorGraph(let graph): graph.blockType
         }
     }
 }
@@ -45,6 +46,8 @@ public enum Estimator: Sendable, Equatable {
     case linear(LinearModel)
     case treeEnsemble(TreeEnsemble)
     case multilayerPerceptron(MultilayerPerceptron)
+    /// Inputs and outputs are tensors with names of their own; there are no stages.
+    case operatorGraph(OperatorGraph)
 }
 
 /// How the estimator's margins become answers, and what the answers are called.

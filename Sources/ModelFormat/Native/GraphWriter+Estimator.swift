@@ -37,6 +37,7 @@ extension GraphWriter {
                 json.append("}")
             }
             json.append("]}")
+        case .operatorGraph: json.append(#"{"kind":"operator_graph"}"#)
         }
     }
 
@@ -98,6 +99,7 @@ extension GraphWriter {
                 tensors.append(("estimator.layers.\(index).weights", Tensor(layer.weights, shape: shape)))
                 tensors.append(("estimator.layers.\(index).biases", Tensor(layer.biases)))
             }
+        case .operatorGraph: break
         }
         return tensors
     }

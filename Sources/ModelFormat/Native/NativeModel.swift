@@ -26,6 +26,11 @@ public enum NativeModel {
     /// The bytes of the file for `graph`, which is validated first; the same graph gives the same bytes.
     public static func write(_ graph: ModelGraph) throws(FormatError) -> [UInt8] {
         try graph.validate()
+        if case .operatorGraph = graph.estimator {
+            throw .unsupported(
+                part: "an operator graph in the native format",
+                advice: "keep the ONNX file; it is served as it is")
+        }
         var container = ContainerWriter()
         for (name, tensor) in GraphWriter.tensors(graph) { container.add(name, tensor) }
         var metadata = [("modeld.format", "1"), ("modeld.graph", GraphWriter.graphText(graph))]

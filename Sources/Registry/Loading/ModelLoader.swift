@@ -43,7 +43,8 @@ struct ModelLoader: Sendable {
     ) throws(RegistryError) -> CompiledModel {
         let graph: ModelGraph
         do {
-            graph = try ModelFile.load(bytes, fileName: file.name)
+            graph = try ModelFile.load(
+                bytes, fileName: file.name, external: ExternalTensorFiles(besides: file.path))
         } catch {
             throw .format(file: file.path, error)
         }

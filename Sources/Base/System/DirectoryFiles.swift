@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+private import CPosix
+import Glibc
+
+/// Files that lie beneath one directory, by paths that somebody else wrote: none of them leads out of it.
+package struct DirectoryFiles: Sendable {
+    private let directory: String
+
+    package init(_ directory: String) { self.directory = directory }
+
+    /// `count` bytes from `offset` of the regular file at `path`, relative to the directory.
+    ///
+    /// - Throws: `SystemError`; `EXDEV` when the path is absolute, climbs with `..` or leaves by a link,
+    ///   `ERANGE` when the file ends before.
+    package func read(_ path: String, offset: Int, count: Int) throws(SystemError) -> [UInt8] {
+        let shown = "\(directory)/\(path)"
+        // Safe because the string is passed as a C string that lives for the call.
+        let root = unsafe Glibc.open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+        if root < 0 { throw SystemError("open", on: directory) }
+        let opened = FileDescriptor(owning: root)
+        let file = FileDescriptor(owning: try open(path, beneath: opened, shown: shown))
+        var facts = stat()
+        // Safe because fstat only writes the struct that it is given.
+        if unsafe fstat(file.number, &facts) != 0 { throw SystemError("stat", on: shown) }
+        guard facts.st_mode & S_IFMT == S_IFREG else { throw SystemError("read", on: shown, code: EINVAL) }
+        let (end, overflow) = offset.addingReportingOverflow(count)
+        guard offset >= 0, count >= 0, !overflow, end <= Int(facts.st_size) else {
+            throw SystemError("read", on: shown, code: ERANGE)
+        }
+        return try fill(count, from: offset, of: file, shown: shown)
+    }
+
+    private func open(
+        _ path: String, beneath root: borrowing FileDescriptor, shown: String
+    ) throws(SystemError) -> CInt {
+        // A NUL would end the path that the kernel sees.
+        guard !path.utf8.contains(0) else { throw SystemError("open", on: shown, code: EINVAL) }
+        // Safe because the string lives for the call.
+        let number = unsafe cposix_open_beneath(root.number, path)
+        if number >= 0 { return number }
+        let code = cposix_errno()
+        guard code == ENOSYS || code == EPERM else { throw SystemError("open", on: shown, code: code) }
+        return try openByParts(path, beneath: root, shown: shown)
+    }
+
+    /// Where the kernel has no openat2: part by part, without links at all.
+    private func openByParts(
+        _ path: String, beneath root: borrowing FileDescriptor, shown: String
+    ) throws(SystemError) -> CInt {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard !path.hasPrefix("/"), parts.allSatisfy({ !$0.isEmpty && $0 != ".." }) else {
+            throw SystemError("open", on: shown, code: EXDEV)
+        }
+        // Safe because dup takes and gives numbers.
+        var directory = FileDescriptor(owning: dup(root.number))
+        for part in parts.dropLast() {
+            // Safe because the string lives for the call.
+            let next = unsafe openat(
+                directory.number, String(part), O_RDONLY | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW)
+            if next < 0 { throw SystemError("open", on: shown) }
+            directory = FileDescriptor(owning: next)
+        }
+        // Safe because the string lives for the call.
+        let number = unsafe openat(
+            directory.number, String(parts[parts.count - 1]), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
+        if number < 0 { throw SystemError("open", on: shown) }
+        return number
+    }
+
+    private func fill(
+        _ count: Int, from offset: Int, of file: borrowing FileDescriptor, shown: String
+    ) throws(SystemError) -> [UInt8] {
+        let number = file.number
+        var failure: CInt = 0
+        // Safe because pread writes at most the bytes that the buffer has left.
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            initialized = 0
+            while initialized < count {
+                let got = unsafe pread(
+                    number, buffer.baseAddress.map { unsafe $0 + initialized }, count - initialized,
+                    off_t(offset + initialized))
+                if got < 0 && errno == EINTR { continue }
+                if got < 0 { failure = errno }
+                if got <= 0 { break }
+                initialized += got
+            }
+        }
+        if failure != 0 { throw SystemError("read", on: shown, code: failure) }
+        guard bytes.count == count else { throw SystemError("read", on: shown, code: ERANGE) }
+        return bytes
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ModelFormat
+
+/// Operator graphs, which take and answer tensors.
+extension CompiledModel {
+    /// Answers tensors, one for each of `tensorInputs`, into the predictions' `tensors`, one for each of
+    /// `outputs`. Only for operator graphs.
+    ///
+    /// - Throws: what an operator cannot do with these tensors.
+    package func predict(
+        _ tensors: [Tensor], into predictions: inout Predictions, scratch: inout InferenceScratch
+    ) throws(GraphError) {
+        guard case .graph(let model) = kernel else {
+            preconditionFailure("only an operator graph takes tensors")
+        }
+        try model.run(tensors, into: &predictions.tensors, frame: scratch.graphFrame)
+    }
+
+    /// The answer to one golden sample of an operator graph.
+    func answer(
+        _ sample: GoldenSample, into predictions: inout Predictions, scratch: inout InferenceScratch
+    ) throws(GraphError) -> [Double] {
+        guard case .graph(let model) = kernel else { return [] }
+        return try model.answer(sample.inputs, into: &predictions.tensors, frame: scratch.graphFrame)
+    }
+}

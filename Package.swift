@@ -154,7 +154,7 @@ let package = Package(
                 "Base", "Tabular", "ModelFormat", "Inference", "Registry", "TestKit", "TrainerApp",
                 "modeltrain",
             ]),
-        tests("DaemonAppTests", imports: ["DaemonApp"]),
+        tests("DaemonAppTests", imports: ["Base", "Telemetry", "Net", "HTTP", "DaemonApp", "TestKit"]),
         tests("ControlAppTests", imports: ["Base", "Net", "HTTP", "ControlApp", "modelctl"]),
     ]
 )

@@ -8,6 +8,11 @@ package struct Configuration: Sendable, Equatable {
     /// The registry's directory; empty only until `ConfigurationLoader` has checked that it was given.
     package var registry = ""
     package var listen: [ListenAddress] = []
+    /// What is answered at `listen`.
+    package var listenRoutes: [RouteGroup] = []
+    package var admin = Admin()
+    package var unix = Unix()
+    package var tls = TLS()
     /// Event loops; 0: one per CPU.
     package var loops = 0
     package var log = Log()
@@ -21,6 +26,51 @@ package struct Configuration: Sendable, Equatable {
     package struct Log: Sendable, Equatable {
         package var level = LogLevel.notice
         package var format = LogFormat.text
+        package var access = AccessLogMode.off
+        /// With `sampled`: one request in so many.
+        package var accessSample = 0
+    }
+
+    /// Which requests get a line in the log.
+    package enum AccessLogMode: String, Sendable, CaseIterable { case off, errors, sampled, all }
+
+    /// Routes that can be answered in one place and not in another.
+    package enum RouteGroup: String, Sendable, CaseIterable {
+        /// Predictions and what there is to predict with: `/v1`, `/v2`.
+        case models
+        /// `/livez`, `/readyz` and the health routes of `/v2`.
+        case health
+        /// `/metrics`.
+        case metrics
+    }
+
+    package struct Admin: Sendable, Equatable {
+        /// Further addresses, for operators; none by default.
+        package var listen: [ListenAddress] = []
+        package var routes: [RouteGroup] = []
+    }
+
+    package struct Unix: Sendable, Equatable {
+        /// Permissions of Unix-domain sockets.
+        package var mode = FileMode(bits: 0)
+    }
+
+    package struct TLS: Sendable, Equatable {
+        /// Paths of PEM files; empty: none.
+        package var certificate = ""
+        package var key = ""
+        package var clientAuthorities = ""
+        package var clientCertificates = ClientCertificates.off
+        package var version = TLSVersion.tls12
+        /// How often the files are looked at; zero: only at SIGHUP.
+        package var poll = Duration.zero
+    }
+
+    package enum ClientCertificates: String, Sendable, CaseIterable { case off, optional, required }
+
+    package enum TLSVersion: String, Sendable, CaseIterable {
+        case tls12 = "1.2"
+        case tls13 = "1.3"
     }
 
     /// Most important first; a level admits itself and everything before it.
@@ -32,6 +82,10 @@ package struct Configuration: Sendable, Equatable {
         package var headerBytes = 0
         package var bodyBytes = 0
         package var rows = 0
+        /// Zero: as many as there are descriptors, less a reserve.
+        package var connections = 0
+        /// Zero: any number.
+        package var connectionsPerClient = 0
     }
 
     package struct Timeouts: Sendable, Equatable {
@@ -72,20 +126,4 @@ package struct Configuration: Sendable, Equatable {
     package init() {
         for setting in Configuration.settings { setting.assignDefault(to: &self) }
     }
-}
-
-/// Where the daemon listens: a name or an address, and a port.
-package struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
-    /// A name, an IPv4 address, or an IPv6 address without brackets.
-    package var host: String
-    /// 0: any free port.
-    package var port: UInt16
-
-    package init(host: String, port: UInt16) {
-        self.host = host
-        self.port = port
-    }
-
-    /// `HOST:PORT`, an IPv6 address in brackets.
-    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

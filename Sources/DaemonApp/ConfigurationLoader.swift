@@ -65,6 +65,13 @@ package enum ConfigurationLoader {
                 environment: "\(setting.environmentName)=\(setting.placeholder)")
             problems.append(ConfigurationProblem(reason: reason, source: nil))
         }
+        if problems.isEmpty {
+            problems += loaded.configuration.contradictions.map { contradiction in
+                ConfigurationProblem(
+                    reason: .value(key: contradiction.key, contradiction.words),
+                    source: loaded.source(of: contradiction.key))
+            }
+        }
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
         loaded.warnings = variables.unknown.map(warning)
         loaded.ignoredVariables = variables.injected

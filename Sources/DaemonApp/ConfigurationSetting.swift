@@ -15,6 +15,8 @@ struct ConfigurationSetting: Sendable {
     /// True when several values may be given.
     let isList: Bool
     let isRequired: Bool
+    /// A value, for a setting without default whose values are not just any text.
+    let example: String?
     /// Checks the texts and stores them; returns what is wrong with them, or nil.
     let assign: @Sendable (_ texts: [String], _ configuration: inout Configuration) -> String?
     /// The effective value as it would be written; nil: none.
@@ -33,6 +35,7 @@ struct ConfigurationSetting: Sendable {
         self.summary = summary
         isList = false
         self.isRequired = isRequired
+        example = nil
         assign = { texts, configuration in
             guard texts.count == 1, let text = texts.first else {
                 return "takes one value, not \(texts.count)"
@@ -50,8 +53,8 @@ struct ConfigurationSetting: Sendable {
     /// A setting with one or more values.
     init<Value>(
         list key: String, _ type: ConfigurationValueType<Value>,
-        _ field: any WritableKeyPath<Configuration, [Value]> & Sendable, default defaultText: String,
-        _ summary: String
+        _ field: any WritableKeyPath<Configuration, [Value]> & Sendable, default defaultText: String?,
+        example: String? = nil, _ summary: String
     ) {
         self.key = key
         placeholder = type.placeholder
@@ -60,6 +63,7 @@ struct ConfigurationSetting: Sendable {
         self.summary = summary
         isList = true
         isRequired = false
+        self.example = example
         assign = { texts, configuration in
             var values: [Value] = []
             for text in texts {
@@ -70,7 +74,10 @@ struct ConfigurationSetting: Sendable {
             configuration[keyPath: field] = values
             return nil
         }
-        render = { configuration in configuration[keyPath: field].map(type.render).joined(separator: ",") }
+        render = { configuration in
+            let texts = configuration[keyPath: field].map(type.render)
+            return texts.isEmpty ? nil : texts.joined(separator: ",")
+        }
     }
 
     /// `limits.body_bytes` → `MODELD_LIMITS_BODY_BYTES`.
@@ -81,9 +88,12 @@ struct ConfigurationSetting: Sendable {
     /// `limits.body_bytes` → `limits-body-bytes`, without the two dashes.
     var flagName: String { String(key.map { $0 == "." || $0 == "_" ? "-" : $0 }) }
 
+    /// Whether SIGHUP changes it.
+    var isReloadable: Bool { Configuration.reloadableKeys.contains(key) }
+
     func assignDefault(to configuration: inout Configuration) {
         guard let defaultText else { return }
-        let problem = assign([defaultText], &configuration)
+        let problem = assign(isList ? elements(of: defaultText) : [defaultText], &configuration)
         precondition(problem == nil, "the table's default of \(key) is not allowed by its own type")
     }
 }

@@ -7,7 +7,13 @@ extension Configuration {
     /// `MODELD_SERVICE_HOST` and the like into every pod beside a Service called `modeld` (see
     /// `ConfigurationEnvironment.swift`).
     static let settings: [ConfigurationSetting] =
-        general + limitSettings + timeoutSettings + schedulingSettings + operationSettings
+        general + listenSettings + tlsSettings + logSettings + limitSettings + timeoutSettings
+        + schedulingSettings + operationSettings
+
+    /// Keys that SIGHUP changes; the others need a restart. The certificates' files are read again anyway.
+    static let reloadableKeys: Set<String> = [
+        "log.level", "log.access", "log.access_sample", "limits.connections", "limits.connections_per_client",
+    ]
 
     private static let general: [ConfigurationSetting] = [
         ConfigurationSetting(
@@ -17,10 +23,56 @@ extension Configuration {
         ConfigurationSetting(
             list: "listen", .address, \.listen, default: "127.0.0.1:8080",
             "Where to listen. The default answers this machine only; in a container use 0.0.0.0:8080. Port "
-                + "0 takes any free port, which is printed."),
+                + "0 takes any free port, which is printed. tls: before an address makes it speak TLS, with the "
+                + "certificate of tls.certificate. systemd takes over the sockets of a socket unit, all of "
+                + "them or those with a name (FileDescriptorName=)."),
         ConfigurationSetting(
             "loops", .count(0...1024), \.loops, default: "0",
             "Event loops, each on a thread of its own; 0 means one per CPU that the process may use."),
+    ]
+
+    private static let listenSettings: [ConfigurationSetting] = [
+        ConfigurationSetting(
+            list: "listen_routes", .choice, \.listenRoutes, default: "models,health,metrics",
+            "What is answered at the addresses of listen: models (/v1, /v2), health (/livez, /readyz, "
+                + "/v2/health), metrics (/metrics). Everything else there is 404."),
+        ConfigurationSetting(
+            list: "admin.listen", .address, \.admin.listen, default: nil, example: "127.0.0.1:9090",
+            "Further addresses, for operators and their tools. Whoever wants metrics to be read there only "
+                + "takes them out of listen_routes."),
+        ConfigurationSetting(
+            list: "admin.routes", .choice, \.admin.routes, default: "health,metrics",
+            "What is answered at the addresses of admin.listen."),
+        ConfigurationSetting(
+            "unix.mode", .fileMode, \.unix.mode, default: "660",
+            "Permissions of the sockets that unix:/PATH makes: who may connect."),
+    ]
+
+    private static let tlsSettings: [ConfigurationSetting] = [
+        ConfigurationSetting(
+            "tls.certificate", .file, \.tls.certificate, default: nil,
+            "The certificate for addresses with tls: before them, PEM, followed by its chain. It is read "
+                + "again at SIGHUP and every tls.poll; a new one serves new connections, open ones go on. A "
+                + "file that cannot be used is logged, and the old certificate stays."),
+        ConfigurationSetting(
+            "tls.key", .file, \.tls.key, default: nil,
+            "The private key of tls.certificate, PEM, not encrypted."),
+        ConfigurationSetting(
+            "tls.client_certificates", .choice, \.tls.clientCertificates, default: "off",
+            "Whether clients show a certificate: off does not ask, optional lets in who shows none, required "
+                + "nobody without. A certificate that is shown and not good is always refused."),
+        ConfigurationSetting(
+            "tls.client_authorities", .file, \.tls.clientAuthorities, default: nil,
+            "The certificates, PEM, that clients' certificates are signed with."),
+        ConfigurationSetting(
+            "tls.version", .choice, \.tls.version, default: "1.2",
+            "The oldest version of TLS that is spoken."),
+        ConfigurationSetting(
+            "tls.poll", .duration(.zero...oneDay), \.tls.poll, default: "10s",
+            "How often the files of tls are looked at for a new certificate; 0s: only at SIGHUP."),
+    ]
+
+    private static let logSettings: [ConfigurationSetting] = [
         ConfigurationSetting(
             "log.level", .choice, \.log.level, default: "notice",
             "The least important level that is logged, most important first: error, warning, notice, info, "
@@ -30,6 +82,13 @@ extension Configuration {
             "How log lines are written to standard error: text for people, json (one object a line) for "
                 + "collectors."
         ),
+        ConfigurationSetting(
+            "log.access", .choice, \.log.access, default: "off",
+            "Which requests get a line in the log: off none, errors those answered 400 and above, sampled one "
+                + "in log.access_sample and every error of the server (500 and above), all."),
+        ConfigurationSetting(
+            "log.access_sample", .count(1...1_000_000_000), \.log.accessSample, default: "1000",
+            "With log.access sampled: one request in so many is logged."),
     ]
 
     private static let limitSettings: [ConfigurationSetting] = [
@@ -43,6 +102,15 @@ extension Configuration {
         ConfigurationSetting(
             "limits.rows", .count(1...100_000_000), \.limits.rows, default: "1000000",
             "Most rows in one prediction request; more is answered 413."),
+        ConfigurationSetting(
+            "limits.connections", .count(0...10_000_000), \.limits.connections, default: "0",
+            "Most open connections; more wait until one ends. 0: as many as the process may have "
+                + "descriptors, less a reserve for files."),
+        ConfigurationSetting(
+            "limits.connections_per_client", .count(0...10_000_000), \.limits.connectionsPerClient,
+            default: "0",
+            "Most open connections of one client: of an IPv4 address, or an IPv6 network of 64 bits; more are "
+                + "closed at once. 0: any number. Behind a proxy all connections are the proxy's."),
     ]
 
     private static let timeoutSettings: [ConfigurationSetting] = [

@@ -18,6 +18,30 @@ extension ConfigurationValueType<String> {
         placeholder: "DIR", form: "the path of a directory",
         parse: { $0.isEmpty || $0.contains("\0") ? nil : $0 },
         render: { $0 })
+    static let file = Self(
+        placeholder: "FILE", form: "the path of a file",
+        parse: { $0.isEmpty || $0.contains("\0") ? nil : $0 },
+        render: { $0 })
+}
+
+/// The permission bits of a file.
+package struct FileMode: Sendable, Equatable {
+    package var bits: UInt32
+}
+
+extension ConfigurationValueType<FileMode> {
+    static let fileMode = Self(
+        placeholder: "MODE", form: "three octal digits, such as 600, 660 or 666",
+        parse: { text in
+            guard text.utf8.count == 3, let bits = UInt32(text, radix: 8), !text.hasPrefix("+") else {
+                return nil
+            }
+            return FileMode(bits: bits)
+        },
+        render: { mode in
+            let digits = String(mode.bits, radix: 8)
+            return String(repeating: "0", count: max(0, 3 - digits.utf8.count)) + digits
+        })
 }
 
 extension ConfigurationValueType<Int> {
@@ -100,10 +124,30 @@ extension ConfigurationValueType<ListenAddress> {
         placeholder: "HOST:PORT",
         form:
             "HOST:PORT with a name, an IPv4 address or a bracketed IPv6 address, port 0 to 65535 (0: any "
-            + "free port); every interface is 0.0.0.0:8080 or [::]:8080",
+            + "free port); every interface is 0.0.0.0:8080 or [::]:8080; unix:/PATH with at most 107 bytes of "
+            + "path; systemd or systemd:NAME; each also with tls: before it",
         parse: parseAddress, render: { $0.description })
 
     @Sendable private static func parseAddress(_ text: String) -> ListenAddress? {
+        guard text.hasPrefix("tls:") else { return parsePlace(text) }
+        var address = parsePlace(String(text.dropFirst(4)))
+        address?.isTLS = true
+        return address
+    }
+
+    private static func parsePlace(_ text: String) -> ListenAddress? {
+        if text == "systemd" { return ListenAddress(.systemd(name: nil)) }
+        if text.hasPrefix("systemd:") {
+            let name = String(text.dropFirst(8))
+            // What systemd.socket(5) allows in FileDescriptorName=.
+            let isName = !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x3A }
+            return isName ? ListenAddress(.systemd(name: name)) : nil
+        }
+        if text.hasPrefix("unix:") {
+            let path = String(text.dropFirst(5))
+            let isPath = path.hasPrefix("/") && path.utf8.count <= 107 && !path.utf8.contains(0)
+            return isPath ? ListenAddress(.unix(path: path)) : nil
+        }
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let host = text[..<colon]
         guard let number = decimal(text[text.index(after: colon)...]), let port = UInt16(exactly: number)

@@ -10,15 +10,30 @@ enum DaemonRoutes {
     enum Destination: Sendable {
         case dialect(Endpoint)
         case metrics
+        case live
+        case ready
+
+        /// With what it is switched on and off for a listener.
+        var group: Configuration.RouteGroup {
+            switch self {
+            case .metrics: .metrics
+            case .live, .ready, .dialect(.openInference(.live)), .dialect(.openInference(.ready)): .health
+            case .dialect: .models
+            }
+        }
     }
 
     /// By route number.
-    static let destinations: [Destination] = Route.all.map { .dialect($0.endpoint) } + [.metrics]
+    static let destinations: [Destination] =
+        Route.all.map { .dialect($0.endpoint) } + [.metrics, .live, .ready]
+    static let groups: [Configuration.RouteGroup] = destinations.map(\.group)
 
     static let router: Router = {
         var router = Router()
         for route in Route.all { router.add(route.method, route.pattern) }
         router.add(.get, "/metrics")
+        router.add(.get, "/livez")
+        router.add(.get, "/readyz")
         return router
     }()
 }
@@ -28,19 +43,25 @@ enum DaemonRoutes {
 /// State: owned by its loop.
 final class RequestDispatcher: RequestHandler {
     private let metrics: MetricRegistry
+    private let service: PredictService
+    /// What is answered, by the listener's index.
+    private let routes: [RouteGroups]
     private let answerer: DialectAnswerer
     private let workers: WorkerPool?
     private let inFlight: Gauge
     private var captures: [String] = []
 
     /// - Parameters:
+    ///   - routes: what is answered, by the listener's index.
     ///   - costMax: predictions that are expected to take more nanoseconds go to the workers.
     ///   - workers: nil when there are none; then everything is answered here.
     init(
-        service: PredictService, metrics: MetricRegistry, rowLimit: Int, costMax: UInt64 = .max,
-        workers: WorkerPool? = nil
+        service: PredictService, metrics: MetricRegistry, rowLimit: Int, routes: [RouteGroups],
+        costMax: UInt64 = .max, workers: WorkerPool? = nil
     ) {
         self.metrics = metrics
+        self.service = service
+        self.routes = routes
         inFlight = metrics.gauge(.httpRequestsInFlight)
         self.workers = workers
         answerer = DialectAnswerer(
@@ -51,15 +72,26 @@ final class RequestDispatcher: RequestHandler {
         inFlight.add(1)
         defer { inFlight.add(-1) }
         guard let route = DaemonRoutes.router.resolve(request, &captures, &response) else { return }
+        guard routes[request.origin.listener].contains(DaemonRoutes.groups[route]) else {
+            return response.fail(.notFound, "this is not answered at this address")
+        }
         let path = PathParameters(model: captures.first ?? "", version: captures.dropFirst().first)
         switch DaemonRoutes.destinations[route] {
         case .dialect(let endpoint):
             if case .tooCostly(let cost) = answerer.answer(endpoint, path, request, &response) {
                 workers?.submit(endpoint, path, cost: cost, request, &response)
             }
-        case .metrics:
-            writeMetrics(request, &response)
+        case .metrics: writeMetrics(request, &response)
+        // Never asks a model: a pod that is restarted because of one would only lose the others.
+        case .live: writeHealth(true, &response)
+        case .ready: writeHealth(service.isReady, &response)
         }
+    }
+
+    private func writeHealth(_ isGood: Bool, _ response: inout Response) {
+        response.contentType = .text
+        if !isGood { response.status = .serviceUnavailable }
+        response.body.append(isGood ? "ok\n" : "not ready\n")
     }
 
     private func writeMetrics(_ request: borrowing Request, _ response: inout Response) {

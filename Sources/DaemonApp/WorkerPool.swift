@@ -22,8 +22,30 @@ final class WorkerPool: Sendable {
     }
 
     private struct State {
-        var queue: WorkQueue<Job>
+        var queue: WorkQueue
+        /// By ticket.
+        var jobs: [Job?] = []
+        var freeTickets: [Int] = []
         var isStopping = false
+
+        mutating func append(_ job: Job, cost: UInt64, now: MonotonicInstant) {
+            let ticket = freeTickets.popLast() ?? jobs.count
+            if ticket == jobs.count { jobs.append(job) } else { jobs[ticket] = job }
+            queue.append(ticket, cost: cost, now: now)
+        }
+
+        mutating func take(now: MonotonicInstant) -> [TakenJob] {
+            queue.take(now: now).compactMap { entry in
+                defer { jobs[entry.ticket] = nil }
+                freeTickets.append(entry.ticket)
+                return jobs[entry.ticket].map { TakenJob(job: $0, entry: entry) }
+            }
+        }
+    }
+
+    private struct TakenJob {
+        let job: Job
+        let entry: WorkQueue.Entry
     }
 
     private let state: Mutex<State>
@@ -64,7 +86,7 @@ final class WorkerPool: Sendable {
     ) {
         // The bound is looked at before the request leaves the loop: a refusal costs nothing more.
         let now = MonotonicInstant.now
-        var refusal: WorkQueue<Job>.Refusal?
+        var refusal: WorkQueue.Refusal?
         var retryAfter = 1
         var depthNow = 0
         state.withLock { state in
@@ -82,7 +104,7 @@ final class WorkerPool: Sendable {
         }
         let job = Job(
             deferred: request.deferAnswer(), endpoint: endpoint, path: path, route: response.route)
-        state.withLock { $0.queue.append(job, cost: cost, now: now) }
+        state.withLock { $0.append(job, cost: cost, now: now) }
         depth.add(1)
         inFlight.add(1)
         bell.signal()
@@ -101,7 +123,7 @@ final class WorkerPool: Sendable {
         while true {
             bell.wait()
             let now = MonotonicInstant.now
-            let (batch, isStopping) = state.withLock { ($0.queue.take(now: now), $0.isStopping) }
+            let (batch, isStopping) = state.withLock { ($0.take(now: now), $0.isStopping) }
             if batch.isEmpty {
                 if isStopping { return }
                 continue
@@ -112,13 +134,13 @@ final class WorkerPool: Sendable {
     }
 
     private func answer(
-        _ batch: [WorkQueue<Job>.Entry], _ answerer: DialectAnswerer, taken: MonotonicInstant
+        _ batch: [TakenJob], _ answerer: DialectAnswerer, taken: MonotonicInstant
     ) {
         var start = taken
         var durations: [UInt64] = []
-        for entry in batch {
-            waits.observe(nanoseconds: taken.nanoseconds(since: entry.arrival))
-            let job = entry.item
+        for taking in batch {
+            waits.observe(nanoseconds: taken.nanoseconds(since: taking.entry.arrival))
+            let job = taking.job
             if !job.deferred.isAbandoned {
                 job.deferred.answer { request, response in
                     response.route = job.route
@@ -130,11 +152,13 @@ final class WorkerPool: Sendable {
             start = end
         }
         state.withLock { state in
-            for (entry, duration) in zip(batch, durations) { state.queue.finish(entry, elapsed: duration) }
+            for (taking, duration) in zip(batch, durations) {
+                state.queue.finish(taking.entry, elapsed: duration)
+            }
         }
         inFlight.add(-Int64(batch.count))
         // One wake-up for each loop that has answers coming.
-        var rest = batch.map(\.item.deferred)
+        var rest = batch.map(\.job.deferred)
         while let loop = rest.first?.loop {
             DeferredRequest.complete(rest.filter { $0.loop === loop })
             rest.removeAll { $0.loop === loop }

@@ -22,6 +22,8 @@ package enum NetError: Error, Equatable, CustomStringConvertible {
     case notASocket(path: String)
     /// An inherited descriptor is no listening stream socket.
     case notAListener(descriptor: CInt)
+    /// The service manager has passed no such socket.
+    case notInherited(name: String?)
     /// OpenSSL could not be prepared.
     case tls(reason: String)
 
@@ -38,6 +40,7 @@ package enum NetError: Error, Equatable, CustomStringConvertible {
         case .inUse: "socket_in_use"
         case .notASocket: "not_a_socket"
         case .notAListener: "not_a_listener"
+        case .notInherited: "not_inherited"
         case .tls: "tls_error"
         }
     }
@@ -60,6 +63,9 @@ package enum NetError: Error, Equatable, CustomStringConvertible {
         case .notAListener(let number):
             "the inherited descriptor \(number) is no listening stream socket; "
                 + "the socket unit needs ListenStream= and Accept=no"
+        case .notInherited(let name):
+            "the service manager has passed no socket\(name.map { " named '\($0)'" } ?? ""); start the socket "
+                + "unit, whose FileDescriptorName= is the name"
         case .tls(let reason): "TLS cannot be prepared: \(reason)"
         }
     }

@@ -119,7 +119,9 @@ struct ProtocolPageTests {
         configuration.loopCount = 1
         configuration.timeouts.lastCall = .zero
         let server = HTTPServer(configuration: configuration) { _ in
-            RequestDispatcher(service: service, metrics: metrics, rowLimit: 100_000)
+            RequestDispatcher(
+                service: service, metrics: metrics, rowLimit: 100_000,
+                routes: [RouteGroups(Configuration.RouteGroup.allCases)])
         }
         let address = try #require(try server.start().first)
         defer {

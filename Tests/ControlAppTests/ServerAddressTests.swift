@@ -32,6 +32,7 @@ import Testing
         #expect(try choose(nil, nil, "c:1,d:2") == "c:1")
         #expect(try choose(nil, nil, "0.0.0.0:9") == "127.0.0.1:9")
         #expect(try choose(nil, nil, "[::]:9") == "[::1]:9")
+        #expect(try choose(nil, nil, "unix:/a,tls:c:1,systemd:x,d:2") == "d:2")
         #expect(try choose(nil, nil, nil) == "127.0.0.1:8080")
     }
 

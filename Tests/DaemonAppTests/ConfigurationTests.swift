@@ -57,15 +57,18 @@ import Testing
 
     @Test func everySettingCanBeGivenInEveryWay() throws {
         for setting in Configuration.settings {
-            let value = setting.defaultText ?? "something"
+            let value = setting.defaultText ?? setting.example ?? "something"
             let registry = setting.isRequired ? [] : ["--registry", "r"]
             let byFlag = try load(registry + ["--\(setting.flagName)", value])
             #expect(byFlag.source(of: setting.key) == .flag(name: setting.flagName))
             let byVariable = try load(registry, environment: [setting.environmentName: value])
             #expect(byVariable.source(of: setting.key) == .environment(name: setting.environmentName))
             let parts = setting.key.split(separator: ".")
+            let written =
+                setting.isList ? "['\(value.split(separator: ",").joined(separator: "', '"))']" : value
             let file =
-                parts.count == 2 ? "\(parts[0]):\n  \(parts[1]): \(value)\n" : "\(setting.key): \(value)\n"
+                parts.count == 2
+                ? "\(parts[0]):\n  \(parts[1]): \(written)\n" : "\(setting.key): \(written)\n"
             let byFile = try load(registry, file: file)
             guard case .file = byFile.source(of: setting.key) else {
                 Issue.record("\(setting.key) was not read from \(file)")
@@ -166,8 +169,18 @@ import Testing
         ("log.format", ["xml"]),
         (
             "listen",
-            ["8080", ":8080", "host:", "host:65536", "::1:80", "[::1", "[x]:1", "a b:1", "h:1,", "h:+1"]
+            [
+                "8080", ":8080", "host:", "host:65536", "::1:80", "[::1", "[x]:1", "a b:1", "h:1,", "h:+1",
+                "unix:", "unix:relative", "unix:/" + String(repeating: "a", count: 107), "tls:", "tls:8080",
+                "tls:tls:h:1", "systemd:", "systemd:a:b", "systemd:a b", "https://h:1",
+            ]
         ),
+        ("listen_routes", ["everything", "models,", "health, metrics"]),
+        ("unix.mode", ["66", "0660", "668", "rw-", "+66", "-66", ""]),
+        ("tls.client_certificates", ["yes", "require"]),
+        ("tls.version", ["1.1", "1.0", "3", "tls1.3"]),
+        ("log.access", ["on", "true", "ALL"]),
+        ("log.access_sample", ["0", "1%", "0.1"]),
         ("registry", [""]),
     ])
     func wrongValues_areRefusedNamingKeyValueAndPlace(key: String, values: [String]) throws {
@@ -223,6 +236,53 @@ import Testing
         ]
         for loaded in forms { #expect(loaded.configuration.listen == expected) }
         #expect(expected[1].description == "[::1]:81")
+    }
+
+    @Test func addressForms_areWrittenAsTheyWereRead() throws {
+        let text = "unix:/run/modeld.sock,tls:[::]:8443,systemd,tls:systemd:https,tls:unix:/a"
+        let loaded = try load([
+            "--registry=r", "--listen", text, "--tls-certificate=c", "--tls-key=k",
+        ])
+        #expect(
+            loaded.configuration.listen == [
+                ListenAddress(.unix(path: "/run/modeld.sock")),
+                ListenAddress(.host("::", port: 8443), isTLS: true), ListenAddress(.systemd(name: nil)),
+                ListenAddress(.systemd(name: "https"), isTLS: true),
+                ListenAddress(.unix(path: "/a"), isTLS: true),
+            ])
+        #expect(loaded.configuration.listen.map(\.description).joined(separator: ",") == text)
+        let mode = try load(["--registry=r", "--unix-mode=007"]).configuration.unix.mode
+        #expect(mode.bits == 0o007)
+        #expect(
+            ConfigurationReport.effectiveValues(try load(["--registry=r", "--unix-mode=007"])).contains(
+                " 007 "))
+    }
+
+    @Test(arguments: [
+        (["--listen=tls:h:1"], ["default: tls.certificate is missing", "default: tls.key is missing"]),
+        (["--listen=tls:h:1", "--tls-certificate=c"], ["default: tls.key is missing: listen has tls:h:1"]),
+        (
+            ["--admin-listen=tls:h:1", "--tls-key=k"],
+            ["tls.certificate is missing: admin.listen has tls:h:1"]
+        ),
+        (["--tls-client-certificates=optional"], ["tls.client_authorities is missing"]),
+        (["--listen=h:1,h:1"], ["flag --listen: listen has h:1, which is listened on twice"]),
+        (["--listen=h:1", "--admin-listen=h:1"], ["flag --admin-listen: admin.listen has h:1"]),
+        (["--listen=unix:/a,unix:/a"], ["listen has unix:/a, which is listened on twice"]),
+    ])
+    func contradictions_areRefused(arguments: [String], words: [String]) {
+        let found = problems(["--registry=r"] + arguments)
+        #expect(found.count == words.count, "\(found)")
+        for (problem, words) in zip(found, words) { #expect(problem.contains(words), "\(problem)") }
+    }
+
+    @Test func freePorts_mayBeAskedForTwice() throws {
+        #expect(try load(["--registry=r", "--listen=h:0,h:0"]).configuration.listen.count == 2)
+    }
+
+    @Test func reloadableKeys_exist() {
+        let keys = Set(Configuration.settings.map(\.key))
+        #expect(Configuration.reloadableKeys.isSubset(of: keys))
     }
 
     @Test func actions_areRecognised() throws {

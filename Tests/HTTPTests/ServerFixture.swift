@@ -19,6 +19,8 @@ final class EchoHandler: RequestHandler {
         router.add(.get, "/closing")
         router.add(.delete, "/nothing")
         router.add(.get, "/whoami")
+        router.add(.post, "/text")
+        router.add(.get, "/poem")
         self.router = router
     }
 
@@ -42,6 +44,12 @@ final class EchoHandler: RequestHandler {
         case 5:
             response.contentType = .text
             response.body.append(request.origin.certificate?.subject ?? request.origin.peer.host)
+        case 6:
+            response.contentType = .text
+            response.body.append(request.body)
+        case 7:
+            response.contentType = .text
+            for _ in 0..<1_000 { response.body.append("a rose is ") }
         default: return
         }
     }
@@ -52,6 +60,7 @@ final class Tally: Sendable {
     struct Counts {
         var finished = 0, rejected = 0, opened = 0, closed = 0, acceptFailures = 0, refused = 0, filled = 0
         var routes: [Int] = []
+        var requests: [String] = []
         var defects: [RequestDefect] = []
         var handshakeFailures: [String] = []
     }
@@ -62,14 +71,20 @@ final class Tally: Sendable {
         let tally: Tally
         init(_ tally: Tally) { self.tally = tally }
 
-        func requestFinished(_ record: borrowing RequestRecord) {
+        func requestFinished(
+            _ record: borrowing RequestRecord, _ request: borrowing Request, identifier: Span<UInt8>
+        ) {
             let route = record.route
+            let line = "\(request.method.name) \(request.path.text) \(identifier.text)"
             tally.counts.withLock {
                 $0.finished += 1
                 $0.routes.append(route)
+                $0.requests.append(line)
             }
         }
-        func requestRejected(_ defect: RequestDefect) {
+        func requestRejected(
+            _ defect: RequestDefect, _ origin: RequestOrigin, identifier: Span<UInt8>
+        ) {
             tally.counts.withLock {
                 $0.rejected += 1
                 $0.defects.append(defect)
@@ -152,6 +167,16 @@ final class RawClient {
     func readToEnd() -> String {
         while case .bytes = receive() {}
         return takeAll()
+    }
+
+    /// Reads to the end of the connection and counts.
+    func countToEnd() -> Int {
+        var count = 0
+        while case .bytes(let length) = receive() {
+            count += length
+            input.clear()
+        }
+        return count
     }
 
     /// Reads until what has come ends with `end`, or the connection does.

@@ -5,7 +5,7 @@ import Testing
 @testable import Serving
 
 @Suite struct WorkQueueTests {
-    private typealias Queue = WorkQueue<Int>
+    private typealias Queue = WorkQueue
 
     private let start = MonotonicInstant(nanoseconds: 1_000_000_000_000)
 
@@ -24,9 +24,9 @@ import Testing
         for item in 0..<4 { queue.append(item, cost: 30_000, now: start) }
         #expect(queue.count == 4)
         // Two workers: each takes half of what waits.
-        #expect(queue.take(now: start).map(\.item) == [0, 1])
-        #expect(queue.take(now: start).map(\.item) == [2])
-        #expect(queue.take(now: start).map(\.item) == [3])
+        #expect(queue.take(now: start).map(\.ticket) == [0, 1])
+        #expect(queue.take(now: start).map(\.ticket) == [2])
+        #expect(queue.take(now: start).map(\.ticket) == [3])
         #expect(queue.take(now: start).isEmpty)
         #expect(queue.count == 0)
     }
@@ -34,7 +34,7 @@ import Testing
     @Test func aBatch_endsWhereItsWorkWouldDelayTheFirstAnswer() {
         var queue = queue(workers: 1)
         for item in 0..<10 { queue.append(item, cost: 90_000, now: start) }
-        #expect(queue.take(now: start).map(\.item) == [0, 1])
+        #expect(queue.take(now: start).map(\.ticket) == [0, 1])
         var small = self.queue(workers: 1)
         for item in 0..<100 { small.append(item, cost: 1_000, now: start) }
         #expect(small.take(now: start).count == Queue.batchCount)
@@ -44,19 +44,19 @@ import Testing
         var queue = queue(workers: 1)
         queue.append(1, cost: Queue.heavyCost, now: start)
         queue.append(2, cost: Queue.heavyCost, now: start)
-        #expect(queue.take(now: start).map(\.item) == [1])
+        #expect(queue.take(now: start).map(\.ticket) == [1])
     }
 
     @Test func heavyRequests_leaveAWorkerForLightOnes() {
         var queue = queue(workers: 2)
         for item in 0..<3 { queue.append(item, cost: 50_000_000, now: start) }
         let first = queue.take(now: start)
-        #expect(first.map(\.item) == [0])
+        #expect(first.map(\.ticket) == [0])
         #expect(queue.take(now: start).isEmpty, "the second worker is kept free")
         queue.append(10, cost: 30_000, now: start)
-        #expect(queue.take(now: start).map(\.item) == [10])
+        #expect(queue.take(now: start).map(\.ticket) == [10])
         for entry in first { queue.finish(entry, elapsed: entry.cost) }
-        #expect(queue.take(now: start).map(\.item) == [1])
+        #expect(queue.take(now: start).map(\.ticket) == [1])
     }
 
     @Test func heavyRequests_doNotWaitForEverBehindLightOnes() {
@@ -64,9 +64,9 @@ import Testing
         queue.append(1, cost: 2_000_000, now: start)
         queue.append(2, cost: 100_000, now: after(milliseconds: 1))
         // The light one has waited longer for its size.
-        #expect(queue.take(now: after(milliseconds: 2)).map(\.item) == [2])
+        #expect(queue.take(now: after(milliseconds: 2)).map(\.ticket) == [2])
         queue.append(3, cost: 100_000, now: after(milliseconds: 100))
-        #expect(queue.take(now: after(milliseconds: 100)).map(\.item) == [1])
+        #expect(queue.take(now: after(milliseconds: 100)).map(\.ticket) == [1])
     }
 
     @Test func asManyAsMayWait_andNoMore() {

@@ -52,7 +52,11 @@ struct ServerAddress: Equatable, Sendable, CustomStringConvertible {
     {
         if let option { return try ServerAddress(parsing: option, source: "--server") }
         if let server { return try ServerAddress(parsing: server, source: "MODELCTL_SERVER") }
-        guard let first = listen?.split(separator: ",").first else {
+        // A daemon may also listen where this program does not connect to.
+        let plain = listen?.split(separator: ",").first { address in
+            !["tls:", "unix:", "systemd"].contains { address.hasPrefix($0) }
+        }
+        guard let first = plain else {
             return try ServerAddress(parsing: "127.0.0.1", source: "default")
         }
         var address = try ServerAddress(parsing: String(first), source: "MODELD_LISTEN")

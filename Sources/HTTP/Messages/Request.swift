@@ -13,10 +13,13 @@ package struct Request: ~Copyable, ~Escapable {
     package let method: Method
     /// 0 or 1 in HTTP/1.x.
     package let minorVersion: UInt8
-    /// The body without transfer coding, in one piece; empty when there is none.
+    /// The body without transfer and content coding, in one piece; empty when there is none, and when it was
+    /// streamed.
     package let body: Span<UInt8>
     /// Whom it comes from, and which listener it came in on.
     package let origin: RequestOrigin
+    /// What took the body in, when it was streamed.
+    package let bodyReader: (any BodyReader)?
     /// nil when the answer is deferred already.
     // Safe because a request cannot outlive the handler's call, during which the connection lives.
     private unowned(unsafe) let connection: ServerConnection?
@@ -24,12 +27,13 @@ package struct Request: ~Copyable, ~Escapable {
     @_lifetime(copy bytes, copy fields, copy body)
     init(
         bytes: Span<UInt8>, fields: Span<HeaderField>, body: Span<UInt8>, head: borrowing RequestHead,
-        origin: RequestOrigin, connection: ServerConnection?
+        origin: RequestOrigin, bodyReader: (any BodyReader)?, connection: ServerConnection?
     ) {
         self.bytes = bytes
         self.fields = fields
         self.body = body
         self.origin = origin
+        self.bodyReader = bodyReader
         // Safe because the caller owns the connection while this view exists.
         unsafe self.connection = connection
         method = head.method

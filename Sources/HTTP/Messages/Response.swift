@@ -6,6 +6,15 @@ package struct ContentType: Sendable {
     package let value: StaticString
     package init(_ value: StaticString) { self.value = value }
 
+    /// Text in the wide sense: what compresses well.
+    var isText: Bool {
+        let text = value.bytes
+        let end = text.firstIndex(of: .semicolon, in: 0..<text.count) ?? text.count
+        let media = text.extracting(0..<end)
+        return media.starts(with: "text/") || media.starts(with: "application/openmetrics")
+            || (media.count >= 4 && media.extracting(media.count - 4..<media.count).equals("json"))
+    }
+
     package static var json: ContentType { ContentType("application/json") }
     package static var text: ContentType { ContentType("text/plain; charset=utf-8") }
     package static var octetStream: ContentType { ContentType("application/octet-stream") }
@@ -25,6 +34,10 @@ package struct Response: ~Copyable {
     package var closesConnection = false
     /// The route's number for the observer's metrics; -1 when no route was found.
     package var route = -1
+    /// The body's source when it is streamed; then `body` is not looked at.
+    package var stream: (any BodyWriter)?
+    /// False keeps a body that is compressed already from being compressed again.
+    package var isCompressible = true
     /// Complete header lines with their CR LF.
     private(set) var headerLines: ByteBuffer
 
@@ -39,6 +52,8 @@ package struct Response: ~Copyable {
         contentType = .json
         closesConnection = false
         route = -1
+        stream = nil
+        isCompressible = true
         body.clear()
         body.releaseMemory(above: 1 << 20)
         headerLines.clear()

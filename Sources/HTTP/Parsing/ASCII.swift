@@ -46,6 +46,17 @@ extension UInt8 {
     var asciiLowercased: UInt8 { self &- 0x41 < 26 ? self | 0x20 : self }
 }
 
+extension StaticString {
+    var bytes: Span<UInt8> {
+        @_lifetime(immortal)
+        get {
+            // Safe because a static string's UTF-8 is immortal.
+            let span = unsafe Span(_unsafeStart: utf8Start, count: utf8CodeUnitCount)
+            return unsafe _overrideLifetime(span, copying: ())
+        }
+    }
+}
+
 extension Span<UInt8> {
     package func equals(_ text: StaticString) -> Bool {
         guard count == text.utf8CodeUnitCount else { return false }
@@ -65,6 +76,11 @@ extension Span<UInt8> {
             return false
         }
         return true
+    }
+
+    func starts(with text: StaticString) -> Bool {
+        let length = text.utf8CodeUnitCount
+        return count >= length && extracting(0..<length).equals(text)
     }
 
     /// The first `byte` in `range`, or nil; eight bytes at a time.

@@ -20,5 +20,9 @@ package struct Limits: Sendable, Equatable {
     package var chunkCountFree = 65_536
     package var chunkBytesMeanMin = 256
 
+    /// How much of a streamed body must come in the time for bodies; then the time starts anew, so that a
+    /// large upload may take long and a trickling one may not.
+    package var streamedBytesMin = 1 << 20
+
     package init() {}
 }

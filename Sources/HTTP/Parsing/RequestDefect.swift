@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What is wrong with a request's framing. The connection is closed after the answer: where such a request
-/// ends is unknown, and two readers may disagree on it (request smuggling).
+/// What is wrong with a request before any handler sees it. The connection is closed after the answer: where
+/// a request with faulty framing ends is unknown, and two readers may disagree on it (request smuggling); the
+/// rest of one that is too large is not worth reading.
 package enum RequestDefect: Error, Hashable, Sendable, CaseIterable {
     case bareLineFeed, bareCarriageReturn, controlCharacter
     case requestLineMalformed, methodInvalid, methodUnknown
@@ -16,6 +17,7 @@ package enum RequestDefect: Error, Hashable, Sendable, CaseIterable {
     case chunkSizeInvalid, chunkExtensionInvalid, chunkExtensionTooLarge, chunkEndMissing, chunksTooSmall
     case trailerInvalid, trailersTooLarge
     case expectationUnknown, bodyTooLarge
+    case contentCodingUnsupported, contentCodingInvalid, contentRatioTooHigh
     case endedEarly, headerTimeout, bodyTimeout
 
     package var status: Status {
@@ -24,7 +26,8 @@ package enum RequestDefect: Error, Hashable, Sendable, CaseIterable {
         case .versionUnsupported: .versionNotSupported
         case .targetTooLong: .uriTooLong
         case .headTooLarge, .headerCountTooLarge, .trailersTooLarge: .headerFieldsTooLarge
-        case .bodyTooLarge, .chunksTooSmall, .chunkExtensionTooLarge: .contentTooLarge
+        case .bodyTooLarge, .chunksTooSmall, .chunkExtensionTooLarge, .contentRatioTooHigh: .contentTooLarge
+        case .contentCodingUnsupported: .unsupportedMediaType
         case .expectationUnknown: .expectationFailed
         case .headerTimeout, .bodyTimeout: .requestTimeout
         case .bareLineFeed, .bareCarriageReturn, .controlCharacter, .requestLineMalformed, .methodInvalid,
@@ -32,7 +35,8 @@ package enum RequestDefect: Error, Hashable, Sendable, CaseIterable {
             .headerNameInvalid, .headerColonMissing, .headerSpaceBeforeColon, .hostMissing, .hostDuplicate,
             .hostInvalid, .contentLengthInvalid, .contentLengthDuplicate, .contentLengthWithTransferEncoding,
             .transferEncodingInvalid, .transferEncodingDuplicate, .transferEncodingInHTTP10,
-            .chunkSizeInvalid, .chunkExtensionInvalid, .chunkEndMissing, .trailerInvalid, .endedEarly:
+            .chunkSizeInvalid, .chunkExtensionInvalid, .chunkEndMissing, .trailerInvalid,
+            .contentCodingInvalid, .endedEarly:
             .badRequest
         }
     }
@@ -78,6 +82,10 @@ package enum RequestDefect: Error, Hashable, Sendable, CaseIterable {
         case .trailersTooLarge: "the trailers after the body are too large"
         case .expectationUnknown: "the only expectation known here is 100-continue"
         case .bodyTooLarge: "the request's body is larger than this server accepts"
+        case .contentCodingUnsupported:
+            "the only content codings implemented here are gzip and deflate, one at a time"
+        case .contentCodingInvalid: "the request's body is not what its Content-Encoding says"
+        case .contentRatioTooHigh: "the request's body grows too much when it is decompressed"
         case .endedEarly: "the connection ended before the request was complete"
         case .headerTimeout: "the request's head did not arrive in time"
         case .bodyTimeout: "the request's body did not arrive in time"

@@ -36,11 +36,16 @@ struct RequestHead: Equatable, Sendable {
     /// Content-Length; nil when absent.
     var contentLength: Int?
     var isChunked = false
+    /// How the body is compressed.
+    var contentCoding = ContentCoding.identity
     var keepsAlive = true
     var expectsContinue = false
     /// Bytes of the head with its closing empty line.
     var byteCount = 0
     var fields: [HeaderField] = []
+
+    /// A body follows, however short it may turn out.
+    var hasBody: Bool { isChunked || (contentLength ?? 0) > 0 }
 
     /// Forgets the request and keeps the table's memory.
     mutating func reset() {
@@ -51,6 +56,7 @@ struct RequestHead: Equatable, Sendable {
         hasEscapes = false
         contentLength = nil
         isChunked = false
+        contentCoding = .identity
         keepsAlive = true
         expectsContinue = false
         byteCount = 0

@@ -12,6 +12,7 @@ extension RequestParser {
             state = .chunkSize
         } else {
             let length = head.contentLength ?? 0
+            guard length <= bodyBytesMax else { return fail(.bodyTooLarge) }
             state = length > 0 ? .fixedBody(remaining: length) : .complete
         }
     }
@@ -30,7 +31,7 @@ extension RequestParser {
         if index < line.upperBound {
             guard checkExtension(bytes, index..<line.upperBound) else { return }
         }
-        guard size <= limits.bodyBytesMax - bodyByteCount else { return fail(.bodyTooLarge) }
+        guard size <= bodyBytesMax - bodyByteCount else { return fail(.bodyTooLarge) }
         if size == 0 {
             state = .trailers
             return

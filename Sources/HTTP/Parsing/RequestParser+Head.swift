@@ -142,7 +142,7 @@ extension RequestParser {
         return (line.lowerBound..<colon, bytes.trimmed((colon + 1)..<line.upperBound))
     }
 
-    /// The five fields that decide how the connection goes on.
+    /// The six fields that decide how body and connection go on.
     private mutating func noteFramingField(_ bytes: Span<UInt8>, _ name: Range<Int>, _ value: Range<Int>) {
         let nameText = bytes.extracting(name)
         switch name.count {
@@ -160,6 +160,8 @@ extension RequestParser {
             noteConnectionOptions(bytes, value)
         case 14 where nameText.equalsIgnoringCase("content-length"):
             noteContentLength(bytes, value)
+        case 16 where nameText.equalsIgnoringCase("content-encoding"):
+            head.contentCoding = head.contentCoding.followed(by: bytes.extracting(value))
         case 17 where nameText.equalsIgnoringCase("transfer-encoding"):
             noteTransferEncoding(bytes, value)
         default: return
@@ -244,7 +246,6 @@ extension RequestParser {
         } else if hasUnknownExpectation {
             return fail(.expectationUnknown)
         }
-        if let length = head.contentLength, length > limits.bodyBytesMax { return fail(.bodyTooLarge) }
         head.keepsAlive = !isConnectionClose && (head.minorVersion >= 1 || isConnectionKeepAlive)
         state = .headDone
     }

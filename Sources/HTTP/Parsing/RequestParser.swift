@@ -15,7 +15,8 @@ package struct RequestParser: Sendable {
     package enum Event: Equatable, Sendable {
         /// Everything useful was read; the request goes on in bytes that have not arrived.
         case needMore
-        /// The head is complete. The body follows, of whatever length.
+        /// The head is complete. The body follows, of whatever length; a declared one that is too long is
+        /// refused by the next call.
         case head
         /// These bytes (positions in what was passed) belong to the body.
         case body(Range<Int>)
@@ -34,6 +35,8 @@ package struct RequestParser: Sendable {
     }
 
     package let limits: Limits
+    /// The limit on this request's body; may be changed between `head` and the next call.
+    var bodyBytesMax: Int
     var head = RequestHead()
     /// Everything before has been read.
     package internal(set) var position = 0
@@ -56,7 +59,10 @@ package struct RequestParser: Sendable {
 
     enum HostState: Sendable { case missing, present }
 
-    package init(limits: Limits = Limits()) { self.limits = limits }
+    package init(limits: Limits = Limits()) {
+        self.limits = limits
+        bodyBytesMax = limits.bodyBytesMax
+    }
 
     /// Starts on a new request whose first byte is at `origin`.
     package mutating func reset(at origin: Int) {
@@ -71,6 +77,7 @@ package struct RequestParser: Sendable {
         isConnectionClose = false
         isConnectionKeepAlive = false
         hasUnknownExpectation = false
+        bodyBytesMax = limits.bodyBytesMax
         bodyByteCount = 0
         chunkCount = 0
         extensionByteCount = 0

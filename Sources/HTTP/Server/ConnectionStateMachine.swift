@@ -5,6 +5,7 @@
 ///
 ///     idle ─bytes→ head ─end of head→ body ─end of body→ awaitingResponse ─answer→ idle
 ///     head, body ─defect, deadline→ flushing        awaitingResponse ─last answer→ flushing
+///     awaitingResponse ─answer begins→ streamingAnswer ─answer ends→ idle, flushing
 ///     flushing ─all written→ lingering ─client ends, deadline→ closed
 struct ConnectionStateMachine: Sendable {
     enum Phase: Equatable, Sendable {
@@ -14,6 +15,8 @@ struct ConnectionStateMachine: Sendable {
         case receivingBody
         /// A request is with its handler. Nothing is read: what the client pipelines waits in the kernel.
         case awaitingResponse
+        /// The head of an answer is out, and its body comes piece by piece as the client takes it.
+        case streamingAnswer
         /// The last answer is on its way out; then the connection ends.
         case flushing
         /// Our side is shut; what the client still sends is read and dropped, so that closing does not reset
@@ -42,6 +45,10 @@ struct ConnectionStateMachine: Sendable {
     /// The client has ended its side; what it sent before is still answered.
     private(set) var hasInputEnded = false
     private(set) var isDraining = false
+    /// The handler wants no more of the body for now.
+    private(set) var isBodyPaused = false
+    /// The handler has no more of its answer for now.
+    private(set) var isAnswerPaused = false
     private(set) var answerCount = 0
     /// The client expects the connection to end and sends nothing more, so there is nothing to linger for.
     private var clientAskedToClose = false
@@ -49,8 +56,9 @@ struct ConnectionStateMachine: Sendable {
     /// Whether another request may be taken out of the input.
     var takesRequests: Bool {
         switch phase {
-        case .idle, .receivingHead, .receivingBody: true
-        case .awaitingResponse, .flushing, .lingering, .closed: false
+        case .idle, .receivingHead: true
+        case .receivingBody: !isBodyPaused
+        case .awaitingResponse, .streamingAnswer, .flushing, .lingering, .closed: false
         }
     }
 
@@ -58,11 +66,15 @@ struct ConnectionStateMachine: Sendable {
     var wantsInput: Bool {
         if hasInputEnded { return false }
         switch phase {
-        case .idle, .receivingHead, .receivingBody: return !isOutputPending
+        case .idle, .receivingHead: return !isOutputPending
+        case .receivingBody: return !isOutputPending && !isBodyPaused
         case .lingering: return true
-        case .awaitingResponse, .flushing, .closed: return false
+        case .awaitingResponse, .streamingAnswer, .flushing, .closed: return false
         }
     }
+
+    /// Something can be done as soon as the socket takes bytes.
+    var wantsToWrite: Bool { isOutputPending || (phase == .streamingAnswer && !isAnswerPaused) }
 
     var deadline: Deadline {
         if isOutputPending { return .write }
@@ -70,8 +82,9 @@ struct ConnectionStateMachine: Sendable {
         // A client that connects owes a request; only after the first answer may it be idle.
         case .idle: return answerCount == 0 ? .head : .idle
         case .receivingHead: return .head
-        case .receivingBody: return .body
+        case .receivingBody: return isBodyPaused ? .handler : .body
         case .awaitingResponse: return .handler
+        case .streamingAnswer: return isAnswerPaused ? .handler : .write
         case .closed: return .none
         case .flushing: return .write
         case .lingering: return .linger
@@ -88,7 +101,22 @@ struct ConnectionStateMachine: Sendable {
         if phase == .receivingHead || phase == .idle { phase = .receivingBody }
     }
 
-    mutating func requestCompleted() { phase = .awaitingResponse }
+    mutating func bodyPaused() { isBodyPaused = true }
+
+    mutating func requestCompleted() {
+        isBodyPaused = false
+        phase = .awaitingResponse
+    }
+
+    mutating func answerBegan() { phase = .streamingAnswer }
+
+    mutating func answerPaused() { isAnswerPaused = true }
+
+    /// The handler can go on with what it paused.
+    mutating func streamResumed() {
+        isBodyPaused = false
+        isAnswerPaused = false
+    }
 
     /// The answer is in the output. True when it must say that the connection ends: ask before writing the
     /// head.
@@ -99,6 +127,7 @@ struct ConnectionStateMachine: Sendable {
     mutating func answered(ends: Bool, clientAskedToClose: Bool) {
         answerCount += 1
         self.clientAskedToClose = clientAskedToClose
+        streamResumed()
         phase = ends ? .flushing : .idle
     }
 
@@ -114,7 +143,7 @@ struct ConnectionStateMachine: Sendable {
         switch phase {
         case .idle: return isOutputPending ? flushThenEnd() : end()
         case .receivingHead, .receivingBody: return .reject(.endedEarly)
-        case .awaitingResponse, .flushing: return .proceed
+        case .awaitingResponse, .streamingAnswer, .flushing: return .proceed
         case .lingering, .closed: return end()
         }
     }
@@ -132,9 +161,9 @@ struct ConnectionStateMachine: Sendable {
         if isOutputPending { return end() }
         switch phase {
         case .receivingHead: return .reject(.headerTimeout)
-        case .receivingBody: return .reject(.bodyTimeout)
+        case .receivingBody: return isBodyPaused ? .abandonAnswer : .reject(.bodyTimeout)
         case .awaitingResponse: return .abandonAnswer
-        case .idle, .flushing, .lingering, .closed: return end()
+        case .idle, .streamingAnswer, .flushing, .lingering, .closed: return end()
         }
     }
 

@@ -16,8 +16,9 @@ import Synchronization
 /// look at `isAbandoned` and save itself the work, but must still complete it. After `complete` or `deliver`
 /// the object is used for another request: let go of it.
 ///
-/// State: `server`, `connection` and `workspace` are written by the loop's thread only; `response` belongs
-/// to the worker until it completes. The hand-overs (queue to the worker, inbox of the loop) order the two.
+/// State: `server`, `connection` and `workspace` are written by the loop's thread only; `response` and
+/// `coder` belong to the worker until it completes. The hand-overs (queue to the worker, inbox of the loop)
+/// order the two.
 // Safe because of the hand-overs above; the flag is atomic, and the request's bytes do not change meanwhile.
 package final class DeferredRequest: @unchecked Sendable {
     /// The loop that must deliver it.
@@ -28,6 +29,8 @@ package final class DeferredRequest: @unchecked Sendable {
     private(set) var origin = RequestOrigin(listener: 0, peer: .local)
     private(set) var started = MonotonicInstant.now
     var response = Response()
+    /// Holds the body when the worker has compressed it.
+    private(set) var coder: ResponseCoder?
     private let abandoned = Atomic(false)
 
     init(_ loop: EventLoop) { self.loop = loop }
@@ -41,19 +44,10 @@ package final class DeferredRequest: @unchecked Sendable {
     /// once, on any thread, before completing.
     package func answer(_ body: (borrowing Request, inout Response) -> Void) {
         guard let workspace else { preconditionFailure("a deferred request is answered before it completes") }
-        Self.serve(workspace.input, workspace.parser, workspace.body, origin, &response, body)
-    }
-
-    private static func serve(
-        _ input: borrowing ByteBuffer, _ parser: borrowing RequestParser, _ body: Range<Int>,
-        _ origin: RequestOrigin,
-        _ response: inout Response, _ answer: (borrowing Request, inout Response) -> Void
-    ) {
-        let bytes = input.bytes
-        let request = Request(
-            bytes: bytes.extracting(parser.origin..<bytes.count), fields: parser.head.fields.span,
-            body: bytes.extracting(body), head: parser.head, origin: origin, connection: nil)
-        answer(request, &response)
+        workspace.withRequest(from: origin, nil) { body($0, &response) }
+        if let server {
+            coder = server.coders.encode(response, for: workspace, server.configuration.compression)
+        }
     }
 
     /// Has the loop deliver the answer soon; any thread. A worker that has drained a batch delivers all of it
@@ -79,8 +73,12 @@ package final class DeferredRequest: @unchecked Sendable {
         if let connection {
             connection.deliver(self, workspace)
         } else {
+            response.stream?.cancelled()
             server.giveBack(workspace)
         }
+        response.stream = nil
+        if let coder { server.coders.giveBack(coder) }
+        coder = nil
         server.giveBack(self)
     }
 

@@ -2,8 +2,7 @@
 import Base
 import Glibc
 
-/// Writes an answer: status line, Date, Content-Type, the handler's own lines, Content-Length, Connection,
-/// body.
+/// Writes an answer's head: status line, Date, the content's lines, the handler's own lines, Connection.
 struct ResponseWriter: ~Copyable {
     /// `Date: …` and, when configured, `Server: …`, ready to be copied.
     private var fixedLines = ByteBuffer(capacity: 128)
@@ -50,32 +49,50 @@ struct ResponseWriter: ~Copyable {
             + "\(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60)) GMT"
     }
 
-    /// How the Connection header reads.
-    enum Connection { case unsaid, close, keepAlive }
-
-    /// `isHead`: the request was HEAD, so the head is the same and the body stays out.
-    func write(
-        _ response: borrowing Response, _ connection: Connection, isHead: Bool, into output: inout ByteBuffer
+    /// `identifier`: a complete header line, or nothing.
+    func writeHead(
+        _ response: borrowing Response, _ answer: AnswerForm, _ identifier: borrowing RequestIdentifier,
+        into output: inout ByteBuffer
     ) {
+        let hasContent = !response.status.forbidsContent
         writeStatusLine(response.status, into: &output)
         output.append(fixedLines.bytes)
-        if response.contentType.value.utf8CodeUnitCount > 0, !response.status.forbidsContent {
-            output.append("Content-Type: ")
-            output.append(response.contentType.value)
-            output.append("\r\n")
-        }
+        if hasContent { writeContentLines(response.contentType, answer, into: &output) }
+        if !identifier.line.isEmpty { output.append(identifier.line.bytes) }
         if !response.headerLines.isEmpty { output.append(response.headerLines.bytes) }
-        if !response.status.forbidsContent {
-            output.append("Content-Length: ")
-            output.appendNumber(response.body.count)
-            output.append("\r\n")
-        }
-        switch connection {
+        if hasContent { writeFraming(answer.framing, into: &output) }
+        switch answer.connection {
         case .unsaid: output.append("\r\n")
         case .close: output.append("Connection: close\r\n\r\n")
         case .keepAlive: output.append("Connection: keep-alive\r\n\r\n")
         }
-        if !isHead, !response.status.forbidsContent { output.append(response.body.bytes) }
+    }
+
+    private func writeContentLines(
+        _ type: ContentType, _ answer: AnswerForm, into output: inout ByteBuffer
+    ) {
+        if type.value.utf8CodeUnitCount > 0 {
+            output.append("Content-Type: ")
+            output.append(type.value)
+            output.append("\r\n")
+        }
+        if answer.coding != .identity {
+            output.append("Content-Encoding: ")
+            output.append(answer.coding.name)
+            output.append("\r\n")
+        }
+        if answer.varies { output.append("Vary: Accept-Encoding\r\n") }
+    }
+
+    private func writeFraming(_ framing: AnswerForm.Framing, into output: inout ByteBuffer) {
+        switch framing {
+        case .length(let length):
+            output.append("Content-Length: ")
+            output.appendNumber(length)
+            output.append("\r\n")
+        case .chunked: output.append("Transfer-Encoding: chunked\r\n")
+        case .untilClose: break
+        }
     }
 
     private func writeStatusLine(_ status: Status, into output: inout ByteBuffer) {

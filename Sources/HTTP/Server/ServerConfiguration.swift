@@ -24,6 +24,16 @@ extension HTTPServer {
         package init() {}
     }
 
+    /// When answers are compressed for clients that accept it.
+    package struct Compression: Sendable {
+        package var isEnabled = true
+        /// Shorter bodies go out as they are: they fit into few packets, and compressing costs more than it
+        /// saves.
+        package var bodyBytesMin = 4_096
+
+        package init() {}
+    }
+
     package struct Configuration: Sendable {
         package var listeners: [ListenerSettings]
         /// How many connections there may be; nil: any number.
@@ -32,9 +42,12 @@ extension HTTPServer {
         package var loopCount: Int?
         package var limits = Limits()
         package var timeouts = Timeouts()
+        package var compression = Compression()
         package var backlog: CInt = 4_096
         /// The `Server` header; nil: none, which tells attackers nothing.
         package var serverHeader: String?
+        /// Each answer carries an `X-Request-Id`: the request's own, or one made for it.
+        package var sendsRequestIdentifiers = false
         /// Answers that may wait for a slow reader on one connection before no more of its requests are read.
         package var outputBytesMax = 262_144
         /// How a connection is accepted; tests put failures in its place.

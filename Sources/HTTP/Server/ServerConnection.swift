@@ -7,9 +7,9 @@ import Net
 /// State: owned by the loop's thread.
 final class ServerConnection: Channel {
     let server: ServerLoop
-    private var transport: Transport
+    var transport: Transport
     /// The certificate comes in with the handshake.
-    private(set) var origin: RequestOrigin
+    var origin: RequestOrigin
     var machine = ConnectionStateMachine()
     /// Only while bytes are in it.
     var workspace: Workspace?
@@ -41,12 +41,9 @@ final class ServerConnection: Channel {
             // Reset, or both sides shut: nothing can be delivered any more.
             return close()
         }
-        if readiness.hasAny(of: .writable), machine.isOutputPending, let workspace {
+        if readiness.hasAny(of: .writable), machine.wantsToWrite, let workspace {
             flush(workspace)
-            // Requests that waited in the input for the reader to catch up.
-            if machine.takesRequests, !machine.isOutputPending, !workspace.input.isEmpty {
-                advance(workspace)
-            }
+            goOn(workspace)
         }
         if readiness.hasAny(of: transport.waitsForWritable ? .writable : .readable), machine.wantsInput {
             receive()
@@ -56,6 +53,7 @@ final class ServerConnection: Channel {
 
     func deadlineReached() {
         armedDeadline = .none
+        if isBodyArriving { return settle() }
         perform(machine.deadlineReached())
         settle()
     }
@@ -69,117 +67,13 @@ final class ServerConnection: Channel {
         settle()
     }
 
-    // MARK: Input
-
-    private func receive() {
-        if machine.phase == .lingering { return discard() }
-        let workspace = self.workspace ?? server.takeWorkspace()
-        self.workspace = workspace
-        switch transport.receive(into: &workspace.input, limit: readSize(workspace)) {
-        case .bytes:
-            if machine.answerCount == 0, let session = transport.session {
-                origin.certificate = session.clientCertificate
-            }
-            machine.bytesArrived()
-            advance(workspace)
-        case .wouldBlock: return
-        case .end: perform(machine.inputEnded())
-        case .failed:
-            if let session = transport.session, !session.hasHandshaken {
-                server.observer?.handshakeFailed(session.failure ?? "the client went away")
-            }
-            close()
-        }
-    }
-
-    /// Heads are small; bodies are read in larger pieces once they are known to come.
-    private func readSize(_ workspace: Workspace) -> Int {
-        let expected = workspace.parser.bodyBytesExpected
-        if expected > Workspace.bytesKept { return min(expected, 262_144) }
-        return workspace.parser.isInBody ? 65_536 : Workspace.bytesKept
-    }
-
-    private func discard() {
-        server.discarded.clear()
-        switch transport.discard(into: &server.discarded, limit: 65_536) {
-        case .bytes, .wouldBlock: return
-        case .end, .failed: close()
-        }
-    }
-
-    /// Answers all requests that are complete, with one write for all of them where the bound on output
-    /// allows.
-    func advance(_ workspace: Workspace) {
-        var isBounded = true
-        while isBounded, machine.takesRequests, !machine.isOutputPending {
-            isBounded = takeRequests(workspace)
-            flush(workspace)
-        }
-        if machine.takesRequests { compact(workspace) }
-    }
-
-    /// True when it stopped because enough answers wait to be written.
-    private func takeRequests(_ workspace: Workspace) -> Bool {
-        while machine.takesRequests {
-            if workspace.output.count - workspace.sent >= server.configuration.outputBytesMax { return true }
-            switch workspace.parser.next(workspace.input.bytes) {
-            case .needMore: return false
-            case .head:
-                machine.headCompleted()
-                workspace.bodyStart = workspace.parser.position
-                workspace.bodyEnd = workspace.bodyStart
-                sendContinueIfExpected(workspace)
-            case .body(let range):
-                if range.lowerBound != workspace.bodyEnd {
-                    workspace.input.move(range, to: workspace.bodyEnd)
-                }
-                workspace.bodyEnd += range.count
-            case .complete:
-                machine.requestCompleted()
-                if respond(workspace) { finishRequest(workspace) }
-            case .failed(let defect): reject(defect, workspace)
-            }
-        }
-        return false
-    }
-
-    /// Turns to the next request in the input.
-    func finishRequest(_ workspace: Workspace) {
-        workspace.parser.reset(at: workspace.parser.position)
-        if workspace.parser.position < workspace.input.count { machine.bytesArrived() }
-    }
-
-    /// Drops what has been worked off, so that the buffer holds one unfinished request at most.
-    private func compact(_ workspace: Workspace) {
-        if workspace.parser.isUntouched, workspace.parser.position == workspace.input.count {
-            workspace.input.clear()
-            workspace.parser.reset(at: 0)
-            return
-        }
-        if workspace.parser.isInBody, workspace.parser.position > workspace.bodyEnd {
-            let framing = workspace.bodyEnd..<workspace.parser.position
-            workspace.input.removeSubrange(framing)
-            workspace.parser.bytesRemoved(framing.count, beforeRequest: false)
-        }
-        let done = workspace.parser.origin
-        if done > 0 {
-            workspace.input.removeFirst(done)
-            workspace.parser.bytesRemoved(done, beforeRequest: true)
-            workspace.bodyStart -= done
-            workspace.bodyEnd -= done
-        }
-    }
-
-    /// 100 (Continue) unless the body is already on its way (RFC 9110, section 10.1.1).
-    private func sendContinueIfExpected(_ workspace: Workspace) {
-        let head = workspace.parser.head
-        guard head.expectsContinue, head.isChunked || (head.contentLength ?? 0) > 0,
-            workspace.parser.position == workspace.input.count
-        else { return }
-        workspace.output.append("HTTP/1.1 100 Continue\r\n\r\n")
-    }
-
     // MARK: Output
+
+    /// Does what waited for the client to take its answers.
+    func goOn(_ workspace: Workspace) {
+        if machine.phase == .streamingAnswer { pump(workspace) }
+        if machine.takesRequests, !machine.isOutputPending, !workspace.input.isEmpty { advance(workspace) }
+    }
 
     /// One write for everything that waits.
     func flush(_ workspace: Workspace) {
@@ -200,7 +94,7 @@ final class ServerConnection: Channel {
 
     // MARK: Decisions into acts
 
-    private func perform(_ action: ConnectionStateMachine.Action) {
+    func perform(_ action: ConnectionStateMachine.Action) {
         switch action {
         case .proceed: return
         case .reject(let defect):
@@ -223,7 +117,7 @@ final class ServerConnection: Channel {
         if transport.number < 0 { return }
         var wanted = Readiness.none
         if machine.wantsInput { wanted.insert(transport.waitsForWritable ? .writable : .readable) }
-        if machine.isOutputPending { wanted.insert(.writable) }
+        if machine.wantsToWrite { wanted.insert(.writable) }
         if wanted != interest {
             interest = wanted
             server.loop.setInterest(transport.number, wanted)
@@ -234,6 +128,9 @@ final class ServerConnection: Channel {
             releaseWorkspace()
         }
     }
+
+    /// Output that was pending has gone, and more has come: its time starts anew.
+    func restartWriteDeadline() { armedDeadline = .none }
 
     private func arm(_ deadline: ConnectionStateMachine.Deadline) {
         armedDeadline = deadline
@@ -265,6 +162,7 @@ final class ServerConnection: Channel {
         transport.close()
         machine.closed()
         if let deferred { leaveToWorker(deferred) }
+        workspace?.cancelStreams()
         releaseWorkspace()
         server.connectionClosed(origin.peer)
     }

@@ -23,6 +23,7 @@ final class ServerLoop: AcceptorDelegate {
 
     private static let spareWorkspacesMax = 32
     private static let spareDeferredMax = 32
+    private static let spareDecodersMax = 4
 
     /// Strong: the loop lets go of its owner when it ends, which undoes the cycle.
     let loop: EventLoop
@@ -32,6 +33,8 @@ final class ServerLoop: AcceptorDelegate {
     let observer: (any ServerObserver)?
     var writer: ResponseWriter
     var response = Response()
+    var identifiers = RequestIdentifier.Source()
+    let coders = ResponseCoderPool()
     /// Where bytes of lingering connections go before they are forgotten.
     var discarded = ByteBuffer(capacity: 0)
     private(set) var isDraining = false
@@ -39,6 +42,7 @@ final class ServerLoop: AcceptorDelegate {
     private var areListenersClosed = false
     private var spareWorkspaces: [Workspace] = []
     private var spareDeferred: [DeferredRequest] = []
+    private var spareDecoders: [BodyDecoder] = []
     private var connectionCount = 0
 
     init(
@@ -102,9 +106,29 @@ final class ServerLoop: AcceptorDelegate {
     }
 
     func giveBack(_ workspace: Workspace) {
+        if !workspace.isBodyGathered { forgetBody(workspace) }
         if spareWorkspaces.count >= Self.spareWorkspacesMax { return }
         workspace.reset()
         spareWorkspaces.append(workspace)
+    }
+
+    /// nil when the coding is not known here.
+    func takeDecoder(_ coding: ContentCoding, outputBytesMax: Int) -> BodyDecoder? {
+        let spare = spareDecoders.firstIndex { $0.coding == coding }.map { spareDecoders.remove(at: $0) }
+        guard let decoder = spare ?? BodyDecoder(coding) else { return nil }
+        decoder.reset(outputBytesMax: outputBytesMax)
+        return decoder
+    }
+
+    /// Lets go of what a body that was streamed or compressed needed.
+    func forgetBody(_ workspace: Workspace) {
+        workspace.intake?.signal.disconnect()
+        workspace.intake = nil
+        if let decoder = workspace.decoder, spareDecoders.count < Self.spareDecodersMax {
+            decoder.reset(outputBytesMax: 0)
+            spareDecoders.append(decoder)
+        }
+        workspace.decoder = nil
     }
 
     func takeDeferred() -> DeferredRequest {

@@ -16,10 +16,11 @@ package struct RequestRecord: Sendable {
 
 /// Hears what happens on one event loop, on that loop's thread: its state needs no lock. Must not block.
 package protocol ServerObserver: AnyObject {
-    /// A handler answered.
-    func requestFinished(_ record: borrowing RequestRecord)
+    /// A handler answered. `identifier`: the answer's `X-Request-Id`; empty when none is sent.
+    func requestFinished(
+        _ record: borrowing RequestRecord, _ request: borrowing Request, identifier: Span<UInt8>)
     /// The engine refused a request before any handler saw it.
-    func requestRejected(_ defect: RequestDefect)
+    func requestRejected(_ defect: RequestDefect, _ origin: RequestOrigin, identifier: Span<UInt8>)
     func connectionOpened()
     func connectionClosed()
     /// The process is out of descriptors or memory; accepting goes on after a pause.
@@ -34,8 +35,12 @@ package protocol ServerObserver: AnyObject {
 }
 
 extension ServerObserver {
-    package func requestFinished(_ record: borrowing RequestRecord) {}
-    package func requestRejected(_ defect: RequestDefect) {}
+    package func requestFinished(
+        _ record: borrowing RequestRecord, _ request: borrowing Request, identifier: Span<UInt8>
+    ) {}
+    package func requestRejected(
+        _ defect: RequestDefect, _ origin: RequestOrigin, identifier: Span<UInt8>
+    ) {}
     package func connectionOpened() {}
     package func connectionClosed() {}
     package func acceptFailed(code: CInt) {}

@@ -20,7 +20,9 @@ package struct ModelCost: Sendable, Equatable {
     }
 
     private static let blockRows = 64
-    private static let rounds = 3
+    private static let rounds = 3...30
+    /// Measuring goes on until it has taken so long, within `rounds`.
+    private static let enoughNanoseconds: UInt64 = 100_000
     /// A model that takes so long for a row is not asked for a block of them.
     private static let slowNanoseconds: UInt64 = 2_000_000
 
@@ -46,10 +48,13 @@ package struct ModelCost: Sendable, Equatable {
             }
         }
         var best = UInt64.max
-        for _ in 0..<rounds {
+        var total: UInt64 = 0
+        for round in 1...rounds.upperBound where total < enoughNanoseconds || round <= rounds.lowerBound {
             let start = MonotonicInstant.now
             model.predict(rows, into: &predictions, scratch: &scratch)
-            best = min(best, MonotonicInstant.now.nanoseconds(since: start))
+            let elapsed = MonotonicInstant.now.nanoseconds(since: start)
+            best = min(best, elapsed)
+            total += elapsed
         }
         return best
     }

@@ -16,12 +16,14 @@ package struct WorkQueueLimits: Sendable {
 
 /// Requests that wait for a worker: which may wait, and which goes next. See docs/internals/scheduling.md.
 ///
-/// A value that decides, without clock, lock or thread. Costs are estimates in nanoseconds; `finish` tells
-/// how long the work really took, which corrects the expected waits.
-package struct WorkQueue<Item: Sendable>: Sendable {
+/// A value that decides, without clock, lock or thread; requests are known by a number, since a generic queue
+/// would not be specialised in another module (10,000 instructions a request). Costs are estimates in
+/// nanoseconds; `finish` tells how long the work really took, which corrects the expected waits.
+package struct WorkQueue: Sendable {
     /// A request in the queue, or on its way through a worker.
     package struct Entry: Sendable {
-        package let item: Item
+        /// What the owner of the queue knows the request by.
+        package let ticket: Int
         package let cost: UInt64
         package let arrival: MonotonicInstant
         let isHeavy: Bool
@@ -117,10 +119,10 @@ package struct WorkQueue<Item: Sendable>: Sendable {
     }
 
     /// Lets a request wait that was admitted.
-    package mutating func append(_ item: Item, cost: UInt64, now: MonotonicInstant) {
+    package mutating func append(_ ticket: Int, cost: UInt64, now: MonotonicInstant) {
         noteTime(now)
         let isHeavy = cost >= Self.heavyCost
-        let entry = Entry(item: item, cost: max(cost, 1), arrival: now, isHeavy: isHeavy)
+        let entry = Entry(ticket: ticket, cost: max(cost, 1), arrival: now, isHeavy: isHeavy)
         if isHeavy { heavy.append(entry) } else { light.append(entry) }
     }
 

@@ -29,7 +29,7 @@ package struct LogLine: ~Copyable {
     }
 
     /// `key` is our own: letters and underscores.
-    mutating func append(_ key: StaticString, _ value: LogValue) {
+    package mutating func append(_ key: StaticString, _ value: LogValue) {
         switch format {
         case .text:
             buffer.append(" \(key)=")

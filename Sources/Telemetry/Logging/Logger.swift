@@ -43,9 +43,16 @@ package final class Logger: Sendable {
         _ fields: @autoclosure () -> KeyValuePairs<StaticString, LogValue> = [:]
     ) {
         guard level.rawValue <= threshold.load(ordering: .relaxed) else { return }
+        record(level, message) { line in
+            for (key, value) in fields() { line.append(key, value) }
+        }
+    }
+
+    /// Writes a line whatever the level: for a log that has a switch of its own. `write` appends the fields.
+    package func record(_ level: LogLevel, _ message: StaticString, _ write: (inout LogLine) -> Void) {
         var line = LogLine(format)
         line.begin(at: now(), level: level, message: message)
-        for (key, value) in fields() { line.append(key, value) }
+        write(&line)
         line.end()
         switch sink {
         case .closure(let receive): writing.withLock { _ in receive(line.text) }

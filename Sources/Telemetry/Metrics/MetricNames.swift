@@ -6,12 +6,15 @@ extension MetricDefinition {
     /// Sorted by name.
     package static let all: [MetricDefinition] = [
         buildInfo,
-        httpConnections, httpRequestDuration, httpRequestsInFlight, httpRequests,
+        httpAcceptPauses, httpConnections, httpConnectionsRefused, httpRequestDuration, httpRequestsInFlight,
+        httpRequests,
         modelInferences, modelLoadDuration, modelLoadFailures, modelReady, modelRequestDuration,
         modelRequests,
         modelVersions,
         registryLastScan, registryScanFailures, registryScans,
-        requestsRefused, workQueueRequests, workQueueWait,
+        requestsRefused,
+        tlsCertificateEnd, tlsHandshakeFailures, tlsReloads,
+        workQueueRequests, workQueueWait,
         processCPU, processMaxDescriptors, processOpenDescriptors, processResidentMemory, processStartTime,
         processVirtualMemory,
     ]
@@ -35,6 +38,26 @@ extension MetricDefinition {
         .gauge, "modeld_http_requests_in_flight", help: "HTTP requests read and not yet answered.")
     package static let httpConnections = MetricDefinition(
         .gauge, "modeld_http_connections", help: "HTTP connections that are open.")
+
+    package static let httpAcceptPauses = MetricDefinition(
+        .counter, "modeld_http_accept_pauses_total",
+        help: "Pauses of accepting: as many connections as allowed (limit), or out of descriptors or memory.",
+        labels: ["reason"])
+    package static let httpConnectionsRefused = MetricDefinition(
+        .counter, "modeld_http_connections_refused_total",
+        help: "Connections closed at once because their client had too many.")
+
+    // MARK: TLS
+
+    package static let tlsHandshakeFailures = MetricDefinition(
+        .counter, "modeld_tls_handshake_failures_total", help: "TLS handshakes that failed.")
+    package static let tlsReloads = MetricDefinition(
+        .counter, "modeld_tls_reloads_total",
+        help: "Certificates read again: in use now (changed), or refused while the old one stays (failed).",
+        labels: ["outcome"])
+    package static let tlsCertificateEnd = MetricDefinition(
+        .gauge, "modeld_tls_certificate_expiry_timestamp_seconds", unit: .seconds,
+        help: "When the certificate in use ends, in Unix time.")
 
     // MARK: Models
 

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Base
+internal import Glibc
+internal import HTTP
+internal import Net
+internal import Registry
+internal import Serving
+internal import Telemetry
+
+/// A daemon that answers: everything that was started and has to be ended in order.
+final class RunningDaemon: Sendable {
+    private let configuration: Configuration
+    private let logger: Logger
+    private let registry: Registry
+    private let service: PredictService
+    private let server: HTTPServer
+    private let workers: WorkerPool?
+    private let accessLog: AccessLogPolicy
+    private let limiter: ConnectionLimiter
+    /// Nil without TLS listeners.
+    private let certificates: CertificateKeeper?
+    private let descriptorCount: Int
+
+    /// - Parameter inherited: the sockets that the service manager passed.
+    init(_ configuration: Configuration, inherited: InheritedSockets, logger: Logger) throws {
+        self.configuration = configuration
+        self.logger = logger
+        let metrics = MetricRegistry(modelSeriesLimit: configuration.metrics.modelSeriesLimit)
+        metrics.setBuildInfo(version: Daemon.version)
+        ProcessMetrics.register(in: metrics)
+        registry = Registry(
+            Self.registryConfiguration(configuration), metrics: metrics, logger: logger)
+        let service = PredictService(registry: registry)
+        self.service = service
+        let scheduling = Scheduling(configuration.scheduling)
+        workers = scheduling.workerCount.map {
+            WorkerPool(workers: $0, limits: scheduling.limits, metrics: metrics)
+        }
+        let (workers, costMax) = (workers, scheduling.costMax)
+        let accessLog = AccessLogPolicy(configuration.log)
+        self.accessLog = accessLog
+        descriptorCount = DescriptorLimit.raise()
+        limiter = ConnectionLimiter(Self.connectionLimits(configuration, descriptorCount: descriptorCount))
+        let plan = try ListenerPlan(configuration, inherited: inherited)
+        for name in plan.unclaimed {
+            logger.warning("nothing listens on a socket that was passed", ["name": LogValue(name)])
+        }
+        certificates = plan.tls.map {
+            CertificateKeeper($0, poll: configuration.tls.poll, metrics: metrics, logger: logger)
+        }
+        var serverConfiguration = Self.serverConfiguration(configuration)
+        serverConfiguration.listeners = plan.listeners
+        serverConfiguration.limiter = limiter
+        server = HTTPServer(
+            configuration: serverConfiguration,
+            makeObserver: { [logger] _ in
+                LoopObserver(metrics: metrics, logger: logger, accessLog: accessLog)
+            },
+            makeHandler: { _ in
+                RequestDispatcher(
+                    service: service, metrics: metrics, rowLimit: configuration.limits.rows,
+                    routes: plan.routes, costMax: costMax, workers: workers)
+            })
+        try workers?.start {
+            DialectAnswerer(service: service, rowLimit: configuration.limits.rows)
+        }
+        try registry.start()
+        let addresses = try server.start()
+        announce(zip(addresses, plan.listeners).map { Self.url($0, isTLS: $1.tls != nil) })
+    }
+
+    private static func url(_ address: Address, isTLS: Bool) -> String {
+        if case .unix = address { return isTLS ? "tls:\(address)" : "\(address)" }
+        return isTLS ? "https://\(address)" : "http://\(address)"
+    }
+
+    /// Files, the registry and what the process has open anyway need descriptors, too.
+    static func connectionLimits(
+        _ configuration: Configuration, descriptorCount: Int
+    ) -> ConnectionLimiter.Limits {
+        let reserve = min(max(descriptorCount / 8, 32), 256)
+        var limits = ConnectionLimiter.Limits()
+        limits.total = max(descriptorCount - reserve, descriptorCount / 4, 1)
+        if configuration.limits.connections > 0 {
+            limits.total = min(limits.total, configuration.limits.connections)
+        }
+        if configuration.limits.connectionsPerClient > 0 {
+            limits.perClient = configuration.limits.connectionsPerClient
+        }
+        return limits
+    }
+
+    private static func registryConfiguration(_ configuration: Configuration) -> Registry.Configuration {
+        var result = Registry.Configuration(path: configuration.registry)
+        result.versionsPerModel = configuration.registryWatch.versionsPerModel
+        result.pollNanoseconds = configuration.registryWatch.poll.wholeNanoseconds
+        return result
+    }
+
+    private static func serverConfiguration(_ configuration: Configuration) -> HTTPServer.Configuration {
+        var result = HTTPServer.Configuration(listeners: [])
+        result.sendsRequestIdentifiers = true
+        result.loopCount = configuration.loops > 0 ? configuration.loops : nil
+        result.limits.headBytesMax = configuration.limits.headerBytes
+        result.limits.bodyBytesMax = configuration.limits.bodyBytes
+        result.timeouts.head = configuration.timeouts.header
+        result.timeouts.body = configuration.timeouts.body
+        result.timeouts.idle = configuration.timeouts.idle
+        result.timeouts.write = configuration.timeouts.write
+        return result
+    }
+
+    /// Prints one line as soon as the models of the start are loaded.
+    private func announce(_ addresses: [String]) {
+        let urls = addresses.joined(separator: " ")
+        let path = configuration.registry
+        registry.whenReady { [registry, logger] in
+            let count = registry.view.models.values.filter { $0.newest != nil }.count
+            let models = count == 1 ? "1 model" : "\(count) models"
+            Daemon.write(
+                "modeld \(Daemon.version) is ready: \(urls) serves \(models) from \(path)\n",
+                to: STDOUT_FILENO)
+            logger.notice(
+                "ready", ["address": LogValue(urls), "registry": LogValue(path), "models": LogValue(count)])
+        }
+    }
+
+    /// Reads the configuration and the certificate again. What is wrong changes nothing.
+    func reload(arguments: [String], environment: [String: String]) {
+        certificates?.reloadNow()
+        let invocation: Invocation
+        do {
+            invocation = try ConfigurationLoader.load(arguments: arguments, environment: environment)
+        } catch {
+            for problem in error.problems {
+                logger.error("configuration was refused", ["reason": LogValue("\(problem)")])
+            }
+            return
+        }
+        guard case .serve(let loaded) = invocation else { return }
+        let new = loaded.configuration
+        let differences = Configuration.settings.filter { $0.render(new) != $0.render(configuration) }
+        for setting in differences where !setting.isReloadable {
+            logger.warning("a changed setting waits for a restart", ["key": LogValue(setting.key)])
+        }
+        logger.level = LogLevel(new.log.level)
+        accessLog.change(to: new.log)
+        limiter.limits = Self.connectionLimits(new, descriptorCount: descriptorCount)
+        logger.notice("configuration was read again")
+    }
+
+    /// Ends without losing a request: not ready any more, still answering for the grace, then no new
+    /// connections.
+    func shutDown() {
+        logger.notice("shutting down", ["grace": LogValue("\(configuration.shutdown.grace)")])
+        service.beginDraining()
+        server.drain(
+            grace: configuration.shutdown.grace,
+            deadline: configuration.shutdown.grace + configuration.shutdown.timeout)
+        server.waitUntilStopped()
+        workers?.stop()
+        registry.stop()
+        logger.notice("stopped")
+    }
+}
+
+extension LogLevel {
+    init(_ level: Configuration.LogLevel) { self = LogLevel(name: level.rawValue) ?? .notice }
+}

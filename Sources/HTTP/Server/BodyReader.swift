@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+
+/// How a request's body is to come: what `RequestHandler.receive` decides when it has seen the head.
+package enum BodyReception {
+    /// In one piece, with `handle`; at most so many bytes, or as many as the limits say.
+    case gathered(bytesMax: Int?)
+    /// Piece by piece as it arrives, at most so many bytes; `handle` is called when all of it has come.
+    case streamed(any BodyReader, bytesMax: Int)
+    /// Not at all: the response is the answer, and the connection ends after it.
+    case answered
+}
+
+/// Takes a request's body piece by piece, so that one of any size needs little memory. All calls come on the
+/// loop's thread.
+package protocol BodyReader: AnyObject {
+    /// First of all: `signal` resumes the body after a pause.
+    func begin(_ signal: StreamSignal)
+    /// The next piece, without transfer and content coding, at most a few hundred KiB; it may not be kept.
+    func read(_ piece: Span<UInt8>) -> BodyDemand
+    /// The client is gone, was too slow, or broke a rule: nothing more comes, and `handle` is not called.
+    func cancelled()
+}
+
+/// What a reader says to a piece of a body.
+package enum BodyDemand {
+    case more
+    /// No more until `StreamSignal.resume()`: nothing is read from the client meanwhile.
+    case pause
+    /// The answer is clear already, as when the first rows are malformed: `handle` is called now, and the
+    /// connection ends after the answer.
+    case enough
+}
+
+/// Writes an answer's body piece by piece, so that one of any size needs little memory. All calls come on the
+/// loop's thread.
+package protocol BodyWriter: AnyObject {
+    /// First of all: `signal` resumes the body after `pending`.
+    func begin(_ signal: StreamSignal)
+    /// Appends the next piece to `piece`, about `bytes` of it. Called when the client has taken what came
+    /// before.
+    func write(into piece: inout ByteBuffer, bytes: Int) -> BodySupply
+    /// The client is gone or too slow: nothing more is asked for.
+    func cancelled()
+}
+
+/// What a writer has done.
+package enum BodySupply {
+    case more
+    /// No more until `StreamSignal.resume()`.
+    case pending
+    /// That was all.
+    case end
+    /// The body cannot be completed. The status is out already, so the connection is cut off: the client
+    /// sees that the body has no end.
+    case failed
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+import Compression
+
+/// A request's body on its way to the handler: gathered in place, decompressed, or streamed.
+extension ServerConnection {
+    /// The head is complete: lets the handler decide on the body.
+    func beginBody(_ workspace: Workspace) {
+        workspace.bodyStart = workspace.parser.position
+        workspace.bodyEnd = workspace.bodyStart
+        workspace.bodyByteCount = 0
+        if !workspace.parser.head.hasBody { return }
+        server.response.reset()
+        var reception = BodyReception.gathered(bytesMax: nil)
+        workspace.withHead(from: origin) { reception = server.handler.receive($0, &server.response) }
+        switch reception {
+        case .gathered(let bytesMax):
+            if let bytesMax { workspace.parser.bodyBytesMax = bytesMax }
+        case .streamed(let reader, let bytesMax):
+            workspace.parser.bodyBytesMax = bytesMax
+            let intake = BodyIntake(reader, StreamSignal(self))
+            workspace.intake = intake
+            reader.begin(intake.signal)
+        case .answered:
+            workspace.isBodyUnread = true
+            machine.requestCompleted()
+            let started = MonotonicInstant.now
+            if !write(server.response, workspace, nil, started) { return }
+            if server.observer != nil { report(server.response, workspace, since: started) }
+            return
+        }
+        let coding = workspace.parser.head.contentCoding
+        if coding != .identity {
+            workspace.decoder = server.takeDecoder(coding, outputBytesMax: workspace.parser.bodyBytesMax)
+            if workspace.decoder == nil { return reject(.contentCodingUnsupported, workspace) }
+        }
+        sendContinueIfExpected(workspace)
+    }
+
+    /// 100 (Continue) unless the body is already on its way or too long (RFC 9110, section 10.1.1).
+    private func sendContinueIfExpected(_ workspace: Workspace) {
+        let head = workspace.parser.head
+        guard head.expectsContinue, workspace.parser.position == workspace.input.count,
+            (head.contentLength ?? 0) <= workspace.parser.bodyBytesMax
+        else { return }
+        workspace.output.append("HTTP/1.1 100 Continue\r\n\r\n")
+    }
+
+    /// Some of the body has come; it lies in the input.
+    func takeBody(_ range: Range<Int>, _ workspace: Workspace) {
+        workspace.bodyByteCount += range.count
+        if workspace.isBodyGathered {
+            if range.lowerBound != workspace.bodyEnd { workspace.input.move(range, to: workspace.bodyEnd) }
+            workspace.bodyEnd += range.count
+        } else if let intake = workspace.intake {
+            intake.bytesSinceDeadline += range.count
+            if workspace.decoder == nil {
+                obey(intake.reader.read(workspace.input.bytes.extracting(range)), workspace)
+            } else {
+                intake.pending = range
+                decodePending(workspace, intake)
+            }
+        } else if let decoder = workspace.decoder {
+            do {
+                try decoder.decodeAll(workspace.input, range)
+            } catch {
+                reject(RequestDefect(error), workspace)
+            }
+        }
+    }
+
+    /// Decompresses for the reader until the input is used up, or the reader has had enough.
+    private func decodePending(_ workspace: Workspace, _ intake: BodyIntake) {
+        guard let decoder = workspace.decoder else { return }
+        while machine.takesRequests, let range = intake.pending {
+            do {
+                intake.pending = try decoder.decodePiece(workspace.input, range)
+            } catch {
+                return reject(RequestDefect(error), workspace)
+            }
+            if decoder.output.isEmpty { continue }
+            let demand = intake.reader.read(decoder.output.bytes)
+            decoder.output.clear()
+            obey(demand, workspace)
+        }
+    }
+
+    private func obey(_ demand: BodyDemand, _ workspace: Workspace) {
+        switch demand {
+        case .more: return
+        case .pause: machine.bodyPaused()
+        case .enough:
+            workspace.isBodyUnread = true
+            workspace.intake?.pending = nil
+            machine.requestCompleted()
+            if respond(workspace) { finishRequest(workspace) }
+        }
+    }
+
+    func completeRequest(_ workspace: Workspace) {
+        if let decoder = workspace.decoder {
+            do {
+                try decoder.finish()
+            } catch {
+                return reject(RequestDefect(error), workspace)
+            }
+        }
+        machine.requestCompleted()
+        if respond(workspace) { finishRequest(workspace) }
+    }
+
+    /// A handler that paused a stream goes on with it.
+    func streamResumed() {
+        guard let workspace, deferred == nil else { return }
+        let wasPaused = machine.isBodyPaused || machine.isAnswerPaused
+        machine.streamResumed()
+        if !wasPaused { return }
+        if let intake = workspace.intake, intake.pending != nil { decodePending(workspace, intake) }
+        if machine.phase == .streamingAnswer {
+            goOn(workspace)
+        } else if machine.takesRequests, !machine.isOutputPending {
+            advance(workspace)
+        } else {
+            flush(workspace)
+        }
+        settle()
+    }
+
+    /// The time for the body is over, but it is streamed and comes fast enough to get more of it.
+    var isBodyArriving: Bool {
+        guard machine.deadline == .body, let intake = workspace?.intake,
+            intake.bytesSinceDeadline >= server.configuration.limits.streamedBytesMin
+        else { return false }
+        intake.bytesSinceDeadline = 0
+        return true
+    }
+}

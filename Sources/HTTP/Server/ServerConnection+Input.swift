@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+import Net
+
+/// From the socket to complete requests.
+extension ServerConnection {
+    func receive() {
+        if machine.phase == .lingering { return discard() }
+        let workspace = self.workspace ?? server.takeWorkspace()
+        self.workspace = workspace
+        switch transport.receive(into: &workspace.input, limit: readSize(workspace)) {
+        case .bytes:
+            if machine.answerCount == 0, let session = transport.session {
+                origin.certificate = session.clientCertificate
+            }
+            machine.bytesArrived()
+            advance(workspace)
+        case .wouldBlock: return
+        case .end: perform(machine.inputEnded())
+        case .failed:
+            if let session = transport.session, !session.hasHandshaken {
+                server.observer?.handshakeFailed(session.failure ?? "the client went away")
+            }
+            close()
+        }
+    }
+
+    /// Heads are small; bodies are read in larger pieces once they are known to come.
+    private func readSize(_ workspace: Workspace) -> Int {
+        let expected = workspace.parser.bodyBytesExpected
+        if expected > Workspace.bytesKept { return min(expected, 262_144) }
+        return workspace.parser.isInBody ? 65_536 : Workspace.bytesKept
+    }
+
+    private func discard() {
+        server.discarded.clear()
+        switch transport.discard(into: &server.discarded, limit: 65_536) {
+        case .bytes, .wouldBlock: return
+        case .end, .failed: close()
+        }
+    }
+
+    /// Answers all requests that are complete, with one write for all of them where the bound on output
+    /// allows.
+    func advance(_ workspace: Workspace) {
+        repeat {
+            var isBounded = true
+            while isBounded, machine.takesRequests, !machine.isOutputPending {
+                isBounded = takeRequests(workspace)
+                flush(workspace)
+            }
+            if machine.phase == .streamingAnswer { pump(workspace) }
+        } while machine.takesRequests && !machine.isOutputPending && hasUnread(workspace)
+        if machine.takesRequests { compact(workspace) }
+    }
+
+    /// After an answer that was streamed within this turn, the next request may be here already.
+    private func hasUnread(_ workspace: Workspace) -> Bool {
+        workspace.parser.isUntouched && workspace.parser.position < workspace.input.count
+    }
+
+    /// True when it stopped because enough answers wait to be written.
+    private func takeRequests(_ workspace: Workspace) -> Bool {
+        while machine.takesRequests {
+            if workspace.output.count - workspace.sent >= server.configuration.outputBytesMax { return true }
+            switch workspace.parser.next(workspace.input.bytes) {
+            case .needMore: return false
+            case .head:
+                machine.headCompleted()
+                beginBody(workspace)
+            case .body(let range): takeBody(range, workspace)
+            case .complete: completeRequest(workspace)
+            case .failed(let defect): reject(defect, workspace)
+            }
+        }
+        return false
+    }
+
+    /// Turns to the next request in the input.
+    func finishRequest(_ workspace: Workspace) {
+        if !workspace.isBodyGathered { server.forgetBody(workspace) }
+        workspace.parser.reset(at: workspace.parser.position)
+        if workspace.parser.position < workspace.input.count { machine.bytesArrived() }
+    }
+
+    /// Drops what has been worked off, so that the buffer holds one unfinished request at most.
+    private func compact(_ workspace: Workspace) {
+        if workspace.parser.isUntouched, workspace.parser.position == workspace.input.count {
+            workspace.input.clear()
+            workspace.parser.reset(at: 0)
+            return
+        }
+        if workspace.parser.isInBody, workspace.parser.position > workspace.bodyEnd {
+            let framing = workspace.bodyEnd..<workspace.parser.position
+            workspace.input.removeSubrange(framing)
+            workspace.parser.bytesRemoved(framing.count, beforeRequest: false)
+        }
+        let done = workspace.parser.origin
+        if done > 0 {
+            workspace.input.removeFirst(done)
+            workspace.parser.bytesRemoved(done, beforeRequest: true)
+            workspace.bodyStart -= done
+            workspace.bodyEnd -= done
+        }
+    }
+}

@@ -134,7 +134,7 @@ import Testing
             "category offsets that fall", "invalid_value", "\"iteration_indptr\":[0,1]",
             "\"cats\":{\"enc\":[{\"offsets\":[1,0],\"values\":[97]},{}]}"),
         Defect(
-            "a category that is not UTF-8", "invalid_value", "\"iteration_indptr\":[0,1]",
+            "a category that is not UTF-8", "unsupported", "\"iteration_indptr\":[0,1]",
             "\"cats\":{\"enc\":[{\"offsets\":[0,1],\"values\":[-1]},{}]}"),
         Defect(
             "a category twice", "invalid_value", "\"iteration_indptr\":[0,1]",

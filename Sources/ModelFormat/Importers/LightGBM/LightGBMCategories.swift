@@ -33,20 +33,57 @@ enum LightGBMCategories {
         }
     }
 
-    /// The columns that the lists belong to, which no line says outright: the ones that training was told,
-    /// else the ones whose `feature_infos` is a list of codes (`none`: a column that was never split on).
-    static func columns(of listCount: Int, stated: [Int], infos: [String]) throws(FormatError) -> [Int] {
-        if stated.count == listCount && stated == stated.sorted() && (stated.first ?? 0) >= 0 {
-            return stated
+    /// The columns that the lists belong to, in their order, which no line says outright: the ones that
+    /// training was told to be categorical, and columns of ordered categories, whose codes are numbers to
+    /// LightGBM. Only one choice may fit.
+    ///
+    /// - Parameters:
+    ///   - stated: what training was told; empty when that is not known.
+    ///   - infos: for each column its codes (`0:2:1`), its range (`[0:3]`), or `none`: never split on.
+    static func columns(
+        of lists: [[String]], stated: [Int], infos: [String]
+    ) throws(FormatError) -> [Int] {
+        let told = Set(stated)
+        if told.count == lists.count { return told.sorted() }
+        // ways[i][j]: in how many ways lists from i on fit columns from j on; 2 stands for many.
+        var ways = [[Int]](
+            repeating: [Int](repeating: 0, count: infos.count + 1), count: lists.count + 1)
+        ways[lists.count][infos.count] = 1
+        for column in infos.indices.reversed() {
+            for list in 0...lists.count {
+                let isTold = told.contains(column) || isListOfCodes(infos[column])
+                var count = isTold ? 0 : ways[list][column + 1]
+                if list < lists.count, isTold || fits(infos[column], lists[list].count) {
+                    count += ways[list + 1][column + 1]
+                }
+                ways[list][column] = min(count, 2)
+            }
         }
-        let listed = infos.indices.filter { !infos[$0].hasPrefix("[") && infos[$0] != "none" }
-        if listed.count == listCount { return listed }
-        let unbounded = infos.indices.filter { !infos[$0].hasPrefix("[") }
-        if unbounded.count == listCount { return unbounded }
-        throw .unsupported(
-            part: "pandas_categorical: \(listCount) lists of categories",
-            advice:
-                "which columns they belong to cannot be told; train with categorical_feature set to all"
-        )
+        guard ways[0][0] == 1 else {
+            throw .unsupported(
+                part: "pandas_categorical: \(lists.count) lists of categories",
+                advice:
+                    "which columns they belong to cannot be told; train with categorical_feature set to all")
+        }
+        var columns: [Int] = []
+        for column in infos.indices {
+            let list = columns.count
+            if list < lists.count, ways[list + 1][column + 1] == 1,
+                told.contains(column) || isListOfCodes(infos[column]) || ways[list][column + 1] == 0
+            {
+                columns.append(column)
+            }
+        }
+        return columns
+    }
+
+    private static func isListOfCodes(_ info: String) -> Bool { !info.hasPrefix("[") && info != "none" }
+
+    /// Whether a column can hold the codes of `count` categories as numbers.
+    private static func fits(_ info: String, _ count: Int) -> Bool {
+        if info == "none" { return true }
+        let bounds = info.dropFirst().dropLast().split(separator: ":").map { Double($0) ?? .nan }
+        return bounds.count == 2 && bounds[0] >= -1 && bounds[1] < Double(count)
+            && bounds.allSatisfy { $0 == $0.rounded() }
     }
 }

@@ -159,7 +159,7 @@ struct LightGBMImporter {
         var features = featureNames.map { Feature(name: $0, kind: .numeric) }
         if categories.isEmpty { return features }
         let columns = try LightGBMCategories.columns(
-            of: categories.count, stated: categoricalColumns, infos: featureInfos)
+            of: categories, stated: categoricalColumns, infos: featureInfos)
         for (column, names) in zip(columns, categories) {
             guard column < count else {
                 throw .invalidValue(part: "categorical_feature", reason: "\(column) is no column of \(count)")

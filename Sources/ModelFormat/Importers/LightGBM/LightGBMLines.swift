@@ -95,14 +95,21 @@ struct LightGBMLines: ~Escapable {
         }
     }
 
+    /// `inf` and `-inf` are thresholds that LightGBM really writes; whether a number may be infinite is
+    /// checked where it is used.
     func readDoubles(into numbers: inout [Double]) throws(FormatError) {
         var position = value.lowerBound
         let end = value.upperBound
         while let word = nextWord(&position, end) {
-            guard let number = parseDouble(bytes.extracting(word)) else {
-                throw malformed("\(name)[\(numbers.count)] is no finite number")
+            if let number = parseDouble(bytes.extracting(word)) {
+                numbers.append(number)
+                continue
             }
-            numbers.append(number)
+            switch String(copying: bytes.extracting(word)) {
+            case "inf": numbers.append(.infinity)
+            case "-inf": numbers.append(-.infinity)
+            default: throw malformed("\(name)[\(numbers.count)] is no number")
+            }
         }
     }
 

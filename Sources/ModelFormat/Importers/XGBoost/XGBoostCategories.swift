@@ -57,7 +57,11 @@ struct XGBoostCategories {
             }
             let bytes = values[start..<end].map { UInt8(truncatingIfNeeded: $0) }
             guard let text = String(validating: bytes.span) else {
-                throw .invalidValue(part: "\(part).values", reason: "category \(index) is not UTF-8")
+                // XGBoost 3.2's Python package counts characters where the format counts bytes, which cuts
+                // names apart and loses the end of the last.
+                throw .unsupported(
+                    part: "\(part).values: category \(index), which is cut inside a character,",
+                    advice: "name categories in ASCII, or train on their codes")
             }
             strings.append(text)
         }

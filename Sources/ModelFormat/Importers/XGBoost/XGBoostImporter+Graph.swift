@@ -65,7 +65,8 @@ extension XGBoostImporter {
         return .treeEnsemble(builder.finish())
     }
 
-    /// XGBoost adds the bias and the base score first, then the features in their order.
+    /// XGBoost adds the bias and the base score first, then the features in their order; all groups get the
+    /// base score of the first.
     private func linear(margins: [Float], featureCount: Int) throws(FormatError) -> Estimator {
         guard let weights = linearWeights else {
             throw .missingPart("learner.gradient_booster.model.weights")
@@ -85,7 +86,7 @@ extension XGBoostImporter {
             }
         }
         let intercepts = (0..<groupCount).map {
-            Double(weights[featureCount * groupCount + $0] + margins[$0])
+            Double(weights[featureCount * groupCount + $0] + margins[0])
         }
         return .linear(
             LinearModel(numberType: .float32, coefficients: coefficients, intercepts: intercepts))

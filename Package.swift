@@ -76,7 +76,7 @@ let package = Package(
         library("YAML", imports: ["Base", "CYAML"]),
         library("Telemetry", imports: ["Base"], extra: unchecked),
         library("LinearAlgebra", imports: ["Base", "CBLAS"]),
-        library("ModelFormat", imports: ["Base", "Tabular", "Cryptography"]),
+        library("ModelFormat", imports: ["Base", "Tabular", "Cryptography", "Compression"]),
         library("Net", imports: ["Base", "CPosix", "COpenSSL"], extra: unchecked),
         library("Ingest", imports: ["Base", "Tabular", "Cryptography"]),
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),

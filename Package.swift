@@ -173,7 +173,7 @@ if Context.environment["MODELD_FUZZ"] != nil {
             path: "Fuzz/NativeModel"))
     package.targets.append(
         .target(name: "ImporterFuzzing", dependencies: ["CFuzzer", "ModelFormat"], path: "Fuzz/Importers"))
-    for name in ["XGBoost", "XGBoostUBJSON", "LightGBM", "CatBoost"] {
+    for name in ["XGBoost", "XGBoostUBJSON", "LightGBM", "CatBoost", "Skops"] {
         package.targets.append(
             .executableTarget(
                 name: "\(name)Fuzz", dependencies: ["CFuzzer", "ImporterFuzzing"], path: "Fuzz/\(name)"))

@@ -62,7 +62,11 @@ package final class CompiledModel: Sendable {
         switch graph.estimator {
         case .linear(let model): (inputType, numberType) = (model.numberType, model.numberType)
         case .treeEnsemble(let ensemble):
-            (inputType, numberType) = (ensemble.rules.inputType, ensemble.rules.sumType)
+            // Stages that compute on numbers were fitted in Float64; the trees behind them cast.
+            let isComputed = graph.stages.contains(where: \.computesOnNumbers)
+            (inputType, numberType) = (
+                isComputed ? .float64 : ensemble.rules.inputType, ensemble.rules.sumType
+            )
         case .multilayerPerceptron:
             (inputType, numberType) = (graph.stages.isEmpty ? .float32 : .float64, .float32)
         case .operatorGraph(let operators):
@@ -79,19 +83,28 @@ package final class CompiledModel: Sendable {
             tensorInputs = model.inputs
         } else {
             outputs =
-                Self.specifications(rule, labels: graph.output.labels)
+                Self.specifications(rule, graph.output)
                 + Self.explanations(explainer, kernel, outputCount: marginCount, featureCount: schema.count)
             tensorInputs = nil
         }
     }
 
-    private static func specifications(_ rule: OutputRule, labels: ClassLabels?) -> [OutputSpecification] {
+    private static func specifications(
+        _ rule: OutputRule, _ output: OutputDescription
+    ) -> [OutputSpecification] {
+        let labels = output.labels
         let number: Datatype = rule.numberType == .float32 ? .float32 : .float64
         func width(_ columns: Int) -> Int? { columns == 1 ? nil : columns }
         var outputs = [
             OutputSpecification(
                 kind: .predictions, datatype: number, width: width(rule.predictionWidth))
         ]
+        if output.predictsLabels {
+            let isText = if case .strings = labels { true } else { false }
+            outputs = [
+                OutputSpecification(kind: .predictions, datatype: isText ? .bytes : .int64, width: nil)
+            ]
+        }
         if rule.hasProbabilities {
             outputs.append(
                 .init(kind: .probabilities, datatype: number, width: rule.classCount))

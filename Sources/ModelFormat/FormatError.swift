@@ -124,7 +124,8 @@ extension FormatError: CustomStringConvertible {
         return "\(name) \(looks); supported: the native format (safetensors written by modeltrain), "
             + "XGBoost JSON and UBJSON (booster.save_model(\"model.json\")), LightGBM text "
             + "(booster.save_model(\"model.txt\")), CatBoost JSON "
-            + "(model.save_model(\"model.json\", format=\"json\")), ONNX"
+            + "(model.save_model(\"model.json\", format=\"json\")), scikit-learn by skops "
+            + "(skops.io.dump(model, \"model.skops\")), ONNX"
     }
 
     /// The converting lines name the file only when its name cannot break out of the quotes.
@@ -138,6 +139,7 @@ extension FormatError: CustomStringConvertible {
             loaded. Convert it where it was made:
               import joblib; model = joblib.load("\(name)")
               model.save_model("model.json")  # XGBoost
+              import skops.io; skops.io.dump(model, "model.skops")  # scikit-learn
             """
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
+import Compression
 
 /// A format that model files are read in.
 public enum ModelFileFormat: String, Sendable, CaseIterable {
@@ -9,6 +10,7 @@ public enum ModelFileFormat: String, Sendable, CaseIterable {
     case lightGBM = "lightgbm-text"
     case catBoostJSON = "catboost-json"
     case onnx
+    case skops
 }
 
 /// Model files of any format that is read here, told apart by their content; names mean nothing.
@@ -25,6 +27,7 @@ public enum ModelFile {
         case .lightGBM: return try LightGBMImporter.read(bytes)
         case .catBoostJSON: return try CatBoostImporter.read(bytes)
         case .onnx: return try ONNXImporter.read(bytes, external: external ?? NoExternalTensorData())
+        case .skops: return try SkopsImporter.read(bytes)
         }
     }
 
@@ -38,6 +41,7 @@ public enum ModelFile {
             return .lightGBM
         }
         if ONNXReader.begins(bytes) { return .onnx }
+        if begins(bytes, with: ZipArchive.signature), SkopsArchive.isSkops(bytes) { return .skops }
         if isPickle(bytes) { throw .pickle(file: fileName) }
         for (prefix, name) in appearances where begins(bytes, with: prefix) {
             throw .unrecognised(file: fileName, appearance: name)
@@ -58,7 +62,7 @@ public enum ModelFile {
         (Array("binf".utf8), "an old binary XGBoost model"),
         (Array("CBM1".utf8), "a CatBoost model in its own format (save it with format=\"json\")"),
         (Array("GGUF".utf8), "a GGUF model"),
-        (Array("PK\u{3}\u{4}".utf8), "a zip archive (skops, PyTorch, Keras)"),
+        (Array("PK\u{3}\u{4}".utf8), "a zip archive that is no skops file (PyTorch, Keras)"),
         ([0x89, 0x48, 0x44, 0x46], "an HDF5 file"), ([0x1F, 0x8B], "a gzip file"),
         ([0x78, 0x9C], "a compressed joblib file"), ([0x78, 0x5E], "a compressed joblib file"),
         (Array("<?xml".utf8), "XML (PMML)"),

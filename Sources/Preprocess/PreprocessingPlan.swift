@@ -105,6 +105,20 @@ package struct PreprocessingPlan: Sendable {
             var row = current.mutableSpan
             for column in 0..<width { row[column] = (row[column] - offsets[column]) / divisors[column] }
             return width
+        case .affine(let multipliers, let addends):
+            var row = current.mutableSpan
+            for column in 0..<width { row[column] = row[column] * multipliers[column] + addends[column] }
+            return width
+        case .recode(let lists):
+            for (column, list) in lists.enumerated() where !list.isEmpty && !current[column].isNaN {
+                let code = list.firstIndex(of: current[column]).map(Double.init)
+                current[column] = code ?? FeatureKind.unseenCategory
+            }
+            return width
+        case .select(let columns):
+            for (target, source) in columns.enumerated() { next[target] = current[source] }
+            swap(&current, &next)
+            return columns.count
         case .encode(let encodings):
             let width = encode(encodings, current.span, into: &next)
             swap(&current, &next)

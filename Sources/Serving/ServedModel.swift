@@ -25,6 +25,9 @@ package struct ServedModel: Sendable {
     /// What an operator graph takes, each tensor by its name; nil for a model that takes rows of features.
     package var tensorInputs: [TensorSpecification]? { loaded.model.tensorInputs }
 
+    /// Whether the model's library calls the label its prediction.
+    var predictsLabels: Bool { loaded.model.output.predictsLabels }
+
     /// Whether the column holds category names.
     package func isCategorical(_ column: Int) -> Bool { schema.features[column].kind != .numeric }
 

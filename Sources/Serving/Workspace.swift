@@ -96,6 +96,7 @@ extension Workspace {
     /// One element of an output that was prepared.
     package func value(output: Int, of model: ServedModel, row: Int, column: Int) -> OutputValue {
         switch model.outputs[output].kind {
+        case .predictions where model.predictsLabels: model.label(at: predictions.labelIndex(row: row))
         case .predictions: number(predictions.values, row, column)
         case .margin: number(predictions.margins, row, column)
         case .probabilities: number(predictions.probabilities, row, column)

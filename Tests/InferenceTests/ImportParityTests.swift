@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ModelFormat
+import Tabular
 import Testing
 
 @testable import Inference
@@ -68,5 +69,35 @@ struct ImportParityTests {
             let found = (0..<answers.rowCount).map { Double(labels[answers.predictions.labelIndex(row: $0)]) }
             #expect(found == classes)
         }
+    }
+
+    /// scikit-learn's own prediction is the label; probabilities stand beside it.
+    @Test(arguments: cases("skops")) func skops_isAnsweredAsScikitLearnDid(name: String) throws {
+        let original = try OriginalAnswers(name)
+        var answers = try ImportedAnswers("\(name)/model.skops", original)
+        // Networks add up in Float32.
+        let isNetwork = if case .multilayerPerceptron = answers.graph.estimator { true } else { false }
+        let relative = isNetwork ? 2e-5 : 1e-12
+        if let labels = answers.graph.output.labels {
+            let found = (0..<answers.rowCount).map { answers.predictions.labelIndex(row: $0) }
+            #expect(answers.model.outputs[0].width == nil)
+            switch labels {
+            case .integers(let numbers):
+                #expect(answers.model.outputs[0].datatype == .int64)
+                #expect(found.map { Double(numbers[$0]) } == original.numbers("predict"))
+            case .strings(let names):
+                #expect(answers.model.outputs[0].datatype == .bytes)
+                #expect(found.map { names[$0] } == original.strings("predict"))
+            }
+        } else {
+            expectAnswers(
+                answers.values, try #require(original.numbers("predict")), relative: relative,
+                absolute: relative, "predict")
+        }
+        guard let probabilities = original.numbers("predict_proba") else { return }
+        answers.predictions.deriveProbabilities()
+        expectAnswers(
+            ImportedAnswers.numbers(answers.predictions.probabilities), probabilities, relative: relative,
+            absolute: isNetwork ? 1e-6 : 1e-15, "predict_proba")
     }
 }

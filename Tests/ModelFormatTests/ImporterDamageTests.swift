@@ -9,6 +9,7 @@ import Testing
         "xgboost/xgb_binary_stump1/model.ubj", "xgboost/xgb17_categorical_partition/model.ubj",
         "xgboost/xgb34_categorical_strings/model.json", "xgboost/xgb_reg_vectorleaf/model.ubj",
         "lightgbm/lgb_categorical/model.txt", "lightgbm/lgb_binary_linear_tree/model.txt",
+        "skops/more_columns/model.skops", "skops/more_histograms/model.skops",
         "catboost/cat_binary_nan/model.json", "catboost/cat_lossguide/model.json",
     ]
 

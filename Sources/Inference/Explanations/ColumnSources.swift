@@ -6,7 +6,8 @@ func columnSources(_ stages: [PreprocessingStage], featureCount: Int) -> [Int32]
     var sources = (0..<Int32(featureCount)).map { $0 }
     for stage in stages {
         switch stage {
-        case .impute, .scale: break
+        case .impute, .scale, .affine, .recode: break
+        case .select(let columns): sources = columns.map { sources[$0] }
         case .encode(let encodings):
             sources = zip(sources, encodings).flatMap { source, encoding in
                 repeatElement(source, count: encoding.width)

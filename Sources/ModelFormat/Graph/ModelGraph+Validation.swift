@@ -84,6 +84,9 @@ extension OutputDescription {
             throw .invalidValue(
                 part: "output.transform", reason: "\(transform.rawValue) has one output, not \(outputCount)")
         }
+        if predictsLabels && labels == nil {
+            throw .invalidValue(part: "output.predicts", reason: "the model has no labels")
+        }
         guard let labels else { return }
         let allowed: [Int] =
             switch transform {

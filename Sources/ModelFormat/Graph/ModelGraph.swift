@@ -62,10 +62,15 @@ public struct OutputDescription: Sendable, Equatable {
     /// The class labels of a classifier in the order of its probabilities (two for a binary one); nil for a
     /// regressor or ranker.
     public var labels: ClassLabels?
+    /// The model's library calls the label its prediction (scikit-learn's `predict`), so `predictions` is the
+    /// label; the transformed margins are `probabilities`, where they are such.
+    public var predictsLabels: Bool
 
     public init(
-        transform: OutputTransform, divisor: Double = 1, slope: Double = 1, labels: ClassLabels? = nil
+        transform: OutputTransform, divisor: Double = 1, slope: Double = 1, labels: ClassLabels? = nil,
+        predictsLabels: Bool = false
     ) {
+        self.predictsLabels = predictsLabels
         self.transform = transform
         self.divisor = divisor
         self.slope = slope

@@ -23,7 +23,30 @@ extension PreprocessingStage {
             if !divisors.allSatisfy({ $0.isFinite && $0 != 0 }) {
                 throw .invalidValue(part: "\(part).divisors", reason: "a divisor is zero or not finite")
             }
-            return columns.map { _ in nil }
+            return columns.indices.map { offsets[$0] == 0 && divisors[$0] == 1 ? columns[$0] : nil }
+        case .affine(let multipliers, let addends):
+            try checkWidth(multipliers.count, columns.count, part: "\(part).multipliers")
+            try checkWidth(addends.count, columns.count, part: "\(part).addends")
+            if !multipliers.allSatisfy(\.isFinite) || !addends.allSatisfy(\.isFinite) {
+                throw .invalidValue(part: "\(part).multipliers", reason: "a number is not finite")
+            }
+            return columns.indices.map { multipliers[$0] == 1 && addends[$0] == 0 ? columns[$0] : nil }
+        case .recode(let lists):
+            try checkWidth(lists.count, columns.count, part: "\(part).starts")
+            for (index, list) in lists.enumerated() {
+                if list.contains(where: \.isNaN) || Set(list).count != list.count {
+                    throw .invalidValue(
+                        part: "\(part).values", reason: "a value of column \(index) is NaN or there twice")
+                }
+            }
+            return zip(columns, lists).map { $1.isEmpty ? $0 : $1.count }
+        case .select(let indices):
+            if indices.isEmpty { throw .invalidValue(part: "\(part).columns", reason: "there is no column") }
+            for index in indices where index < 0 || index >= columns.count {
+                throw .invalidValue(
+                    part: "\(part).columns", reason: "\(index) is no column of \(columns.count)")
+            }
+            return indices.map { columns[$0] }
         case .encode(let encodings):
             try checkWidth(encodings.count, columns.count, part: "\(part).columns")
             return try encodedColumns(encodings, columns, part: part)

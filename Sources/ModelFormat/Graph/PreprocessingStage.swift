@@ -7,6 +7,13 @@ public enum PreprocessingStage: Sendable, Equatable {
     case impute(values: [Double])
     /// x[i] = (x[i] - offsets[i]) / divisors[i]; same width. Divisors are finite and not zero.
     case scale(offsets: [Double], divisors: [Double])
+    /// x[i] = x[i] * multipliers[i] + addends[i]; same width, all finite.
+    case affine(multipliers: [Double], addends: [Double])
+    /// The columns with these indices, in this order; a column may come several times or not at all.
+    case select([Int])
+    /// A column with a list becomes the index of its value in the list, `FeatureKind.unseenCategory` when it
+    /// is not there; missing stays missing. A column with an empty list stays as it is. Same width.
+    case recode([[Double]])
     /// Each input column becomes the columns that its encoding says.
     case encode([ColumnEncoding])
     /// The columns as they are, and behind them one a table, looked up by the row's categories.
@@ -28,6 +35,15 @@ public enum PreprocessingStage: Sendable, Equatable {
         }
     }
 
+    /// True when the stage computes on numbers; false when it only fills gaps, looks up categories and moves
+    /// columns, which is the same in Float32.
+    public var computesOnNumbers: Bool {
+        switch self {
+        case .scale, .affine, .recode: true
+        case .impute, .select, .encode, .categoryStatistics: false
+        }
+    }
+
     /// The width of a row after this stage, or nil when `width` is not what the stage was fitted to.
     ///
     /// Meant for validated stages: an overflowing sum of widths is nil too.
@@ -37,6 +53,11 @@ public enum PreprocessingStage: Sendable, Equatable {
             values.count == width ? width : nil
         case .scale(let offsets, let divisors):
             offsets.count == width && divisors.count == width ? width : nil
+        case .affine(let multipliers, let addends):
+            multipliers.count == width && addends.count == width ? width : nil
+        case .recode(let lists): lists.count == width ? width : nil
+        case .select(let columns):
+            columns.allSatisfy { $0 >= 0 && $0 < width } ? columns.count : nil
         case .encode(let encodings):
             encodings.count == width ? PreprocessingStage.sum(encodings) : nil
         case .categoryStatistics(let statistics):

@@ -23,14 +23,16 @@ struct GraphDocument {
     var divisor = 1.0
     var slope = 1.0
     var labels: ClassLabels?
+    var predictsLabels = false
     var statistics: TrainingStatistics?
     var lineage = Lineage()
 
     /// What `requires` may name: parts that came after the first readers, which would have skipped them.
-    static let requirable: Set<String> = [numberTypePart, treeRulesPart, outputPart]
+    static let requirable: Set<String> = [numberTypePart, treeRulesPart, outputPart, predictsPart]
     static let numberTypePart = "linear.number_type"
     static let treeRulesPart = "tree_ensemble.rules"
     static let outputPart = "output.divisor_slope"
+    static let predictsPart = "output.predicts"
 
     /// Parses rule 10 of docs/reference/model-format.md.
     init(_ text: Span<UInt8>) throws(FormatError) {
@@ -156,8 +158,15 @@ struct GraphDocument {
             case "divisor": divisor = try document.readDouble()
             case "slope": slope = try document.readDouble()
             case "labels": labels = try document.readLabels()
+            case "predicts": predictsLabels = try readPredicts(&document)
             default: try document.skipValue()
             }
         }
+    }
+
+    private func readPredicts(_ document: inout DocumentReader) throws(FormatError) -> Bool {
+        let word = try document.readString()
+        if word != "labels" { throw .unknownPart("output.predicts \"\(word)\"") }
+        return true
     }
 }

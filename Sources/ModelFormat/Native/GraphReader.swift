@@ -32,7 +32,7 @@ struct GraphReader: ~Escapable {
             schema: document.schema, stages: stages, estimator: estimator,
             output: OutputDescription(
                 transform: transform, divisor: document.divisor, slope: document.slope,
-                labels: document.labels), goldenSamples: samples,
+                labels: document.labels, predictsLabels: document.predictsLabels), goldenSamples: samples,
             statistics: document.statistics, lineage: document.lineage)
     }
 
@@ -44,6 +44,13 @@ struct GraphReader: ~Escapable {
         case "scale":
             let offsets: [Double] = try vector("\(part).offsets", .float64)
             return .scale(offsets: offsets, divisors: try vector("\(part).divisors", .float64))
+        case "affine":
+            let multipliers: [Double] = try vector("\(part).multipliers", .float64)
+            return .affine(multipliers: multipliers, addends: try vector("\(part).addends", .float64))
+        case "select":
+            let columns: [Int32] = try vector("\(part).columns", .int32)
+            return .select(columns.map { Int($0) })
+        case "recode": return .recode(try lists(part))
         case "encode":
             guard let columns = stage.columns else { throw .missingPart("\(part).columns") }
             var encodings: [PreprocessingStage.ColumnEncoding] = []
@@ -53,6 +60,24 @@ struct GraphReader: ~Escapable {
             return .categoryStatistics(try CategoryStatistics(from: &self, prefix: part))
         default: throw .unknownPart("stage kind \"\(stage.kind)\"")
         }
+    }
+
+    private mutating func lists(_ part: String) throws(FormatError) -> [[Double]] {
+        let starts: [Int32] = try vector("\(part).starts", .int32)
+        let values: [Double] = try vector("\(part).values", .float64)
+        var lists: [[Double]] = []
+        for index in 0..<max(starts.count - 1, 0) {
+            let (start, end) = (Int(starts[index]), Int(starts[index + 1]))
+            guard start >= 0, start <= end, end <= values.count else {
+                throw .invalidValue(
+                    part: "\(part).starts[\(index)]", reason: "\(start)..<\(end) does not fit")
+            }
+            lists.append(Array(values[start..<end]))
+        }
+        if lists.reduce(0, { $0 + $1.count }) != values.count {
+            throw .invalidValue(part: "\(part).starts", reason: "they do not cover the values")
+        }
+        return lists
     }
 
     private func encoding(

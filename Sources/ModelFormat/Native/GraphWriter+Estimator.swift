@@ -14,6 +14,7 @@ extension GraphWriter {
             parts.append(GraphDocument.treeRulesPart)
         }
         if graph.output.divisor != 1 || graph.output.slope != 1 { parts.append(GraphDocument.outputPart) }
+        if graph.output.predictsLabels { parts.append(GraphDocument.predictsPart) }
         return parts
     }
 
@@ -80,6 +81,19 @@ extension GraphWriter {
             case .scale(let offsets, let divisors):
                 tensors.append(("stages.\(index).offsets", Tensor(offsets)))
                 tensors.append(("stages.\(index).divisors", Tensor(divisors)))
+            case .affine(let multipliers, let addends):
+                tensors.append(("stages.\(index).multipliers", Tensor(multipliers)))
+                tensors.append(("stages.\(index).addends", Tensor(addends)))
+            case .select(let columns):
+                tensors.append(
+                    ("stages.\(index).columns", Tensor(columns.map { Int32(truncatingIfNeeded: $0) })))
+            case .recode(let lists):
+                var starts: [Int32] = [0]
+                for list in lists {
+                    starts.append((starts.last ?? 0) + Int32(truncatingIfNeeded: list.count))
+                }
+                tensors.append(("stages.\(index).starts", Tensor(starts)))
+                tensors.append(("stages.\(index).values", Tensor(lists.flatMap { $0 })))
             case .encode: break
             case .categoryStatistics(let statistics):
                 tensors.append(contentsOf: statistics.tensors("stages.\(index)"))

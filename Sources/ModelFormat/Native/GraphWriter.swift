@@ -100,6 +100,9 @@ enum GraphWriter {
         switch stage {
         case .impute: json.append(#"{"kind":"impute"}"#)
         case .scale: json.append(#"{"kind":"scale"}"#)
+        case .affine: json.append(#"{"kind":"affine"}"#)
+        case .select: json.append(#"{"kind":"select"}"#)
+        case .recode: json.append(#"{"kind":"recode"}"#)
         case .encode(let encodings):
             json.append(#"{"kind":"encode","columns":["#)
             for (index, encoding) in encodings.enumerated() {
@@ -131,6 +134,7 @@ enum GraphWriter {
             }
             json.append("]")
         }
+        if output.predictsLabels { json.append(#","predicts":"labels""#) }
         json.append("}")
     }
 

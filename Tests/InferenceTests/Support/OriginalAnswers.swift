@@ -32,6 +32,8 @@ struct OriginalAnswers {
     /// The numbers of `key` in arrays of any shape, one after the other; `null` is missing.
     func numbers(_ key: String) -> [Double]? { expected[key].map { OriginalAnswers.numbers($0) } }
 
+    func strings(_ key: String) -> [String]? { expected[key]?.array.map { $0.compactMap(\.string) } }
+
     static func numbers(_ value: JSONValue) -> [Double] {
         switch value {
         case .array(let elements): elements.flatMap { numbers($0) }

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+import Tabular
+
+/// The columns of a row on their way through scikit-learn's transformers, and the stages that do the same.
+///
+/// Transformers work on some of the columns; a stage works on all of them, so the others get numbers that
+/// change nothing.
+struct SkopsColumns {
+    /// What a column is: an input as the client sends it, or a number that was computed.
+    private struct Column {
+        /// The input, while nothing was computed on it.
+        var input: Int?
+        /// What replaces a missing category, until the categories are known.
+        var fill: SkopsLabel?
+    }
+
+    private(set) var schema: FeatureSchema
+    private(set) var stages: [PreprocessingStage] = []
+    private var columns: [Column]
+    private var isUsedAsNumber: [Bool]
+
+    init(schema: FeatureSchema) {
+        self.schema = schema
+        columns = schema.features.indices.map { Column(input: $0) }
+        isUsedAsNumber = [Bool](repeating: false, count: schema.count)
+    }
+
+    var count: Int { columns.count }
+
+    /// Takes these columns, in this order.
+    mutating func select(_ indices: [Int], part: String) throws(FormatError) {
+        for index in indices where index < 0 || index >= count {
+            throw .invalidValue(part: part, reason: "\(index) is no column of \(count)")
+        }
+        if indices == Array(0..<count) { return }
+        stages.append(.select(indices))
+        columns = indices.map { columns[$0] }
+    }
+
+    // MARK: Numbers
+
+    mutating func impute(_ range: Range<Int>, _ values: [SkopsLabel], part: String) throws(FormatError) {
+        try check(values.count, range, part)
+        var numbers = [Double](repeating: .nan, count: count)
+        for (index, value) in zip(range, values) {
+            switch value {
+            case .number(let number) where !number.isNaN:
+                numbers[index] = number
+                try useAsNumber(index, part: part)
+            case .text: columns[index].fill = value
+            default:
+                throw .unsupported(
+                    part: "\(part): a column without any value", advice: "take it out before training")
+            }
+        }
+        if numbers.contains(where: { !$0.isNaN }) { stages.append(.impute(values: numbers)) }
+    }
+
+    mutating func scale(
+        _ range: Range<Int>, offsets: [Double]?, divisors: [Double]?, part: String
+    ) throws(FormatError) {
+        var allOffsets = [Double](repeating: 0, count: count)
+        var allDivisors = [Double](repeating: 1, count: count)
+        try place(offsets, range, into: &allOffsets, part)
+        try place(divisors, range, into: &allDivisors, part)
+        stages.append(.scale(offsets: allOffsets, divisors: allDivisors))
+    }
+
+    mutating func multiply(
+        _ range: Range<Int>, by multipliers: [Double], adding addends: [Double], part: String
+    ) throws(FormatError) {
+        var allMultipliers = [Double](repeating: 1, count: count)
+        var allAddends = [Double](repeating: 0, count: count)
+        try place(multipliers, range, into: &allMultipliers, part)
+        try place(addends, range, into: &allAddends, part)
+        stages.append(.affine(multipliers: allMultipliers, addends: allAddends))
+    }
+
+    private mutating func place(
+        _ numbers: [Double]?, _ range: Range<Int>, into all: inout [Double], _ part: String
+    ) throws(FormatError) {
+        for index in range { try useAsNumber(index, part: part) }
+        guard let numbers else { return }
+        try check(numbers.count, range, part)
+        for (index, number) in zip(range, numbers) { all[index] = number }
+    }
+
+    /// What is left goes into the estimator, as numbers.
+    mutating func finish() throws(FormatError) {
+        for index in columns.indices { try useAsNumber(index, part: "the estimator") }
+    }
+
+    private mutating func useAsNumber(_ index: Int, part: String) throws(FormatError) {
+        guard let input = columns[index].input else { return }
+        if schema.features[input].kind != .numeric || columns[index].fill != nil {
+            throw .unsupported(
+                part:
+                    "\(part): the column \"\(schema.features[input].name)\", which is text elsewhere,",
+                advice: "give it to one transformer")
+        }
+        isUsedAsNumber[input] = true
+        columns[index].input = nil
+    }
+
+    private func check(_ found: Int, _ range: Range<Int>, _ part: String) throws(FormatError) {
+        if found != range.count {
+            throw .wrongShape(part: part, expected: "[\(range.count)]", found: "[\(found)]")
+        }
+    }
+
+    // MARK: Categories
+
+    /// Turns the columns of `range` into codes: places in their lists of categories.
+    mutating func encode(_ range: Range<Int>, _ categories: [[SkopsLabel]], part: String) throws(FormatError)
+    {
+        try check(categories.count, range, part)
+        // A category for missing values has a code, but no name that a client could send.
+        if categories.contains(where: { $0.contains { $0.name == nil } }) {
+            throw .unsupported(
+                part: "\(part): missing values as a category",
+                advice: "put a SimpleImputer before the encoder")
+        }
+        var lists = [[Double]](repeating: [], count: count)
+        var fills = [Double](repeating: .nan, count: count)
+        for (index, labels) in zip(range, categories) {
+            let numbers = labels.compactMap { if case .number(let number) = $0 { number } else { nil } }
+            if numbers.count == labels.count {
+                if numbers.isEmpty { throw .invalidValue(part: part, reason: "a column has no category") }
+                try useAsNumber(index, part: part)
+                lists[index] = numbers
+            } else {
+                try nameCategories(labels, index, &fills, part: part)
+            }
+        }
+        if lists.contains(where: { !$0.isEmpty }) { stages.append(.recode(lists)) }
+        if fills.contains(where: { !$0.isNaN }) { stages.append(.impute(values: fills)) }
+    }
+
+    private mutating func nameCategories(
+        _ labels: [SkopsLabel], _ index: Int, _ fills: inout [Double], part: String
+    ) throws(FormatError) {
+        guard let input = columns[index].input, !isUsedAsNumber[input] else {
+            throw .unsupported(
+                part: "\(part): text categories of a column that is a number",
+                advice: "give it to one transformer")
+        }
+        let names = labels.compactMap(\.name)
+        if let fill = columns[index].fill {
+            // A value that training never saw stays one.
+            fills[index] = labels.firstIndex(of: fill).map(Double.init) ?? FeatureKind.unseenCategory
+        }
+        let kind = FeatureKind.categorical(categories: names)
+        if schema.features[input].kind != .numeric && schema.features[input].kind != kind {
+            throw .unsupported(
+                part: "\(part): the column \"\(schema.features[input].name)\" has two lists of categories",
+                advice: "give it to one transformer")
+        }
+        schema.features[input].kind = kind
+        columns[index] = Column()
+    }
+
+    /// Each code of `range` becomes a column a category, but for the dropped ones.
+    mutating func spread(
+        _ range: Range<Int>, categories: [[SkopsLabel]], dropped: [Int?], part: String
+    ) throws(FormatError) {
+        var encodings = [PreprocessingStage.ColumnEncoding](repeating: .pass, count: count)
+        var kept: [Int] = Array(0..<range.lowerBound)
+        var position = range.lowerBound
+        for (place, index) in range.enumerated() {
+            encodings[index] = .oneHot(categoryCount: categories[place].count)
+            for category in 0..<categories[place].count where category != dropped[place] {
+                kept.append(position + category)
+            }
+            position += categories[place].count
+        }
+        let width = kept.count - range.lowerBound
+        kept.append(contentsOf: position..<position + count - range.upperBound)
+        stages.append(.encode(encodings))
+        if dropped.contains(where: { $0 != nil }) { stages.append(.select(kept)) }
+        columns.replaceSubrange(range, with: [Column](repeating: Column(), count: width))
+    }
+
+    /// Codes of `range` that no category has become missing.
+    mutating func forgetUnseen(_ range: Range<Int>) {
+        var encodings = [PreprocessingStage.ColumnEncoding](repeating: .pass, count: count)
+        for index in range { encodings[index] = .ordinal }
+        stages.append(.encode(encodings))
+    }
+}

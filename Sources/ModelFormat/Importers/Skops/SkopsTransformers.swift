@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+
+/// scikit-learn's transformers as stages. Each works on a range of the columns and returns how many columns
+/// it leaves there.
+struct SkopsTransformers: ~Escapable {
+    private let archive: SkopsArchive
+    var columns: SkopsColumns
+
+    @_lifetime(copy archive)
+    init(_ archive: SkopsArchive, columns: SkopsColumns) {
+        self.archive = archive
+        self.columns = columns
+    }
+
+    mutating func apply(_ node: SkopsNode, to range: Range<Int>) throws(FormatError) -> Int {
+        if node.scalar?.string == "passthrough" || node.scalar == .null { return range.count }
+        guard node.module.hasPrefix("sklearn.") else {
+            throw .unsupported(
+                part: "\(node.path): \(node.module).\(node.className)", advice: SkopsImporter.advice)
+        }
+        let before = columns.count
+        switch node.className {
+        case "Pipeline":
+            for step in try SkopsImporter.steps(node) {
+                let width = range.count + columns.count - before
+                _ = try apply(step, to: range.lowerBound..<range.lowerBound + width)
+            }
+        case "ColumnTransformer": try applyColumns(node, to: range)
+        case "StandardScaler":
+            try columns.scale(
+                range, offsets: node.flag("with_mean") == false ? nil : try numbers(node, "mean_"),
+                divisors: node.flag("with_std") == false ? nil : try numbers(node, "scale_"), part: node.path)
+        case "RobustScaler":
+            try columns.scale(
+                range, offsets: node.flag("with_centering") == false ? nil : try numbers(node, "center_"),
+                divisors: node.flag("with_scaling") == false ? nil : try numbers(node, "scale_"),
+                part: node.path)
+        case "MaxAbsScaler":
+            try columns.scale(range, offsets: nil, divisors: try numbers(node, "scale_"), part: node.path)
+        case "MinMaxScaler":
+            if node.flag("clip") == true { throw refuse(node, "clip=True") }
+            try columns.multiply(
+                range, by: try numbers(node, "scale_"), adding: try numbers(node, "min_"), part: node.path)
+        case "SimpleImputer": try impute(node, range)
+        case "OneHotEncoder": try encodeOneHot(node, range)
+        case "OrdinalEncoder": try encodeOrdinal(node, range)
+        case "FunctionTransformer" where node["func"] == nil: break
+        default: throw .unsupported(part: "\(node.path): \(node.className)", advice: SkopsImporter.advice)
+        }
+        return range.count + columns.count - before
+    }
+
+    private func numbers(_ node: SkopsNode, _ name: String) throws(FormatError) -> [Double] {
+        try archive.doubles(try node.require(name))
+    }
+
+    private func refuse(_ node: SkopsNode, _ what: String) -> FormatError {
+        .unsupported(part: "\(node.path): \(node.className) with \(what)", advice: SkopsImporter.advice)
+    }
+
+    // MARK: Columns side by side
+
+    /// Each transformer gets columns of its own, one behind the other; then they are run in turn.
+    private mutating func applyColumns(_ node: SkopsNode, to range: Range<Int>) throws(FormatError) {
+        guard range == 0..<columns.count else { throw refuse(node, "a place behind other columns") }
+        var parts: [(node: SkopsNode, width: Int)] = []
+        var taken: [Int] = []
+        for entry in try node.require("transformers_").items ?? [] {
+            guard let triple = entry.items, triple.count == 3, let name = triple[0].scalar?.string else {
+                throw .invalidValue(part: entry.path, reason: "it is not a name, a transformer and columns")
+            }
+            if triple[1].scalar?.string == "drop" { continue }
+            let indices = try indices(node, name: name, triple[2])
+            parts.append((triple[1], indices.count))
+            taken.append(contentsOf: indices)
+        }
+        try columns.select(taken, part: "\(node.path).transformers_")
+        var start = 0
+        for part in parts { start += try apply(part.node, to: start..<start + part.width) }
+    }
+
+    /// The columns of the transformer `name`: from 1.0 on there is a list of their numbers.
+    private func indices(
+        _ node: SkopsNode, name: String, _ columns: SkopsNode
+    ) throws(FormatError) -> [Int] {
+        let list = node["_transformer_to_input_indices"]?[name] ?? columns
+        var indices: [Int] = []
+        if let items = list.items {
+            for item in items {
+                guard let index = item.scalar?.integer else {
+                    throw refuse(node, "columns that are no numbers (scikit-learn before 1.0)")
+                }
+                indices.append(Int(index))
+            }
+            return indices
+        }
+        for number in try archive.doubles(list) {
+            guard let index = Int(exactly: number) else { throw refuse(node, "columns that are no numbers") }
+            indices.append(index)
+        }
+        return indices
+    }
+
+    // MARK: Missing values and categories
+
+    private mutating func impute(_ node: SkopsNode, _ range: Range<Int>) throws(FormatError) {
+        if node.flag("add_indicator") == true { throw refuse(node, "add_indicator=True") }
+        if let marker = node["missing_values"]?.scalar?.double, !marker.isNaN {
+            throw refuse(node, "missing_values=\(marker)")
+        }
+        try columns.impute(range, try archive.labels(try node.require("statistics_")), part: node.path)
+    }
+
+    private func categories(_ node: SkopsNode) throws(FormatError) -> [[SkopsLabel]] {
+        if node.flag("_infrequent_enabled") == true { throw refuse(node, "infrequent categories") }
+        var lists: [[SkopsLabel]] = []
+        for item in try node.require("categories_").items ?? [] { lists.append(try archive.labels(item)) }
+        return lists
+    }
+
+    private mutating func encodeOneHot(_ node: SkopsNode, _ range: Range<Int>) throws(FormatError) {
+        let categories = try categories(node)
+        var dropped = [Int?](repeating: nil, count: range.count)
+        if let list = node["drop_idx_"] {
+            let labels = try archive.labels(list)
+            if labels.count != range.count {
+                throw .wrongShape(part: list.path, expected: "[\(range.count)]", found: "[\(labels.count)]")
+            }
+            for (place, label) in labels.enumerated() {
+                if case .number(let number) = label { dropped[place] = Int(exactly: number) }
+            }
+        }
+        try columns.encode(range, categories, part: node.path)
+        try columns.spread(range, categories: categories, dropped: dropped, part: node.path)
+    }
+
+    private mutating func encodeOrdinal(_ node: SkopsNode, _ range: Range<Int>) throws(FormatError) {
+        // The code of a missing value is NaN, unless training was told another.
+        if let code = node["encoded_missing_value"]?.scalar?.double, !code.isNaN {
+            throw refuse(node, "encoded_missing_value=\(code)")
+        }
+        let categories = try categories(node).map { $0.filter { $0.name != nil } }
+        try columns.encode(range, categories, part: node.path)
+        // Our own code for a category that training never saw is -1.
+        let unknown = node["unknown_value"]?.scalar?.double ?? .nan
+        if node.string("handle_unknown") == "use_encoded_value" && unknown == -1 { return }
+        if !unknown.isNaN { throw refuse(node, "unknown_value=\(unknown)") }
+        columns.forgetUnseen(range)
+    }
+}

@@ -164,9 +164,16 @@ if Context.environment["MODELD_FUZZ"] != nil {
     package.targets.append(.systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"))
     package.targets.append(
         .executableTarget(name: "YAMLFuzz", dependencies: ["CFuzzer", "YAML"], path: "Fuzz/YAML"))
-    package.targets.append(
-        .executableTarget(
-            name: "HTTPRequestFuzz", dependencies: ["CFuzzer", "HTTP"], path: "Fuzz/HTTPRequest"))
+    let ours = [
+        "HTTPRequest": "HTTP", "HTTPChunked": "HTTP", "HTTPConnection": "HTTP", "HTTPHeaders": "HTTP",
+        "Inflate": "Compression", "JSON": "Base",
+    ]
+    for (name, target) in ours {
+        package.targets.append(
+            .executableTarget(
+                name: "\(name)Fuzz", dependencies: ["CFuzzer", .byName(name: target)],
+                path: "Fuzz/\(name)"))
+    }
     package.targets.append(
         .executableTarget(
             name: "NativeModelFuzz", dependencies: ["CFuzzer", "Cryptography", "ModelFormat"],

@@ -1,21 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
+import Compression
 import TestKit
 import Testing
 
 @testable import HTTP
 
 @Suite struct FuzzReplayTests {
-    @Test func seedsAndFindings_breakNothing() throws {
+    /// Calls `replay` with each file of these folders.
+    private func replayFiles(_ folders: [String], _ replay: (Span<UInt8>) -> Void) throws -> Int {
         var count = 0
-        for folder in ["Tests/Fixtures/http", "Fuzz/FailCases/HTTPRequest"] {
+        for folder in folders {
             let path = "\(Fixtures.repository)/\(folder)"
             for name in try Fixtures.names(inDirectory: path) where !name.hasSuffix(".md") {
                 let bytes = try Fixtures.contents(ofFile: "\(path)/\(name)")
-                fuzzRequestParser(bytes.span)
+                replay(bytes.span)
                 count += 1
             }
         }
-        #expect(count >= 5)
+        return count
+    }
+
+    @Test func seedsAndFindings_breakNothing() throws {
+        let seeds = "Tests/Fixtures/http"
+        #expect(try replayFiles([seeds, "Fuzz/FailCases/HTTPRequest"], fuzzRequestParser) >= 5)
+        #expect(try replayFiles([seeds, "Fuzz/FailCases/HTTPConnection"], fuzzConnection) >= 9)
+        #expect(try replayFiles(["Fuzz/FailCases/HTTPChunked"], fuzzChunkedBody) >= 2)
+        #expect(try replayFiles(["Fuzz/FailCases/HTTPHeaders"], fuzzHeaderValues) >= 2)
+        #expect(try replayFiles(["Fuzz/FailCases/Inflate"], fuzzInflater) >= 3)
+    }
+
+    @Test func eachRequestOfTheTable_isAnsweredTheSameHoweverItIsCut() {
+        for (index, sample) in RequestTable.all.enumerated() where (1..<500).contains(sample.bytes.count) {
+            for choice in [0, 1, 2, 6, 8, 16] as [UInt8] {
+                let bytes = [choice, UInt8(index % 7)] + sample.bytes
+                fuzzConnection(bytes.span)
+            }
+        }
     }
 
     @Test func mutatedRequests_getTheSameVerdictHoweverTheyAreCut() {

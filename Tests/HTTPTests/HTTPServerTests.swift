@@ -68,6 +68,15 @@ import Testing
         #expect(live.client.readToEnd().hasSuffix("\r\n\r\nabc"))
     }
 
+    @Test func carriageReturnBetweenRequests_waitsForItsLineFeed() throws {
+        // A loop that took the lone byte for unread input once turned for ever.
+        let live = try ServerFixture().connectKept()
+        live.client.send(Self.get + "\r\n\r")
+        #expect(live.client.read(until: "\r\n\r\na").hasPrefix("HTTP/1.1 200"))
+        live.client.send("\n" + Self.get + "Connection: close\r\n\r\n")
+        #expect(live.client.readToEnd().hasPrefix("HTTP/1.1 200"))
+    }
+
     @Test func chunkedBody_isDecoded() throws {
         let pieces = (0..<3_000).map {
             "\(String($0 % 7 + 1, radix: 16))\r\n\(String(repeating: "x", count: $0 % 7 + 1))\r\n"

@@ -43,20 +43,19 @@ extension ServerConnection {
     /// Answers all requests that are complete, with one write for all of them where the bound on output
     /// allows.
     func advance(_ workspace: Workspace) {
-        repeat {
+        var goesOn = true
+        while goesOn {
             var isBounded = true
             while isBounded, machine.takesRequests, !machine.isOutputPending {
                 isBounded = takeRequests(workspace)
                 flush(workspace)
             }
-            if machine.phase == .streamingAnswer { pump(workspace) }
-        } while machine.takesRequests && !machine.isOutputPending && hasUnread(workspace)
+            // After an answer that was streamed within this turn, the next request may be here already.
+            goesOn = machine.phase == .streamingAnswer
+            if goesOn { pump(workspace) }
+            goesOn = goesOn && machine.takesRequests && !machine.isOutputPending
+        }
         if machine.takesRequests { compact(workspace) }
-    }
-
-    /// After an answer that was streamed within this turn, the next request may be here already.
-    private func hasUnread(_ workspace: Workspace) -> Bool {
-        workspace.parser.isUntouched && workspace.parser.position < workspace.input.count
     }
 
     /// True when it stopped because enough answers wait to be written.

@@ -84,7 +84,7 @@ let package = Package(
         library("HTTP", imports: ["Base", "Net", "Compression"], extra: unchecked),
         library(
             "Registry",
-            imports: ["Base", "Telemetry", "Cryptography", "Tabular", "ModelFormat", "Inference"]),
+            imports: ["Base", "Telemetry", "Cryptography", "Tabular", "YAML", "ModelFormat", "Inference"]),
         library(
             "Serving",
             imports: ["Base", "Telemetry", "Tabular", "Registry", "ModelFormat", "Inference"],

@@ -11,6 +11,8 @@ public enum ModelFileFormat: String, Sendable, CaseIterable {
     case catBoostJSON = "catboost-json"
     case onnx
     case skops
+    /// Weights without modeld's metadata, which need a description of the layers.
+    case safetensors
 }
 
 /// Model files of any format that is read here, told apart by their content; names mean nothing.
@@ -18,7 +20,8 @@ public enum ModelFile {
     /// The graph of the model in `bytes`, validated. `fileName` appears in errors only; `external` gives the
     /// bytes of ONNX tensors that lie in other files, which are refused without it.
     public static func load(
-        _ bytes: Span<UInt8>, fileName: String, external: (any ExternalTensorData)? = nil
+        _ bytes: Span<UInt8>, fileName: String, external: (any ExternalTensorData)? = nil,
+        architecture: [UInt8]? = nil
     ) throws(FormatError) -> ModelGraph {
         switch try recognise(bytes, fileName: fileName) {
         case .native: return try NativeModel.read(bytes)
@@ -28,6 +31,7 @@ public enum ModelFile {
         case .catBoostJSON: return try CatBoostImporter.read(bytes)
         case .onnx: return try ONNXImporter.read(bytes, external: external ?? NoExternalTensorData())
         case .skops: return try SkopsImporter.read(bytes)
+        case .safetensors: return try SafetensorsImporter.read(bytes, architecture: architecture)
         }
     }
 
@@ -46,9 +50,7 @@ public enum ModelFile {
         for (prefix, name) in appearances where begins(bytes, with: prefix) {
             throw .unrecognised(file: fileName, appearance: name)
         }
-        if bytes.count > 8, bytes[8] == UInt8(ascii: "{"), bytes[6] == 0, bytes[7] == 0 {
-            throw .unrecognised(file: fileName, appearance: "a safetensors file without modeld's metadata")
-        }
+        if SafetensorsFile.begins(bytes) { return .safetensors }
         var start = 0
         while start < bytes.count, [9, 10, 13, 32].contains(bytes[start]) { start += 1 }
         guard start < bytes.count, bytes[start] == UInt8(ascii: "{") else {

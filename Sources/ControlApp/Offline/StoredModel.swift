@@ -40,6 +40,11 @@ struct StoredModel {
         return try load(listing)
     }
 
+    /// The layers of a network whose weights are a safetensors file; nil when there is no such file.
+    private static func architecture(_ listing: VersionListing) throws -> [UInt8] {
+        try File.read("\(listing.path)/architecture.json", limit: 1 << 20)
+    }
+
     /// The first file that is recognised as a model.
     private static func load(_ listing: VersionListing) throws(ControlError) -> StoredModel {
         var failure = ControlError.notAModel(path: listing.path, reason: "there is no model file")
@@ -48,7 +53,8 @@ struct StoredModel {
             do { bytes = try File.read(file.path, limit: fileBytesMax) } catch { throw .unreadable(error) }
             do {
                 let graph = try ModelFile.load(
-                    bytes.span, fileName: file.name, external: ExternalTensorFiles(besides: file.path))
+                    bytes.span, fileName: file.name, external: ExternalTensorFiles(besides: file.path),
+                    architecture: try? architecture(listing))
                 return StoredModel(
                     name: listing.model, version: "\(listing.version)", path: file.path,
                     format: try ModelFile.recognise(bytes.span, fileName: file.name), size: bytes.count,

@@ -63,6 +63,12 @@ struct JSONCells {
         case .string where isCategorical:
             let code = index.categoryCode(try reader.readString(), column: column)
             rows.set(code, row: row, column: column)
+        case .number where isCategorical && index.acceptsNumbers(column: column):
+            let code = index.categoryCode(try reader.readDouble(), column: column)
+            rows.set(code, row: row, column: column)
+        case .bool where isCategorical && index.acceptsNumbers(column: column):
+            let name = try reader.readBool() ? "true" : "false"
+            rows.set(index.categoryCode(name, column: column), row: row, column: column)
         case .number where !isCategorical:
             rows.set(try readNumber(from: &reader, row: row, column: column), row: row, column: column)
         case .bool where !isCategorical && (datatype == nil || datatype == .bool):

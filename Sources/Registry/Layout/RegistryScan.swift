@@ -45,9 +45,11 @@ package struct VersionListing: Sendable, Equatable {
 enum Companion {
     static let manifest = "manifest.json"
     static let samples = "samples.jsonl"
+    /// The layers of a network whose weights are a safetensors file.
+    static let architecture = "architecture.json"
 
     static func isReserved(_ name: String) -> Bool {
-        [manifest, samples, "model.sig", "model.yaml"].contains(name)
+        [manifest, samples, architecture, "model.sig", "model.yaml"].contains(name)
     }
 
     /// Files that people put beside a model. A LightGBM model ends in .txt, so alone it is looked at.

@@ -29,7 +29,7 @@ struct ModelLoader: Sendable {
         let (file, bytes) = (found.file, found.bytes)
         let digest = SHA256.digest(of: bytes.span).hexadecimal
         if let manifest { try check(manifest, listing, modelFile: file, digest: digest) }
-        let compiled = try compile(bytes.span, file)
+        let compiled = try compile(bytes.span, file, architecture: try architecture(listing))
         parsed()
         let sampleCount = try verify(compiled, listing, file)
         let cost = ModelCost.measure(compiled)
@@ -39,12 +39,13 @@ struct ModelLoader: Sendable {
     }
 
     private func compile(
-        _ bytes: Span<UInt8>, _ file: VersionListing.File
+        _ bytes: Span<UInt8>, _ file: VersionListing.File, architecture: [UInt8]?
     ) throws(RegistryError) -> CompiledModel {
         let graph: ModelGraph
         do {
             graph = try ModelFile.load(
-                bytes, fileName: file.name, external: ExternalTensorFiles(besides: file.path))
+                bytes, fileName: file.name, external: ExternalTensorFiles(besides: file.path),
+                architecture: architecture)
         } catch {
             throw .format(file: file.path, error)
         }
@@ -75,7 +76,7 @@ struct ModelLoader: Sendable {
     private func readModel(_ listing: VersionListing) throws(RegistryError) -> ReadFile {
         var found: [ReadFile] = []
         var defects: [RegistryError] = []
-        for file in listing.candidates {
+        for file in try mlflowModel(listing).map({ [$0] }) ?? listing.candidates {
             let bytes = try read(file.path, limit: fileSizeLimit)
             switch recognise(bytes.span, file) {
             case .success(let format): found.append(ReadFile(file: file, bytes: bytes, format: format))
@@ -88,6 +89,23 @@ struct ModelLoader: Sendable {
         if let model = found.first { return model }
         if let defect = defects.first { throw defect }
         throw .noModelFile(directory: listing.path)
+    }
+
+    /// The file that an MLflow directory names as its model.
+    private func mlflowModel(_ listing: VersionListing) throws(RegistryError) -> VersionListing.File? {
+        guard let file = listing.file(named: MLflowModel.fileName), file.facts.kind == .regular else {
+            return nil
+        }
+        let bytes = try read(file.path, limit: MLflowModel.sizeLimit)
+        guard let name = MLflowModel.modelFile(bytes.span), let model = listing.file(named: name),
+            model.facts.kind == .regular
+        else { return nil }
+        return model
+    }
+
+    private func architecture(_ listing: VersionListing) throws(RegistryError) -> [UInt8]? {
+        guard let file = listing.file(named: Companion.architecture) else { return nil }
+        return try read(file.path, limit: Manifest.sizeLimit)
     }
 
     private func recognise(

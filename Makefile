@@ -29,7 +29,7 @@ lint: ## layout, laws, image and manifests, without the long tests
 	@scripts/install-packages build test
 	@scripts/check python format dependencies tidy image manifests
 
-bench: ## measure against nginx in the same run
+bench: ## measure against nginx and other libraries in the same run
 	@scripts/install-packages build bench
 	@Benchmarks/run
 

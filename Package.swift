@@ -159,6 +159,14 @@ let package = Package(
     ]
 )
 
+// Benchmarks inside the process: Benchmarks/run kernels.
+if Context.environment["MODELD_BENCHMARKS"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "kernels-benchmark", dependencies: ["Base", "Tabular", "ModelFormat", "Inference"],
+            path: "Benchmarks/Kernels", swiftSettings: settings))
+}
+
 // Fuzz targets need libFuzzer's instrumentation everywhere, so they are built apart: scripts/fuzz.
 if Context.environment["MODELD_FUZZ"] != nil {
     package.targets.append(.systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"))

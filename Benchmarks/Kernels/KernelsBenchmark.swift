@@ -1,94 +1,107 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
 import Glibc
-import Inference
-import ModelFormat
-import Tabular
 
-/// Times predictions inside the process: `kernels-benchmark MODEL ROWS.f32 COLUMNS [OUT.f64]`.
+/// Times predictions of this library beside those of others, in turns, one thread each:
+/// `kernels-benchmark ROWS.f32 COLUMNS modeld=MODEL [modeld-2=MODEL] [xgboost=LIBRARY:MODEL] …`.
 ///
-/// ROWS.f32 holds Float32 numbers, row by row. Prints one line of JSON: nanoseconds a row, the least and the
-/// median of the rounds, for one row at a time (a thousand different ones in turn), for 10,000 rows and for
-/// 100,000. OUT.f64 gets the predictions of all rows, to be compared with those of others.
+/// ROWS.f32 holds Float32 numbers, row by row, at least 100,000 rows. Prints a line of JSON for each engine
+/// and size (one row at a time, 10,000 rows, 100,000 rows, explanations): nanoseconds a row, the least and
+/// the median of the rounds; the median of the rounds' ratios of the first engine to it; and how far its
+/// predictions are from the first engine's. Others: `lightgbm=LIBRARY:MODEL`, `tl2cgen-f32=LIBRARY`,
+/// `tl2cgen-f64=LIBRARY`, `lleaves=LIBRARY`.
 @main struct KernelsBenchmark {
+    private static let rounds = 9
+    private static let singleCount = 1000
+
     static func main() throws {
         let arguments = CommandLine.arguments
-        guard arguments.count >= 4, let columns = Int(arguments[3]), columns > 0 else {
-            print("usage: kernels-benchmark MODEL ROWS.f32 COLUMNS [OUT.f64]")
+        guard arguments.count >= 4, let columns = Int(arguments[2]), columns > 0 else {
+            print("usage: kernels-benchmark ROWS.f32 COLUMNS ENGINE=LIBRARY[:MODEL] …")
             exit(64)
         }
-        let file = try File.read(arguments[1], limit: 1 << 30)
-        let model = try CompiledModel(try ModelFile.load(file.span, fileName: arguments[1]))
-        let bytes = try File.read(arguments[2], limit: 1 << 30)
-        // Safe because the bytes are copied whole, and any bits are a number; so below.
+        let bytes = try File.read(arguments[1], limit: 1 << 30)
+        // Safe because the bytes are copied whole, and any bits are a number.
         let numbers = unsafe bytes.withUnsafeBytes { unsafe Array(unsafe $0.bindMemory(to: Float.self)) }
-        let all = Rows(numbers, columns: columns, type: model.inputType)
-        var results: [(String, Times)] = []
-        let singles = stride(from: 0, to: 1000 * columns, by: columns).map {
-            Rows(Array(numbers[$0..<$0 + columns]), columns: columns, type: model.inputType)
+        let all = try arguments.dropFirst(3).map { try engine($0, numbers, columns) }
+        let (engines, pair) = (all.filter { $0.threads == 1 }, all.filter { $0.name == "modeld" })
+        measure(engines, "1", rowCount: singleCount) { engine in
+            for row in 0..<singleCount { engine.predictOne(row) }
         }
-        let runner = Runner(model)
-        results.append(
-            ("1", runner.measure(rowCount: 1000, rounds: 9) { for row in singles { $0.predict(row) } }))
-        for count in [10_000, 100_000] where count <= all.block.rowCount {
-            let rows = Rows(Array(numbers[..<(count * columns)]), columns: columns, type: model.inputType)
-            results.append((String(count), runner.measure(rowCount: count, rounds: 7) { $0.predict(rows) }))
+        for count in [10_000, 100_000] {
+            measure(engines, "\(count)", rowCount: count) { $0.predict(count) }
         }
-        let text = results.map { #""\#($0)":{"least":\#($1.least),"median":\#($1.median)}"# }
-        print("{" + text.joined(separator: ",") + "}")
-        if arguments.count > 4 {
-            runner.predict(all)
-            var output: [Double] = []
-            for row in 0..<all.block.rowCount {
-                output.append(runner.predictions.values.value(row: row, column: 0))
+        let first = engines[0].predictions
+        for engine in engines {
+            let farthest = zip(engine.predictions, first).map { abs($0 - $1) }.max() ?? .nan
+            print(#"{"engine":"\#(engine.name)","farthest":\#(farthest)}"#)
+        }
+        measure(engines.filter { $0.explain() }, "explain", rowCount: explainedRowCount) { _ = $0.explain() }
+        if pair.count > 1 {
+            measure(pair, "100000 on the wall clock", rowCount: 100_000, clock: CLOCK_MONOTONIC) {
+                $0.predict(100_000)
             }
-            let raw = unsafe output.withUnsafeBytes { unsafe Array($0) }
-            try AtomicFile.write(raw.span, to: arguments[4])
         }
     }
-}
 
-/// Rows as the kernel reads them.
-private final class Rows {
-    let block: RowBlock
-
-    init(_ numbers: [Float], columns: Int, type: NumberType) {
-        var block = RowBlock()
-        block.reset(columnCount: columns, numberType: type)
-        block.appendRows(numbers.count / columns)
-        for (index, number) in numbers.enumerated() {
-            block.set(Double(number), row: index / columns, column: index % columns)
+    private static func engine(_ argument: String, _ numbers: [Float], _ columns: Int) throws -> any Engine {
+        let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+        let paths = parts.last?.split(separator: ":").map(String.init) ?? []
+        let rows = RowMemory(numbers, columnCount: columns)
+        switch (parts[0], paths.count) {
+        case ("modeld", 1), ("modeld-2", 1):
+            return try OwnEngine(
+                paths[0], numbers, columns: columns, singleCount: singleCount,
+                threads: parts[0] == "modeld" ? 1 : 2)
+        case ("xgboost", 2): return XGBoostEngine(paths[0], model: paths[1], rows)
+        case ("lightgbm", 2): return LightGBMEngine(paths[0], model: paths[1], rows)
+        case ("tl2cgen-f32", 1): return Tl2cgenEngine<Float>(paths[0], rows)
+        case ("tl2cgen-f64", 1): return Tl2cgenEngine<Double>(paths[0], rows)
+        case ("lleaves", 1): return LleavesEngine(paths[0], rows)
+        default:
+            print("no such engine: \(argument)")
+            exit(64)
         }
-        self.block = block
     }
-}
 
-private struct Times {
-    var least: Double
-    var median: Double
-}
-
-private final class Runner {
-    let model: CompiledModel
-    var predictions = Predictions()
-    var scratch = InferenceScratch()
-
-    init(_ model: CompiledModel) { self.model = model }
-
-    func predict(_ rows: Rows) { model.predict(rows.block, into: &predictions, scratch: &scratch) }
-
-    /// The body is repeated until a round takes a fifth of a second.
-    func measure(rowCount: Int, rounds: Int, _ body: (Runner) -> Void) -> Times {
-        let clock = ContinuousClock()
-        body(self)
-        let once = clock.measure { body(self) } / .nanoseconds(1)
-        let repeats = max(1, Int(2e8 / once))
-        var times: [Double] = []
+    /// Each engine in turn, a tenth of a second at a time, several rounds. The processor's time of this
+    /// process, so that others on the machine disturb less.
+    private static func measure(
+        _ engines: [any Engine], _ size: String, rowCount: Int, clock: clockid_t = CLOCK_PROCESS_CPUTIME_ID,
+        _ body: (any Engine) -> Void
+    ) {
+        func nanoseconds(_ repeats: Int, _ engine: any Engine) -> Double {
+            let start = now(clock)
+            for _ in 0..<repeats { body(engine) }
+            return now(clock) - start
+        }
+        let repeats = engines.map { engine in
+            body(engine)
+            return max(1, Int(1e8 / max(nanoseconds(1, engine), 1)))
+        }
+        var times = engines.map { _ in [Double]() }
         for _ in 0..<rounds {
-            let time = clock.measure { for _ in 0..<repeats { body(self) } } / .nanoseconds(1)
-            times.append((time / Double(repeats * rowCount) * 10).rounded() / 10)
+            for (index, engine) in engines.enumerated() {
+                times[index].append(
+                    nanoseconds(repeats[index], engine) / Double(repeats[index] * rowCount))
+            }
         }
-        times.sort()
-        return Times(least: times[0], median: times[times.count / 2])
+        for (engine, own) in zip(engines, times) {
+            let ratios = zip(times[0], own).map { $0 / $1 }.sorted()
+            let sorted = own.sorted()
+            print(
+                #"{"engine":"\#(engine.name)","threads":\#(engine.threads),"size":"\#(size)","#
+                    + #""least":\#(rounded(sorted[0])),"median":\#(rounded(sorted[rounds / 2])),"#
+                    + #""ratio":\#(rounded(ratios[rounds / 2]))}"#)
+        }
     }
+
+    private static func now(_ clock: clockid_t) -> Double {
+        var time = timespec()
+        // Safe because the time is written during the call.
+        unsafe clock_gettime(clock, &time)
+        return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
+    }
+
+    private static func rounded(_ number: Double) -> Double { (number * 1000).rounded() / 1000 }
 }

@@ -60,24 +60,24 @@ extension CompiledModel {
             linear.explain(rows, range: 0..<rows.rowCount, featureCount: features, into: &target)
         case .trees(let trees):
             switch kernel {
-            case .compactTrees(let forest):
-                forest.explain(
+            case .compactTrees(let own):
+                own.forest.explain(
                     trees, rows.float32, rowCount: rows.rowCount, featureCount: features, into: &target,
                     gathered: &memory.current, memory: &explanationMemory)
-            case .wideTrees(let forest):
-                forest.explain(
+            case .wideTrees(let own):
+                own.forest.explain(
                     trees, rows.float32, rowCount: rows.rowCount, featureCount: features, into: &target,
                     gathered: &memory.current, memory: &explanationMemory)
-            case .compactTreesWideSums(let forest):
-                forest.explain(
+            case .compactTreesWideSums(let own):
+                own.forest.explain(
                     trees, rows.float32, rowCount: rows.rowCount, featureCount: features, into: &target,
                     gathered: &memory.current, memory: &explanationMemory)
-            case .wideTreesWideSums(let forest):
-                forest.explain(
+            case .wideTreesWideSums(let own):
+                own.forest.explain(
                     trees, rows.float32, rowCount: rows.rowCount, featureCount: features, into: &target,
                     gathered: &memory.current, memory: &explanationMemory)
-            case .doubleTrees(let forest):
-                forest.explain(
+            case .doubleTrees(let own):
+                own.forest.explain(
                     trees, rows.float64, rowCount: rows.rowCount, featureCount: features, into: &target,
                     gathered: &memory.wideCurrent, memory: &explanationMemory)
             case .linear, .narrowLinear, .neural, .graph:
@@ -112,16 +112,16 @@ extension CompiledModel {
         let count = rows.rowCount
         var target = block.mutableFloat64
         switch kernel {
-        case .compactTrees(let forest):
-            forest.findLeaves(rows.float32, rowCount: count, into: &target, gathered: &memory.current)
-        case .wideTrees(let forest):
-            forest.findLeaves(rows.float32, rowCount: count, into: &target, gathered: &memory.current)
-        case .compactTreesWideSums(let forest):
-            forest.findLeaves(rows.float32, rowCount: count, into: &target, gathered: &memory.current)
-        case .wideTreesWideSums(let forest):
-            forest.findLeaves(rows.float32, rowCount: count, into: &target, gathered: &memory.current)
-        case .doubleTrees(let forest):
-            forest.findLeaves(rows.float64, rowCount: count, into: &target, gathered: &memory.wideCurrent)
+        case .compactTrees(let own):
+            own.forest.findLeaves(rows.float32, rowCount: count, into: &target, gathered: &memory.current)
+        case .wideTrees(let own):
+            own.forest.findLeaves(rows.float32, rowCount: count, into: &target, gathered: &memory.current)
+        case .compactTreesWideSums(let own):
+            own.forest.findLeaves(rows.float32, rowCount: count, into: &target, gathered: &memory.current)
+        case .wideTreesWideSums(let own):
+            own.forest.findLeaves(rows.float32, rowCount: count, into: &target, gathered: &memory.current)
+        case .doubleTrees(let own):
+            own.forest.findLeaves(rows.float64, rowCount: count, into: &target, gathered: &memory.wideCurrent)
         case .linear, .narrowLinear, .neural, .graph: break
         }
     }
@@ -131,11 +131,11 @@ extension CompiledModel.Kernel {
     /// Nil when the kernel walks no trees.
     var treeCount: Int? {
         switch self {
-        case .compactTrees(let forest): forest.trees.count
-        case .wideTrees(let forest): forest.trees.count
-        case .compactTreesWideSums(let forest): forest.trees.count
-        case .wideTreesWideSums(let forest): forest.trees.count
-        case .doubleTrees(let forest): forest.trees.count
+        case .compactTrees(let own): own.forest.trees.count
+        case .wideTrees(let own): own.forest.trees.count
+        case .compactTreesWideSums(let own): own.forest.trees.count
+        case .wideTreesWideSums(let own): own.forest.trees.count
+        case .doubleTrees(let own): own.forest.trees.count
         case .linear, .narrowLinear, .neural, .graph: nil
         }
     }

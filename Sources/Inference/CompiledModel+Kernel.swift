@@ -40,20 +40,22 @@ extension CompiledModel {
     ) throws(InferenceError) -> Kernel {
         switch (ensemble.rules.inputType, ensemble.rules.sumType) {
         case (.float32, .float32):
-            if let forest = builder.forest(of: CompactNode.self, sums: Float.self) {
-                return .compactTrees(forest)
+            if let trees = CompiledTrees(builder, nodes: CompactNode.self, sums: Float.self) {
+                return .compactTrees(trees)
             }
-            if let forest = builder.forest(of: WideNode.self, sums: Float.self) { return .wideTrees(forest) }
+            if let trees = CompiledTrees(builder, nodes: WideNode.self, sums: Float.self) {
+                return .wideTrees(trees)
+            }
         case (.float32, .float64):
-            if let forest = builder.forest(of: CompactNode.self, sums: Double.self) {
-                return .compactTreesWideSums(forest)
+            if let trees = CompiledTrees(builder, nodes: CompactNode.self, sums: Double.self) {
+                return .compactTreesWideSums(trees)
             }
-            if let forest = builder.forest(of: WideNode.self, sums: Double.self) {
-                return .wideTreesWideSums(forest)
+            if let trees = CompiledTrees(builder, nodes: WideNode.self, sums: Double.self) {
+                return .wideTreesWideSums(trees)
             }
         case (.float64, .float64):
-            if let forest = builder.forest(of: DoubleNode.self, sums: Double.self) {
-                return .doubleTrees(forest)
+            if let trees = CompiledTrees(builder, nodes: DoubleNode.self, sums: Double.self) {
+                return .doubleTrees(trees)
             }
         case (.float64, .float32): throw .treeTypes
         }
@@ -74,29 +76,29 @@ extension CompiledModel {
         case .narrowLinear(let linear):
             var target = margins.mutableFloat32
             linear.run(rows.float32.extracting(cells), rowCount: rowCount, into: &target)
-        case .compactTrees(let forest):
+        case .compactTrees(let trees):
             var target = margins.mutableFloat32
-            forest.run(
+            trees.run(
                 rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
                 sums: &memory.next)
-        case .wideTrees(let forest):
+        case .wideTrees(let trees):
             var target = margins.mutableFloat32
-            forest.run(
+            trees.run(
                 rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
                 sums: &memory.next)
-        case .compactTreesWideSums(let forest):
+        case .compactTreesWideSums(let trees):
             var target = margins.mutableFloat64
-            forest.run(
+            trees.run(
                 rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
                 sums: &memory.wideNext)
-        case .wideTreesWideSums(let forest):
+        case .wideTreesWideSums(let trees):
             var target = margins.mutableFloat64
-            forest.run(
+            trees.run(
                 rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
                 sums: &memory.wideNext)
-        case .doubleTrees(let forest):
+        case .doubleTrees(let trees):
             var target = margins.mutableFloat64
-            forest.run(
+            trees.run(
                 rows.float64.extracting(cells), rowCount: rowCount, into: &target,
                 gathered: &memory.wideCurrent,
                 sums: &memory.wideNext)

@@ -32,12 +32,12 @@ package final class CompiledModel: Sendable {
     enum Kernel: Sendable {
         case linear(LinearKernel)
         case narrowLinear(NarrowLinearKernel)
-        case compactTrees(TreeForest<CompactNode, Float>)
-        case wideTrees(TreeForest<WideNode, Float>)
+        case compactTrees(CompiledTrees<CompactNode, Float>)
+        case wideTrees(CompiledTrees<WideNode, Float>)
         /// Float32 comparisons, Float64 sums.
-        case compactTreesWideSums(TreeForest<CompactNode, Double>)
-        case wideTreesWideSums(TreeForest<WideNode, Double>)
-        case doubleTrees(TreeForest<DoubleNode, Double>)
+        case compactTreesWideSums(CompiledTrees<CompactNode, Double>)
+        case wideTreesWideSums(CompiledTrees<WideNode, Double>)
+        case doubleTrees(CompiledTrees<DoubleNode, Double>)
         case neural(NeuralKernel)
         case graph(GraphModel)
     }

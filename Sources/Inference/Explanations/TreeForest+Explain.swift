@@ -50,7 +50,7 @@ extension TreeForest {
         guard nodes[start].offset > 0, let quadrature = explanation.quadratures[groups - 1] else { return }
         memory.reserve(nodes: end - start, groups: groups)
         prepareEdges(start..<end, explanation, quadrature, groups: groups, &memory)
-        let slotCount = max(slots.count, 1)
+        let slotCount = slots.strideCount
         let valuesPerNode = explanation.valuesPerNode
         let rowWidth = total.baseMargins.count * (featureCount + 1)
         // Safe because the builder checked offsets and slots, `reserve` sized the memory by the nodes and

@@ -19,7 +19,7 @@ extension TreeForest {
                 unsafe nodes.withUnsafeBufferPointer { nodes in
                     guard let gathered = gathered.baseAddress, let nodes = nodes.baseAddress else { return }
                     for group in stride(from: 0, to: count, by: 8) {
-                        let lanes = unsafe gathered + group * max(slots.count, 1)
+                        let lanes = unsafe gathered + group * slots.strideCount
                         for tree in trees.indices {
                             let root = unsafe nodes + trees[tree].start
                             let walk = unsafe TreeWalk.rows(lanes, root: root, depth: trees[tree].depth)

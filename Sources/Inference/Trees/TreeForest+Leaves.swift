@@ -11,7 +11,7 @@ extension TreeForest {
     ) {
         // Safe because only `addLeaves` calls it, with the pointers that it has checked; a lane beyond
         // `rowCount` is walked and not added.
-        let groupStride = 8 * max(slots.count, 1)
+        let groupStride = 8 * slots.strideCount
         let trees = trees.span
         for index in trees.indices {
             let tree = trees[index]

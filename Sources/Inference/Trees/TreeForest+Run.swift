@@ -2,8 +2,7 @@
 internal import ModelFormat
 
 extension TreeForest {
-    /// Rows that go through all trees together: few enough for their slots to stay in the first cache.
-    static var blockRows: Int { 64 }
+    static var blockRows: Int { TreeSlots.blockRows }
 
     /// As few rows left over from groups of eight go one by one, eight trees at a time.
     static var singleRowsMax: Int { 6 }
@@ -28,48 +27,18 @@ extension TreeForest {
             let count = min(Self.blockRows, rowCount - first)
             let inputs = rows.extracting(first * inputCount..<(first + count) * inputCount)
             gatherBlock(inputs, rowCount: count, into: &gathered)
-            for output in 0..<outputs {
-                let start = total.start(output)
-                for row in 0..<block { sums[output * block + row] = start }
-            }
+            total.begin(&sums, blockRows: block)
             addLeaves(gathered.span, inputs, rowCount: count, blockRows: block, to: &sums)
-            for row in 0..<count {
-                for output in 0..<outputs {
-                    margins[(first + row) * outputs + output] = total.end(sums[output * block + row], output)
-                }
-            }
+            total.finish(sums, blockRows: block, rows: first..<first + count, into: &margins)
             first += count
         }
     }
 
-    /// Copies the slots of up to `blockRows` rows; lanes beyond the rows hold anything.
+    /// Copies the slots of up to `blockRows` rows.
     func gatherBlock(
         _ inputs: Span<Node.Value>, rowCount: Int, into gathered: inout [Node.Value]
     ) {
-        let needed = (rowCount + 7) / 8 * 8 * max(slots.count, 1)
-        if gathered.count < needed { gathered = Array(repeating: 0, count: needed) }
-        var target = gathered.mutableSpan
-        for row in 0..<rowCount {
-            gather(inputs.extracting(row * inputCount..<(row + 1) * inputCount), row, &target)
-        }
-    }
-
-    /// Copies the slots of a row into its lane of its group of eight.
-    @inline(__always) private func gather(
-        _ row: Span<Node.Value>, _ index: Int, _ gathered: inout MutableSpan<Node.Value>
-    ) {
-        let slotSpan = slots.slots.span
-        var target = index / 8 * 8 * slotSpan.count + index % 8
-        for slot in 0..<slots.plainCount {
-            let value = row[Int(slotSpan[slot].feature)]
-            gathered[target] = value.withSign(flipped: slotSpan[slot].isNegative)
-            target += slotStride
-        }
-        for slot in slots.plainCount..<slotSpan.count {
-            let value = row[Int(slotSpan[slot].feature)]
-            gathered[target] = slotSpan[slot].number(value, slots.categories, slots.categoryRule)
-            target += slotStride
-        }
+        slots.gather(inputs, rowCount: rowCount, inputCount: inputCount, into: &gathered)
     }
 
     /// Adds the leaves of `rowCount` gathered rows to `sums`, of shape [outputs, blockRows]; `inputs` are the
@@ -100,7 +69,7 @@ extension TreeForest {
                         }
                         var row = whole
                         while row < rowCount {
-                            let lane = unsafe gathered + (row / 8 * 8 * max(slots.count, 1) + row % 8)
+                            let lane = unsafe gathered + (row / 8 * 8 * slots.strideCount + row % 8)
                             unsafe addTrees(lane, nodes, leafValues, sums + row, blockRows)
                             row += 1
                         }
@@ -116,7 +85,7 @@ extension TreeForest {
         _ leafValues: UnsafePointer<Sum>, _ sums: UnsafeMutablePointer<Sum>, _ blockRows: Int
     ) {
         // Safe because only `addLeaves` calls it, with the pointers that it has checked.
-        let groupStride = 8 * max(slots.count, 1)
+        let groupStride = 8 * slots.strideCount
         let trees = trees.span
         for index in trees.indices {
             let tree = trees[index]

@@ -36,24 +36,6 @@ struct CompiledTree: Sendable {
     var group: Int
 }
 
-/// What the nodes of a forest read, and what their sets are.
-struct TreeSlots: Sendable {
-    let slots: [TreeSlot]
-    /// So many of them are plain, the first.
-    let plainCount: Int
-    let categories: TreeCategories?
-    let categoryRule: TreeRules.CategoryRule
-
-    init(_ slots: [TreeSlot], _ ensemble: TreeEnsemble) {
-        self.slots = slots
-        plainCount = slots.count(where: \.isPlain)
-        categories = ensemble.categories
-        categoryRule = ensemble.rules.categoryRule
-    }
-
-    var count: Int { slots.count }
-}
-
 /// What leaves add.
 struct TreeLeaves<Sum: MarginNumber>: Sendable {
     /// Parallel to the nodes; 0 at inner nodes.
@@ -91,9 +73,28 @@ struct TreeTotal<Sum: MarginNumber>: Sendable {
         }
     }
 
-    func start(_ output: Int) -> Sum { aggregation == .onBase ? baseMargins[output] : 0 }
+    /// Puts what sums start from into `sums`, of shape [outputs, blockRows].
+    func begin(_ sums: inout [Sum], blockRows: Int) {
+        for output in baseMargins.indices {
+            let start = aggregation == .onBase ? baseMargins[output] : 0
+            for row in 0..<blockRows { sums[output * blockRows + row] = start }
+        }
+    }
 
-    @inline(__always) func end(_ sum: Sum, _ output: Int) -> Sum {
+    /// Puts the sums of a block into the margins of its rows.
+    func finish(
+        _ sums: [Sum], blockRows: Int, rows: Range<Int>, into margins: inout MutableSpan<Sum>
+    ) {
+        let outputs = baseMargins.count
+        for row in 0..<rows.count {
+            for output in 0..<outputs {
+                margins[(rows.lowerBound + row) * outputs + output] = end(
+                    sums[output * blockRows + row], output)
+            }
+        }
+    }
+
+    @inline(__always) private func end(_ sum: Sum, _ output: Int) -> Sum {
         switch aggregation {
         case .onBase: sum
         case .scaled(let scale): Sum(scale) * sum + baseMargins[output]

@@ -4,7 +4,7 @@ internal import ModelFormat
 /// Lays the nodes of an ensemble out for `TreeForest`, and checks every index that it follows.
 struct TreeForestBuilder {
     let ensemble: TreeEnsemble
-    private let inputCount: Int
+    let inputCount: Int
     private var seen: [Bool]
     /// The leaves before each node of the ensemble.
     private(set) var leafIndices: [Int32] = []
@@ -42,8 +42,7 @@ struct TreeForestBuilder {
     func forest<Node: TreeNode, Sum: MarginNumber>(
         of _: Node.Type, sums _: Sum.Type
     ) -> TreeForest<Node, Sum>? {
-        let slots = Set(nodes.compactMap(\.slot)).sorted()
-        let indices = Dictionary(uniqueKeysWithValues: zip(slots, 0...))
+        let (slots, indices) = slotTable()
         var packed: [Node] = []
         packed.reserveCapacity(nodes.count)
         for node in nodes {
@@ -58,7 +57,13 @@ struct TreeForestBuilder {
             total: TreeTotal(ensemble), inputCount: inputCount)
     }
 
-    private func threshold<Value: TreeValue>(_ node: LaidOutNode) -> Value {
+    /// All slots that nodes read, sorted, and the index of each.
+    func slotTable() -> ([TreeSlot], [TreeSlot: Int]) {
+        let slots = Set(nodes.compactMap(\.slot)).sorted()
+        return (slots, Dictionary(uniqueKeysWithValues: zip(slots, 0...)))
+    }
+
+    func threshold<Value: TreeValue>(_ node: LaidOutNode) -> Value {
         guard let slot = node.slot else { return .nan }
         let bound: Value =
             slot.set >= 0 ? 0 : .bound(ensemble.values[node.source], ensemble.rules.comparison)

@@ -11,11 +11,11 @@ struct TreeSlot: Sendable, Hashable, Comparable {
     /// The set of a categorical node: the slot holds 0 for a member and 1 for others. -1 for a numeric node.
     var set: Int32 = -1
 
-    /// Plain slots first, which the gathering copies without a question; each kind by feature, so that it
-    /// reads forward.
+    /// Plain slots first, which the gathering copies without a question, those with x before those with -x;
+    /// each kind by feature, so that it reads forward.
     static func < (left: TreeSlot, right: TreeSlot) -> Bool {
-        func rank(_ slot: TreeSlot) -> (Int, Int32, UInt32, Int) {
-            (slot.isPlain ? 0 : 1, slot.set, slot.feature, slot.isNegative ? 1 : 0)
+        func rank(_ slot: TreeSlot) -> (Int, Int32, Int, UInt32) {
+            (slot.isPlain ? 0 : 1, slot.set, slot.isNegative ? 1 : 0, slot.feature)
         }
         return rank(left) < rank(right)
     }

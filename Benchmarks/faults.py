@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What bad or heavy clients cost the others, by the paired method (paired.py).
+
+usage: faults.py [--modeld .build/release/modeld] [--pairs 30] [bodies|slow …]
+
+  bodies   eight connections post JSON bodies of 10 MB, one after the other
+  slow     a thousand connections send a head or a body byte by byte
+
+The others ask for single-row predictions. Exits with 1 when their p99 rises by more than half.
+"""
+import argparse
+import json
+import os
+import random
+import resource
+import socket
+import sys
+import tempfile
+import threading
+import time
+
+import make_model
+import open_loop
+import paired
+import serve
+
+RATIO_BAR = 1.5
+
+
+class LargeBodies:
+    def __init__(self, port):
+        self.port = port
+        rng = random.Random(3)
+        rows = [[round(rng.gauss(0, 1), 6) for _ in range(28)] for _ in range(10_000_000 // 260)]
+        tensor = {"name": "input", "shape": [len(rows), 28], "datatype": "FP32", "data": rows}
+        self.request = open_loop.post("/v2/models/bench/infer", json.dumps({"inputs": [tensor]}).encode())
+        self.stopping = threading.Event()
+        self.threads = []
+        self.answers = 0
+
+    def begin(self):
+        self.stopping.clear()
+        self.threads = [threading.Thread(target=self._post) for _ in range(8)]
+        for thread in self.threads:
+            thread.start()
+
+    def end(self):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join()
+        self.threads = []
+
+    def _post(self):
+        while not self.stopping.is_set():
+            with socket.create_connection(("127.0.0.1", self.port)) as connection:
+                connection.sendall(self.request)
+                received = connection.recv(1 << 20)
+                length = int(received.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+                left = length - len(received.partition(b"\r\n\r\n")[2])
+                while left > 0:
+                    left -= len(connection.recv(1 << 20))
+                self.answers += received.startswith(b"HTTP/1.1 200")
+
+
+class SlowClients:
+    HEAD = b"POST /v2/models/bench/infer HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n"
+
+    def __init__(self, port):
+        self.port = port
+        self.stopping = threading.Event()
+        self.thread = None
+        self.answers = 0
+
+    def begin(self):
+        self.stopping.clear()
+        self.thread = threading.Thread(target=self._trickle)
+        self.thread.start()
+
+    def end(self):
+        self.stopping.set()
+        if self.thread:
+            self.thread.join()
+        self.thread = None
+
+    def _trickle(self):
+        clients = []
+        for index in range(1000):
+            client = socket.create_connection(("127.0.0.1", self.port))
+            # Half of them never end their head, the others never their body.
+            client.sendall(self.HEAD + (b"X-Slow: " if index % 2 else b"\r\n"))
+            clients.append(client)
+        while not self.stopping.is_set():
+            for client in clients:
+                client.sendall(b"x")
+                if self.stopping.wait(0.0005):
+                    break
+        for client in clients:
+            client.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--modeld", default=".build/release/modeld")
+    parser.add_argument("--pairs", type=int, default=30)
+    parser.add_argument("kinds", nargs="*", default=["bodies", "slow"])
+    a = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    os.sched_setaffinity(0, {1})
+    is_good = True
+    with tempfile.TemporaryDirectory() as directory:
+        registry = os.path.join(directory, "registry")
+        os.makedirs(os.path.join(registry, "bench", "1"))
+        path = os.path.join(registry, "bench", "1", "model.json")
+        with open(path, "w") as out:
+            json.dump(make_model.model(100, 6, 28, 1), out, separators=(",", ":"))
+        os.utime(path, (time.time() - 60, time.time() - 60))
+        body = serve.request_body(28)
+        for kind in a.kinds:
+            port = serve.free_port()
+            modeld = serve.start_modeld(a.modeld, registry, port)
+            try:
+                serve.wait_for(port)
+                serve.wait_until_ready(port)
+                capacity = serve.wrk(port, body, 2, 64, directory)
+                request = open_loop.post("/v2/models/bench/infer", body.encode())
+                disturbance = {"bodies": LargeBodies, "slow": SlowClients}[kind](port)
+                result = paired.measure(port, modeld.pid, request, round(capacity * 0.3), disturbance, a.pairs)
+                met = result.ratio <= RATIO_BAR and result.failures == 0
+                is_good = is_good and met
+                print(f"{'ok    ' if met else 'MISSED'} {kind} at {capacity * 0.3:.0f} requests/s: {result} "
+                      f"(bar <= {RATIO_BAR}); {disturbance.answers} answers to the disturbers", flush=True)
+            finally:
+                serve.stop(modeld)
+    return 0 if is_good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

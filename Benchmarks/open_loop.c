@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends one request at fixed moments over keep-alive connections, whatever becomes of the ones before, and times each
-// answer from the moment its request was due. A program of its own because Python cannot send 40,000 a second evenly.
+// Sends one request at fixed moments over keep-alive connections, whatever becomes of the ones before, and
+// times each answer from the moment its request was due. A program of its own because Python cannot send
+// 40,000 a second evenly.
 //
 //   open_loop PORT RATE WINDOW_SECONDS WINDOWS CONNECTIONS REQUEST_FILE
 //
-// Prints a line for each window as soon as its answers are in: index, answers, failures, p50, p99 and largest latency in
-// microseconds. Answers have a Content-Length; anything but status 200 is a failure.
+// Prints a line for each window as soon as its answers are in: index, answers, failures, p50, p99 and largest
+// latency in microseconds. Answers have a Content-Length; anything but status 200 is a failure.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -66,7 +67,8 @@ static void report(int index, struct window *window) {
         p99 = window->latencies[(long)window->count * 99 / 100];
         most = window->latencies[window->count - 1];
     }
-    printf("%d %d %d %.1f %.1f %.1f\n", index, window->count, window->failures, p50 / 1e3, p99 / 1e3, most / 1e3);
+    printf("%d %d %d %.1f %.1f %.1f\n", index, window->count, window->failures, p50 / 1e3, p99 / 1e3,
+           most / 1e3);
     fflush(stdout);
 }
 

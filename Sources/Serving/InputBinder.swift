@@ -16,7 +16,7 @@ package struct InputBinder {
     }
 
     /// The name of the input that carries all features at once.
-    package static let matrixName = "input"
+    package static let matrixName = SchemaIndex.matrixName
 
     private let index: SchemaIndex
     private let modelName: String
@@ -33,17 +33,18 @@ package struct InputBinder {
     private var schema: FeatureSchema { index.schema }
 
     /// Whether a model takes all its features as one matrix, which its metadata then lists as its only input.
-    package static func takesMatrix(_ index: SchemaIndex) -> Bool {
-        index.isNumeric && (index.schema.count == 1 || index.column(named: matrixName) == nil)
-    }
+    package static func takesMatrix(_ index: SchemaIndex) -> Bool { index.takesMatrix }
 
     /// The columns that the input `name` fills.
     ///
     /// - Throws: `unexpectedInput`, `repeatedInput`.
     package mutating func bind(_ name: String) throws(PredictError) -> Target {
-        if let column = index.column(named: name) { return try bindColumn(column, name: name) }
-        guard name == Self.matrixName, Self.takesMatrix(index) else {
-            throw .unexpectedInput(name, model: modelName, expected: expectedNames)
+        // A model whose only feature is called as the matrix is, is bound to it, with the same meaning.
+        guard name == Self.matrixName, index.takesMatrix else {
+            guard let column = index.column(named: name) else {
+                throw .unexpectedInput(name, model: modelName, expected: expectedNames)
+            }
+            return try bindColumn(column, name: name)
         }
         guard !isMatrixBound else { throw .repeatedInput(name) }
         guard boundCount == 0 else {
@@ -54,7 +55,6 @@ package struct InputBinder {
     }
 
     private mutating func bindColumn(_ column: Int, name: String) throws(PredictError) -> Target {
-        // A model whose only feature is called `input` is bound here, with the same meaning.
         guard !isMatrixBound else {
             throw .unexpectedInput(name, model: modelName, expected: [Self.matrixName])
         }

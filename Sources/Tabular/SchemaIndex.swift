@@ -8,6 +8,10 @@ package final class SchemaIndex: Sendable {
     package let schema: FeatureSchema
     /// All features are numbers.
     package let isNumeric: Bool
+    /// The features can come as one matrix: all are numbers, and none of several is called as the matrix is.
+    package let takesMatrix: Bool
+    /// The name of the input that carries all features at once.
+    package static let matrixName = "input"
     private let columns: [String: Int]
     /// One a feature; empty for a numeric one.
     private let categoryCodes: [[String: Int]]
@@ -26,6 +30,7 @@ package final class SchemaIndex: Sendable {
                 return name == "true" || name == "false" || parseDouble(text.span) != nil
             }
         }
+        takesMatrix = schema.isNumeric && (schema.count == 1 || columns[Self.matrixName] == nil)
         categoryCodes = schema.features.map { feature in
             guard case .categorical(let categories) = feature.kind else { return [:] }
             return Dictionary(

@@ -4,12 +4,18 @@
 ///
 /// The memory is kept when the buffer is cleared, so a loop that reuses one buffer stops allocating after its
 /// first requests; `releaseMemory(above:)` gives it back when an owner goes idle.
-@safe package struct ByteBuffer: ~Copyable {
-    private var base: UnsafeMutablePointer<UInt8>
-    private var capacity: Int
-    package private(set) var count = 0
+///
+/// Public, although nobody outside the package can see it: `@inlinable` has no effect on what is `package`
+/// (Swift 6.3), and a call for each byte costs more than the byte.
+@safe public struct ByteBuffer: ~Copyable {
+    @usableFromInline var base: UnsafeMutablePointer<UInt8>
+    @usableFromInline var capacity: Int
+    @usableFromInline var filled = 0
 
-    package init(capacity: Int = 0) {
+    /// Bytes written so far.
+    @inlinable public var count: Int { filled }
+
+    public init(capacity: Int = 0) {
         self.capacity = max(capacity, 64)
         // Safe because the memory is owned by this value alone and freed in `deinit`.
         unsafe base = .allocate(capacity: self.capacity)
@@ -20,38 +26,52 @@
         unsafe base.deallocate()
     }
 
-    package var isEmpty: Bool { count == 0 }
+    @inlinable public var isEmpty: Bool { filled == 0 }
 
     /// The bytes written so far.
-    package var bytes: Span<UInt8> {
+    public var bytes: Span<UInt8> {
         @_lifetime(borrow self)
         get {
-            // Safe because the first `count` bytes are initialised and live as long as the borrow of `self`.
-            unsafe _overrideLifetime(Span(_unsafeStart: UnsafePointer(base), count: count), borrowing: self)
+            // Safe because the first `filled` bytes are initialised and live as long as the borrow of `self`.
+            unsafe _overrideLifetime(Span(_unsafeStart: UnsafePointer(base), count: filled), borrowing: self)
         }
     }
 
     /// Makes room for `extra` more bytes; growth doubles, so appending is amortised O(1).
-    package mutating func reserve(_ extra: Int) {
-        if capacity - count < extra { grow(by: extra) }
+    @inlinable
+    public mutating func reserve(_ extra: Int) {
+        if capacity &- filled < extra { grow(by: extra) }
     }
 
     @inlinable
-    package mutating func append(_ byte: UInt8) {
+    public mutating func append(_ byte: UInt8) {
         reserve(1)
         // Safe because `reserve` made one byte free after `count`.
         unsafe freeStart.pointee = byte
         advance(1)
     }
 
-    package mutating func append(_ text: StaticString) {
-        // Safe because a static string's UTF-8 is immortal and is copied whole.
-        unsafe copyIn(text.utf8Start, text.utf8CodeUnitCount)
+    /// Inlined, so that a literal is copied by a few moves of known size.
+    @inlinable @inline(__always)
+    public mutating func append(_ text: StaticString) {
+        let length = text.utf8CodeUnitCount
+        reserve(length)
+        // Safe because a static string's UTF-8 is immortal, and `reserve` made room for it.
+        unsafe freeStart.update(from: text.utf8Start, count: length)
+        advance(length)
+    }
+
+    /// Appends the eight bytes of `word`, the highest first.
+    public mutating func append(bigEndian word: UInt64) {
+        reserve(8)
+        // Safe because `reserve` made eight bytes free after `count`.
+        unsafe UnsafeMutableRawPointer(freeStart).storeBytes(of: word.bigEndian, as: UInt64.self)
+        advance(8)
     }
 
     /// Literals are taken for static strings, which cost no reference count.
     @_disfavoredOverload
-    package mutating func append(_ text: String) {
+    public mutating func append(_ text: String) {
         var text = text
         text.withUTF8 { utf8 in
             guard let start = utf8.baseAddress else { return }
@@ -60,7 +80,7 @@
         }
     }
 
-    package mutating func append(_ span: Span<UInt8>) {
+    public mutating func append(_ span: Span<UInt8>) {
         // Safe because the span's memory is only read inside the closure and copied whole.
         unsafe span.withUnsafeBufferPointer { source in
             guard let start = source.baseAddress else { return }
@@ -70,7 +90,7 @@
 
     /// Hands `body` at least `limit` free bytes; `body` returns how many it initialised from the start.
     @inlinable
-    package mutating func withFreeSpace(_ limit: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Int) {
+    public mutating func withFreeSpace(_ limit: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Int) {
         reserve(limit)
         // Safe because `reserve` made `limit` bytes free after `count`, and the precondition holds `body` to
         // them.
@@ -80,24 +100,24 @@
     }
 
     /// Forgets the content and keeps the memory.
-    package mutating func clear() { count = 0 }
+    public mutating func clear() { filled = 0 }
 
     /// Keeps only the first `length` bytes; what lies beyond is forgotten.
-    package mutating func truncate(to length: Int) {
+    public mutating func truncate(to length: Int) {
         precondition(length >= 0 && length <= count, "a buffer cannot be truncated to more than it holds")
-        count = length
+        filled = length
     }
 
     /// Drops the first `length` bytes and moves the rest to the front.
-    package mutating func removeFirst(_ length: Int) {
+    public mutating func removeFirst(_ length: Int) {
         precondition(length >= 0 && length <= count, "more bytes removed than there are")
         // Safe because both ranges lie inside the initialised bytes; `update` allows overlap.
         unsafe base.update(from: base + length, count: count - length)
-        count -= length
+        filled -= length
     }
 
     /// Copies the bytes of `range` to `target`, which lies before them, inside the content.
-    package mutating func move(_ range: Range<Int>, to target: Int) {
+    public mutating func move(_ range: Range<Int>, to target: Int) {
         precondition(
             target >= 0 && target <= range.lowerBound && range.upperBound <= count,
             "a move outside the content")
@@ -106,32 +126,33 @@
     }
 
     /// Drops the bytes of `range`; what follows moves up.
-    package mutating func removeSubrange(_ range: Range<Int>) {
+    public mutating func removeSubrange(_ range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "more bytes removed than there are")
         move(range.upperBound..<count, to: range.lowerBound)
-        count -= range.count
+        filled -= range.count
     }
 
     /// Gives memory beyond `limit` bytes back when the content fits into `limit`.
-    package mutating func releaseMemory(above limit: Int) {
+    public mutating func releaseMemory(above limit: Int) {
         if capacity > limit && count <= limit { reallocate(to: max(limit, 64)) }
     }
 
-    // Safe because `count` never exceeds the capacity.
-    @usableFromInline
-    package var freeStart: UnsafeMutablePointer<UInt8> { unsafe base + count }
+    // Safe because `filled` never exceeds the capacity.
+    @inlinable
+    var freeStart: UnsafeMutablePointer<UInt8> { unsafe base + filled }
 
-    @usableFromInline
-    package mutating func advance(_ written: Int) { count += written }
+    @inlinable
+    mutating func advance(_ written: Int) { filled &+= written }
 
     private mutating func copyIn(_ source: UnsafePointer<UInt8>, _ length: Int) {
         reserve(length)
         // Safe because `reserve` made room for `length` bytes and the source belongs to somebody else.
         unsafe (base + count).update(from: source, count: length)
-        count += length
+        filled += length
     }
 
-    private mutating func grow(by extra: Int) {
+    @usableFromInline @inline(never)
+    mutating func grow(by extra: Int) {
         reallocate(to: max(capacity * 2, count + extra))
     }
 

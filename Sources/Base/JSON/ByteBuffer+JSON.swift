@@ -3,7 +3,7 @@
 extension ByteBuffer {
     /// Appends `text` as a JSON string: quotes, backslashes and control characters escaped, the rest as
     /// UTF-8.
-    package mutating func append(quoted text: String) {
+    public mutating func append(quoted text: String) {
         let bytes = text.utf8.span
         append(UInt8(ascii: "\""))
         // Runs that need no escape are copied whole.
@@ -35,7 +35,7 @@ extension ByteBuffer {
     }
 
     /// Appends two hexadecimal digits in lower case.
-    package mutating func append(hexadecimal byte: UInt8) {
+    public mutating func append(hexadecimal byte: UInt8) {
         append(hexadecimalDigit: byte >> 4)
         append(hexadecimalDigit: byte & 15)
     }

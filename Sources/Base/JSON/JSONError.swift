@@ -4,12 +4,12 @@
 ///
 /// It holds no reference: code that reads JSON is inlined into its callers, and errors with a string in them
 /// make each call larger (and Swift 6.3's optimizer stop on some callers).
-package struct JSONError: Error, Equatable {
+public struct JSONError: Error, Equatable {
     /// Bytes before the place.
-    package var offset: Int
-    package var reason: Reason
+    public var offset: Int
+    public var reason: Reason
 
-    package enum Reason: Sendable, Equatable {
+    public enum Reason: Sendable, Equatable {
         /// The text ends where something has to come.
         case unexpectedEnd
         case unexpectedByte(expected: Expectation)
@@ -34,7 +34,7 @@ package struct JSONError: Error, Equatable {
     }
 
     /// What could have come at a place, in the words of the message.
-    package enum Expectation: String, Sendable {
+    public enum Expectation: String, Sendable {
         case value = "a value"
         case valueAfterComma = "a value after ','"
         case key = "a key in quotes"
@@ -45,7 +45,7 @@ package struct JSONError: Error, Equatable {
         case null = "null"
     }
 
-    package init(offset: Int, reason: Reason) {
+    public init(offset: Int, reason: Reason) {
         self.offset = offset
         self.reason = reason
     }
@@ -53,7 +53,7 @@ package struct JSONError: Error, Equatable {
     /// Where the error is for a person: line and column, both from 1; a column is a Unicode scalar.
     ///
     /// - Parameter text: the text that was read.
-    package func position(in text: Span<UInt8>) -> (line: Int, column: Int) {
+    public func position(in text: Span<UInt8>) -> (line: Int, column: Int) {
         var line = 1
         var column = 1
         for position in 0..<max(0, min(offset, text.count)) {
@@ -70,10 +70,10 @@ package struct JSONError: Error, Equatable {
 }
 
 extension JSONError: CustomStringConvertible {
-    package var description: String { "\(message) at byte \(offset)" }
+    public var description: String { "\(message) at byte \(offset)" }
 
     /// What is wrong, without the place.
-    package var message: String {
+    public var message: String {
         switch reason {
         case .unexpectedEnd: "the JSON text ends too early"
         case .unexpectedByte(let expected): "expected \(expected.rawValue)"
@@ -92,7 +92,7 @@ extension JSONError: CustomStringConvertible {
     }
 
     /// For machines; stays the same when the message is reworded.
-    package var code: String {
+    public var code: String {
         switch reason {
         case .unexpectedEnd: "json.unexpected_end"
         case .unexpectedByte: "json.unexpected_byte"

@@ -11,7 +11,7 @@ extension JSONReader {
     /// the caller goes on with `nextElement`, which finds what it is.
     ///
     /// - Returns: the number of elements read.
-    package mutating func readNumbers(into values: inout MutableSpan<Float>, at range: Range<Int>) -> Int {
+    public mutating func readNumbers(into values: inout MutableSpan<Float>, at range: Range<Int>) -> Int {
         precondition(
             range.lowerBound >= 0 && range.upperBound <= values.count, "the range lies outside the values")
         let bytes = bytes
@@ -34,7 +34,7 @@ extension JSONReader {
     /// Likewise in Float64.
     ///
     /// - Parameter roundsToFloat32: each number is one that its sender had in Float32.
-    package mutating func readNumbers(
+    public mutating func readNumbers(
         into values: inout MutableSpan<Double>, at range: Range<Int>, roundsToFloat32: Bool
     ) -> Int {
         precondition(

@@ -5,7 +5,7 @@ extension JSONReader {
     ///
     /// - Throws: `numberOutOfRange` for one that Float64 cannot hold, `malformedNumber`, `wrongType`.
     /// - Complexity: no allocation for numbers of up to 19 digits.
-    package mutating func readDouble() throws(JSONError) -> Double {
+    public mutating func readDouble() throws(JSONError) -> Double {
         _ = nextByte()
         var value = 0.0
         guard let end = Self.scanDouble(bytes, from: offset, &value) else { return try readUncommon() }
@@ -66,7 +66,7 @@ extension JSONReader {
     }
 
     /// The next number, which has to be written without fraction and exponent and fit Int64.
-    package mutating func readInt64() throws(JSONError) -> Int64 {
+    public mutating func readInt64() throws(JSONError) -> Int64 {
         let (magnitude, isNegative, end) = try scanInteger()
         let value: Int64?
         if isNegative {
@@ -80,7 +80,7 @@ extension JSONReader {
     }
 
     /// Likewise, not negative and up to 2^64 - 1.
-    package mutating func readUInt64() throws(JSONError) -> UInt64 {
+    public mutating func readUInt64() throws(JSONError) -> UInt64 {
         let (magnitude, isNegative, end) = try scanInteger()
         guard !isNegative || magnitude == 0 else { throw error(.notAWholeNumber) }
         offset = end

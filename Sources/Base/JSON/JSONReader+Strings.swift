@@ -4,22 +4,22 @@ extension JSONReader {
     /// The next string, unescaped; up to 15 bytes without an allocation.
     ///
     /// - Throws: `controlCharacter`, `malformedEscape`, `loneSurrogate`, `malformedUTF8`, `wrongType`.
-    package mutating func readString() throws(JSONError) -> String { string(try readText()) }
+    public mutating func readString() throws(JSONError) -> String { string(try readText()) }
 
     /// The next string as it stands in the text, checked like one that is read; nothing is allocated.
-    package mutating func readText() throws(JSONError) -> JSONText {
+    public mutating func readText() throws(JSONError) -> JSONText {
         guard nextByte() == UInt8(ascii: "\"") else { throw mismatch(.string) }
         return try scanString()
     }
 
     /// The unescaped text of a key or string that this reader returned.
-    package func string(_ text: JSONText) -> String {
+    public func string(_ text: JSONText) -> String {
         text.hasEscapes ? String(copying: unescape(text).span) : String(copying: bytes.extracting(text.range))
     }
 
     /// Whether a key or string that this reader returned is `name`, escapes resolved.
     @inlinable
-    package func matches(_ text: JSONText, _ name: StaticString) -> Bool {
+    public func matches(_ text: JSONText, _ name: StaticString) -> Bool {
         if text.hasEscapes { return matchesUnescaped(text, name) }
         let length = name.utf8CodeUnitCount
         guard text.range.count == length else { return false }
@@ -32,7 +32,7 @@ extension JSONReader {
     }
 
     /// Likewise for a name known only at run time, in UTF-8.
-    package func matches(_ text: JSONText, _ name: Span<UInt8>) -> Bool {
+    public func matches(_ text: JSONText, _ name: Span<UInt8>) -> Bool {
         if text.hasEscapes { return Self.areEqual(unescape(text).span, name) }
         return Self.areEqual(bytes.extracting(text.range), name)
     }

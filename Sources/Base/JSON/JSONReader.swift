@@ -16,20 +16,20 @@
 /// makes reading them 5 to 10 % faster than calls into this module.
 ///
 /// - Complexity: one pass; nothing is allocated but the strings that are returned.
-package struct JSONReader: ~Copyable, ~Escapable {
-    package struct Options: Sendable {
+public struct JSONReader: ~Copyable, ~Escapable {
+    public struct Options: Sendable {
         /// Takes the tokens `NaN`, `Infinity` and `-Infinity` for numbers, as some dialects do.
-        package var allowsNonFinite: Bool
+        public var allowsNonFinite: Bool
         /// Arrays and objects that may be open at once, at most 128.
-        package var maximumDepth: Int
+        public var maximumDepth: Int
 
-        package init(allowsNonFinite: Bool = false, maximumDepth: Int = 100) {
+        public init(allowsNonFinite: Bool = false, maximumDepth: Int = 100) {
             self.allowsNonFinite = allowsNonFinite
             self.maximumDepth = min(maximumDepth, 128)
         }
 
-        package static let strict = Options()
-        package static let allowsNonFinite = Options(allowsNonFinite: true)
+        public static let strict = Options()
+        public static let allowsNonFinite = Options(allowsNonFinite: true)
     }
 
     @usableFromInline let bytes: Span<UInt8>
@@ -40,14 +40,14 @@ package struct JSONReader: ~Copyable, ~Escapable {
     @usableFromInline var isFirst = true
 
     @_lifetime(copy bytes)
-    package init(_ bytes: Span<UInt8>, options: Options = .strict) {
+    public init(_ bytes: Span<UInt8>, options: Options = .strict) {
         self.bytes = bytes
         self.options = options
     }
 
     /// Bytes read so far.
     @inlinable
-    package var position: Int { offset }
+    public var position: Int { offset }
 
     @usableFromInline
     func error(_ reason: JSONError.Reason) -> JSONError { JSONError(offset: offset, reason: reason) }
@@ -71,7 +71,7 @@ package struct JSONReader: ~Copyable, ~Escapable {
 
     /// The kind of the value that comes next; nothing but white space is consumed.
     @inlinable @inline(__always)
-    package mutating func peek() throws(JSONError) -> JSONToken {
+    public mutating func peek() throws(JSONError) -> JSONToken {
         guard let byte = nextByte() else { return .end }
         if byte &- UInt8(ascii: "0") < 10 || byte == UInt8(ascii: "-") { return .number }
         return try token(of: byte)
@@ -117,20 +117,20 @@ package struct JSONReader: ~Copyable, ~Escapable {
     }
 
     /// Only white space may follow.
-    package mutating func expectEnd() throws(JSONError) {
+    public mutating func expectEnd() throws(JSONError) {
         guard nextByte() == nil else { throw error(.trailingBytes) }
     }
 
     // MARK: Arrays and objects
 
     @inlinable
-    package mutating func beginArray() throws(JSONError) {
+    public mutating func beginArray() throws(JSONError) {
         guard nextByte() == UInt8(ascii: "[") else { throw mismatch(.array) }
         try open()
     }
 
     @inlinable
-    package mutating func beginObject() throws(JSONError) {
+    public mutating func beginObject() throws(JSONError) {
         guard nextByte() == UInt8(ascii: "{") else { throw mismatch(.object) }
         try open()
     }
@@ -145,20 +145,20 @@ package struct JSONReader: ~Copyable, ~Escapable {
 
     /// Whether the array has another element; false when it ended, and its `]` is consumed.
     @inlinable @inline(__always)
-    package mutating func nextElement() throws(JSONError) -> Bool {
+    public mutating func nextElement() throws(JSONError) -> Bool {
         try next(closing: UInt8(ascii: "]"), expected: .commaOrBracket)
     }
 
     /// The next key of the object, its colon consumed; nil when the object ended, and its `}` is consumed.
     ///
     /// Keys of up to 15 bytes are returned without an allocation.
-    package mutating func nextKey() throws(JSONError) -> String? {
+    public mutating func nextKey() throws(JSONError) -> String? {
         guard let key = try nextKeyText() else { return nil }
         return string(key)
     }
 
     /// Likewise, the key as it stands in the text, to be compared with `matches`.
-    package mutating func nextKeyText() throws(JSONError) -> JSONText? {
+    public mutating func nextKeyText() throws(JSONError) -> JSONText? {
         guard try next(closing: UInt8(ascii: "}"), expected: .commaOrBrace) else { return nil }
         guard nextByte() == UInt8(ascii: "\"") else { throw unexpected(.key) }
         let key = try scanString()
@@ -188,14 +188,14 @@ package struct JSONReader: ~Copyable, ~Escapable {
 
     // MARK: true, false, null
 
-    package mutating func readBool() throws(JSONError) -> Bool {
+    public mutating func readBool() throws(JSONError) -> Bool {
         _ = nextByte()
         if consume("true") { return true }
         if consume("false") { return false }
         throw mismatch(.bool)
     }
 
-    package mutating func readNull() throws(JSONError) {
+    public mutating func readNull() throws(JSONError) {
         _ = nextByte()
         guard consume("null") else { throw mismatch(.null) }
     }
@@ -219,7 +219,7 @@ package struct JSONReader: ~Copyable, ~Escapable {
     ///
     /// Only the size of numbers is not looked at: `1e999` is a valid number that nobody asked for.
     @discardableResult
-    package mutating func skipValue() throws(JSONError) -> Range<Int> {
+    public mutating func skipValue() throws(JSONError) -> Range<Int> {
         _ = nextByte()
         let start = offset
         let outside = depth

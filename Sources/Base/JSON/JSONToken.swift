@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The kind of a JSON value, known from its first byte.
-package enum JSONToken: Sendable, Equatable {
+public enum JSONToken: Sendable, Equatable {
     case object, array, string, number, bool, null
     /// No value: the enclosing array or object, or the text, ends here.
     case end
 
     /// For messages: "a string".
-    package var name: String {
+    public var name: String {
         switch self {
         case .object: "an object"
         case .array: "an array"
@@ -23,13 +23,13 @@ package enum JSONToken: Sendable, Equatable {
 /// A key or string as it stands in the text, between its quotes: valid, and not yet unescaped.
 ///
 /// It is compared and copied by the reader that it comes from (`matches`, `string`).
-package struct JSONText: Sendable, Equatable {
+public struct JSONText: Sendable, Equatable {
     /// Where its bytes are in the reader's text; the quotes are outside.
-    package var range: Range<Int>
-    package var hasEscapes: Bool
+    public var range: Range<Int>
+    public var hasEscapes: Bool
 
     @inlinable
-    package init(range: Range<Int>, hasEscapes: Bool) {
+    public init(range: Range<Int>, hasEscapes: Bool) {
         self.range = range
         self.hasEscapes = hasEscapes
     }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ByteBuffer {
-    package mutating func append(decimal value: Int64) {
+    public mutating func append(decimal value: Int64) {
         if value < 0 { append(UInt8(ascii: "-")) }
         append(decimal: value.magnitude)
     }
 
-    package mutating func append(decimal value: UInt64) {
+    public mutating func append(decimal value: UInt64) {
         let count = decimalDigitCount(value)
         // Safe because UInt64 has at most 20 digits, as many as are asked for.
         unsafe withFreeSpace(20) { start in
@@ -17,7 +17,7 @@ extension ByteBuffer {
 
     /// Appends the shortest decimal that reads back to the same Float32, as Swift prints it: `1.0`, `0.1`,
     /// `1e-05`, `3.4028235e+38`. `value` is finite: JSON has no token for the others.
-    package mutating func append(shortest value: Float) {
+    public mutating func append(shortest value: Float) {
         precondition(value.isFinite, "JSON has no token for a number that is not finite")
         let magnitude = value.magnitude
         append(
@@ -27,7 +27,7 @@ extension ByteBuffer {
 
     /// Appends the shortest decimal that reads back to the same Float64, as Swift prints it; `value` is
     /// finite.
-    package mutating func append(shortest value: Double) {
+    public mutating func append(shortest value: Double) {
         precondition(value.isFinite, "JSON has no token for a number that is not finite")
         let magnitude = value.magnitude
         append(

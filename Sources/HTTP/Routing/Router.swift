@@ -246,9 +246,11 @@ package struct Router: Sendable {
 
     /// Whether the segment has the text at `start`, where at least as many bytes are left.
     private func hasText(_ text: Range<Int>, at start: Int, of segment: Span<UInt8>) -> Bool {
-        let texts = texts.span
-        for index in 0..<text.count where segment[start + index] != texts[text.lowerBound + index] {
-            return false
+        precondition(start + text.count <= segment.count, "a text beyond the segment")
+        let text = texts.span.extracting(text)
+        for index in text.indices {
+            // Safe because `index` is below the text's length, which fits behind `start`.
+            if unsafe segment[unchecked: start &+ index] != text[unchecked: index] { return false }
         }
         return true
     }

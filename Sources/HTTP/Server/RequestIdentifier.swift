@@ -67,9 +67,19 @@ struct RequestIdentifier: ~Copyable {
     }
 
     private mutating func appendHexadecimal(_ number: UInt64) {
-        for shift in stride(from: UInt64(60), through: 0, by: -4) {
-            let digit = UInt8(truncatingIfNeeded: number >> shift & 15)
-            line.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
-        }
+        appendHexadecimal(UInt32(truncatingIfNeeded: number >> 32))
+        appendHexadecimal(UInt32(truncatingIfNeeded: number))
+    }
+
+    /// Eight digits at once, each in a byte of a word.
+    private mutating func appendHexadecimal(_ number: UInt32) {
+        var digits = UInt64(number)
+        digits = (digits | digits << 16) & 0x0000_ffff_0000_ffff
+        digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff
+        digits = (digits | digits << 4) & 0x0f0f_0f0f_0f0f_0f0f
+        // A digit above 9 carries into the upper half of its byte when 6 is added.
+        let letters = ((digits &+ 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101
+        let text = digits &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
+        line.append(bigEndian: text)
     }
 }

@@ -159,14 +159,6 @@ let package = Package(
     ]
 )
 
-// Benchmarks inside the process: Benchmarks/run kernels.
-if Context.environment["MODELD_BENCHMARKS"] != nil {
-    package.targets.append(
-        .executableTarget(
-            name: "kernels-benchmark", dependencies: ["Base", "Tabular", "ModelFormat", "Inference"],
-            path: "Benchmarks/Kernels", swiftSettings: settings))
-}
-
 // Fuzz targets need libFuzzer's instrumentation everywhere, so they are built apart: scripts/fuzz.
 if Context.environment["MODELD_FUZZ"] != nil {
     package.targets.append(.systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"))
@@ -195,7 +187,7 @@ if Context.environment["MODELD_FUZZ"] != nil {
     }
 }
 
-// Programs that only `make bench` builds: MODELD_BENCHMARKS=1.
+// Programs that only Benchmarks/run builds: MODELD_BENCHMARKS=1.
 if Context.environment["MODELD_BENCHMARKS"] != nil {
     func benchmark(_ folder: String, _ name: String, imports: [String]) -> Target {
         .executableTarget(
@@ -204,6 +196,8 @@ if Context.environment["MODELD_BENCHMARKS"] != nil {
     }
     package.targets += [
         benchmark("Engine", "engine-benchmark", imports: ["Base", "Net", "HTTP"]),
+        benchmark(
+            "Kernels", "kernels-benchmark", imports: ["Base", "Tabular", "ModelFormat", "Inference"]),
         benchmark("ModelLoading", "model-loading-benchmark", imports: ["Base", "ModelFormat"]),
     ]
 }

@@ -9,6 +9,8 @@ RUN apt-get update -qq \
     && apt-get install --yes --no-install-recommends -qq \
         libblas-dev libssl-dev libyaml-dev pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
+# Package.swift then leaves out the targets whose folders are not copied.
+ENV MODELD_WITHOUT_TESTS=1
 WORKDIR /src
 COPY Package.swift ./
 # Resolved on their own, so that a change to the sources does not fetch the dependencies again.

@@ -201,3 +201,8 @@ if Context.environment["MODELD_BENCHMARKS"] != nil {
         benchmark("ModelLoading", "model-loading-benchmark", imports: ["Base", "ModelFormat"]),
     ]
 }
+
+// The image is built from the sources alone.
+if Context.environment["MODELD_WITHOUT_TESTS"] != nil {
+    package.targets.removeAll { $0.type == .test || $0.name == "TestKit" }
+}

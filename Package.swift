@@ -202,6 +202,14 @@ if Context.environment["MODELD_BENCHMARKS"] != nil {
     ]
 }
 
+// What scripts/replay-http sends public test suites to: MODELD_REPLAYS=1.
+if Context.environment["MODELD_REPLAYS"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "replay-server", dependencies: ["Base", "Net", "HTTP"], path: "Tests/Replays/Server",
+            swiftSettings: settings))
+}
+
 // The image is built from the sources alone.
 if Context.environment["MODELD_WITHOUT_TESTS"] != nil {
     package.targets.removeAll { $0.type == .test || $0.name == "TestKit" }

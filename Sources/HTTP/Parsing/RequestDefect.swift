@@ -6,7 +6,7 @@
 package enum RequestDefect: Error, Hashable, Sendable, CaseIterable {
     case bareLineFeed, bareCarriageReturn, controlCharacter
     case requestLineMalformed, methodInvalid, methodUnknown
-    case targetInvalid, targetPercentEncoding, asteriskMisplaced, targetTooLong
+    case targetInvalid, targetPercentEncoding, targetControlCharacter, asteriskMisplaced, targetTooLong
     case versionMalformed, versionUnsupported
     case headerFolded, headerNameInvalid, headerColonMissing, headerSpaceBeforeColon
     case headTooLarge, headerCountTooLarge
@@ -25,13 +25,15 @@ package enum RequestDefect: Error, Hashable, Sendable, CaseIterable {
         case .methodUnknown, .transferEncodingUnsupported: .notImplemented
         case .versionUnsupported: .versionNotSupported
         case .targetTooLong: .uriTooLong
-        case .headTooLarge, .headerCountTooLarge, .trailersTooLarge: .headerFieldsTooLarge
-        case .bodyTooLarge, .chunksTooSmall, .chunkExtensionTooLarge, .contentRatioTooHigh: .contentTooLarge
+        case .headTooLarge, .headerCountTooLarge, .trailersTooLarge, .chunkExtensionTooLarge:
+            .headerFieldsTooLarge
+        case .bodyTooLarge, .chunksTooSmall, .contentRatioTooHigh: .contentTooLarge
         case .contentCodingUnsupported: .unsupportedMediaType
         case .expectationUnknown: .expectationFailed
         case .headerTimeout, .bodyTimeout: .requestTimeout
         case .bareLineFeed, .bareCarriageReturn, .controlCharacter, .requestLineMalformed, .methodInvalid,
-            .targetInvalid, .targetPercentEncoding, .asteriskMisplaced, .versionMalformed, .headerFolded,
+            .targetInvalid, .targetPercentEncoding, .targetControlCharacter, .asteriskMisplaced,
+            .versionMalformed, .headerFolded,
             .headerNameInvalid, .headerColonMissing, .headerSpaceBeforeColon, .hostMissing, .hostDuplicate,
             .hostInvalid, .contentLengthInvalid, .contentLengthDuplicate, .contentLengthWithTransferEncoding,
             .transferEncodingInvalid, .transferEncodingDuplicate, .transferEncodingInHTTP10,
@@ -53,6 +55,7 @@ package enum RequestDefect: Error, Hashable, Sendable, CaseIterable {
         case .targetInvalid: "the request target is not a path, an http URL or *"
         case .targetPercentEncoding:
             "the request target has a % that is not followed by two hexadecimal digits"
+        case .targetControlCharacter: "the request target's path has an escaped control character"
         case .asteriskMisplaced: "the request target * is for OPTIONS only"
         case .targetTooLong: "the request line is too long"
         case .versionMalformed: "the request line does not end with an HTTP version such as HTTP/1.1"

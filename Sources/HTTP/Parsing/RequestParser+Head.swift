@@ -2,6 +2,14 @@
 
 /// The request line and the header fields.
 extension RequestParser {
+    /// A line that is too long is so by its method when no space ends that within the limit: then the method,
+    /// longer than any that is implemented, is what is refused (RFC 9112, section 3).
+    mutating func refuseLongMethod(_ bytes: Span<UInt8>) {
+        guard case .failed(.targetTooLong) = state else { return }
+        let start = position..<position + limits.requestLineBytesMax
+        if bytes.firstIndex(of: .space, in: start) == nil { state = .failed(.methodUnknown) }
+    }
+
     /// request-line = method SP request-target SP HTTP-version
     mutating func parseRequestLine(_ bytes: Span<UInt8>, _ line: Range<Int>) {
         guard let methodEnd = bytes.firstIndex(of: .space, in: line) else {
@@ -94,7 +102,12 @@ extension RequestParser {
                 guard index + 1 < target.count, target[index].hexValue != nil,
                     target[index + 1].hexValue != nil
                 else { return fail(.targetPercentEncoding) }
-                if pathCount == target.count { head.hasEscapes = true }
+                if pathCount == target.count {
+                    // %00 to %1F and %7F name nothing, and end a name early for whoever reads C strings.
+                    let isDelete = target[index] == 0x37 && target[index + 1] | 0x20 == 0x66
+                    if target[index] &- 0x30 < 2 || isDelete { return fail(.targetControlCharacter) }
+                    head.hasEscapes = true
+                }
             }
         }
         let pathEnd = range.lowerBound + pathCount
@@ -168,24 +181,18 @@ extension RequestParser {
         }
     }
 
-    /// Content-Length = 1*DIGIT; a list, even of equal numbers, is refused. Too large numbers saturate.
+    /// Content-Length = 1*DIGIT; a list, even of equal numbers, is refused, and so is what no body can have:
+    /// more than fits 63 bits.
     private mutating func noteContentLength(_ bytes: Span<UInt8>, _ value: Range<Int>) {
         guard head.contentLength == nil else { return fail(.contentLengthDuplicate) }
         guard !value.isEmpty else { return fail(.contentLengthInvalid) }
         var length = 0
         for index in value {
             let digit = bytes[index]
-            guard digit.isDigit else { return fail(.contentLengthInvalid) }
             let (product, overflow) = length.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = product.addingReportingOverflow(Int(digit - 0x30))
-            length = overflow || carry ? .max : sum
-            if overflow || carry {
-                // Stays at the maximum, but the rest must still be digits.
-                for rest in index..<value.upperBound where !bytes[rest].isDigit {
-                    return fail(.contentLengthInvalid)
-                }
-                break
-            }
+            let (sum, carry) = product.addingReportingOverflow(Int(digit & 15))
+            guard digit.isDigit, !overflow, !carry else { return fail(.contentLengthInvalid) }
+            length = sum
         }
         head.contentLength = length
     }

@@ -112,6 +112,7 @@ package struct RequestParser: Sendable {
             case .requestLine:
                 guard let line = nextLine(bytes, limit: limits.requestLineBytesMax, tooLong: .targetTooLong)
                 else {
+                    refuseLongMethod(bytes)
                     return stop
                 }
                 parseRequestLine(bytes, line)

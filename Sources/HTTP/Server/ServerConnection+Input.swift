@@ -28,7 +28,7 @@ extension ServerConnection {
     /// Heads are small; bodies are read in larger pieces once they are known to come.
     private func readSize(_ workspace: Workspace) -> Int {
         let expected = workspace.parser.bodyBytesExpected
-        if expected > Workspace.bytesKept { return min(expected, 262_144) }
+        if expected > 0 { return max(min(expected, 262_144), Workspace.bytesKept) }
         return workspace.parser.isInBody ? 65_536 : Workspace.bytesKept
     }
 

@@ -28,6 +28,8 @@ final class Workspace {
     var sent = 0
 
     static let bytesKept = 16_384
+    /// What a spare one may hold: more than a read of 64 KiB makes of it, or each request would allocate.
+    static let bytesHeld = 131_072
 
     init(limits: Limits) { parser = RequestParser(limits: limits) }
 
@@ -40,9 +42,9 @@ final class Workspace {
     /// Makes it as new, with modest buffers.
     func reset() {
         input.clear()
-        input.releaseMemory(above: Self.bytesKept * 4)
+        input.releaseMemory(above: Self.bytesHeld)
         output.clear()
-        output.releaseMemory(above: Self.bytesKept * 4)
+        output.releaseMemory(above: Self.bytesHeld)
         sent = 0
         parser.reset(at: 0)
         bodyStart = 0

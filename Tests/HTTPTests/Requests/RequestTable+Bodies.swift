@@ -56,10 +56,11 @@ extension RequestTable {
             "9110 §8.6", "a recipient anticipates large numbers and does not overflow",
             [
                 sized("over the limit", "99999999999", .bodyTooLarge),
-                sized("2 to the 63", "9223372036854775808", .bodyTooLarge),
-                sized("2 to the 64", "18446744073709551616", .bodyTooLarge),
-                sized("2 to the 64 and five", "18446744073709551621", .bodyTooLarge),
-                sized("a thousand digits", String(repeating: "9", count: 1_000), .bodyTooLarge),
+                sized("2 to the 63 less one", "9223372036854775807", .bodyTooLarge),
+                sized("2 to the 63", "9223372036854775808", .contentLengthInvalid),
+                sized("2 to the 64", "18446744073709551616", .contentLengthInvalid),
+                sized("2 to the 64 and five", "18446744073709551621", .contentLengthInvalid),
+                sized("a thousand digits", String(repeating: "9", count: 1_000), .contentLengthInvalid),
                 sized("many digits, then junk", "1000000000000000000000x", .contentLengthInvalid),
             ]),
     ]

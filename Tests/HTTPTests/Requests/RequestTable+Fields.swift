@@ -155,7 +155,14 @@ extension RequestTable {
                 .line(
                     "target at 8,000 bytes", "GET /" + String(repeating: "a", count: 7_980) + " HTTP/1.1",
                     nil),
-                .bad("method", String(repeating: "A", count: 9_000), .targetTooLong),
+                .bad("method and target", "GET " + String(repeating: "A", count: 9_000), .targetTooLong),
+            ]),
+        .init(
+            "9112 §3", "a method that is longer than any known one is answered with 501",
+            [
+                .bad("without an end", String(repeating: "A", count: 9_000), .methodUnknown),
+                .bad(
+                    "with one", String(repeating: "A", count: 9_000) + " / HTTP/1.1\r\n", .methodUnknown),
             ]),
         .init(
             "6585 §5", "fields that are too large are answered with 431",

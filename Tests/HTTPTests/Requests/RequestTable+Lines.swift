@@ -179,7 +179,7 @@ extension RequestTable {
         .init(
             "3986 §2", "a URL is made of unreserved and reserved characters and escapes",
             [
-                .target("/a%2Fb?c=%41", nil), .target("/%00", nil), .target("/%c3%a4", nil),
+                .target("/a%2Fb?c=%41", nil), .target("/%c3%a4", nil),
                 .target("/a\\b", .targetInvalid), .target("/ä", .targetInvalid),
                 .target("/a\"b", .targetInvalid), .target("/a<b>", .targetInvalid),
                 .target("/a{b}", .targetInvalid), .target("/a|b", .targetInvalid),
@@ -200,6 +200,14 @@ extension RequestTable {
                 .target("/?%zz", .targetPercentEncoding), .target("/%%41", .targetPercentEncoding),
                 .target("/%u0041", .targetPercentEncoding), .target("/%-1", .targetPercentEncoding),
                 .target("/%4?1", .targetPercentEncoding),
+            ]),
+        .init(
+            "3986 §7.3", "escapes of NUL and of what ends lines are dangerous where they are decoded",
+            [
+                .target("/%00", .targetControlCharacter), .target("/a%0D%0Ab", .targetControlCharacter),
+                .target("/%1f", .targetControlCharacter), .target("/%7F", .targetControlCharacter),
+                .target("/%7e%20", nil), .target("/?%0A", nil),
+                .target("http://a/%00", .targetControlCharacter),
             ]),
         .init(
             "9112 §3.2.2", "a server accepts the absolute form in requests",

@@ -73,7 +73,8 @@ def test_bombOf512MegabytesOfSpaces_isRefusedWithinItsLimit(daemon, stump):
     spaces = bytes([0x20]) * (1 << 20)
     packed = gzip.compress(spaces * 512, compresslevel=9)
     assert len(packed) < SMALL
-    for lines in (b"Content-Length: %d\r\n\r\n" % len(packed), b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(packed)):
+    chunked = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(packed)
+    for lines in (b"Content-Length: %d\r\n\r\n" % len(packed), chunked):
         answer = exchange(server, HEAD + b"Content-Encoding: gzip\r\n" + lines, packed)
         assert answer.startswith(b"HTTP/1.1 413 "), answer[:200]
     assert memory(server, "VmHWM") - before < 64 << 20

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts a program's allocations, thread by thread: LD_PRELOAD=count_allocations.so COUNT_FILE=path program.
-// The file is shared memory that the measuring script reads while the program runs: 64 pairs of a thread's number
-// and its count, as 64-bit integers.
+// Counts a program's allocations, thread by thread: LD_PRELOAD=count_allocations.so COUNT_FILE=path
+// program. The file is shared memory that the measuring script reads while the program runs: 64 pairs of a
+// thread's number and its count, as 64-bit integers.
 //
-// With COUNT_TRACE set, each allocation of the thread with that number prints its callers to standard error.
+// With COUNT_TRACE=n, the 40 allocations after a thread's n-th print their callers to standard error.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -58,7 +58,6 @@ static void count(void) {
     }
     uint64_t before = atomic_fetch_add_explicit(&mine->count, 1, memory_order_relaxed);
     const char *trace = getenv("COUNT_TRACE");
-    // After the start-up and a thousand requests, a few dozen callers are enough.
     if (trace && !isTracing && before > (uint64_t)strtoull(trace, NULL, 10) &&
         before < (uint64_t)strtoull(trace, NULL, 10) + 40) {
         isTracing = 1;

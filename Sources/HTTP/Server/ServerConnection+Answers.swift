@@ -27,20 +27,21 @@ extension ServerConnection {
         _ response: borrowing Response, _ workspace: Workspace, _ coder: ResponseCoder?,
         _ started: MonotonicInstant
     ) -> Bool {
-        let head = workspace.parser.head
         identify(workspace)
         if response.stream != nil, !response.status.forbidsContent {
             return beginStream(response, workspace, started)
         }
         let ends = machine.endsAfterAnswer(
-            keepsAlive: head.keepsAlive, handlerCloses: response.closesConnection || workspace.isBodyUnread)
+            keepsAlive: workspace.parser.head.keepsAlive,
+            handlerCloses: response.closesConnection || workspace.isBodyUnread)
         var answer = AnswerForm()
-        answer.connection = ends ? .close : head.minorVersion == 0 ? .keepAlive : .unsaid
+        let isOld = workspace.parser.head.minorVersion == 0
+        answer.connection = ends ? .close : isOld ? .keepAlive : .unsaid
         answer.framing = .length(coder?.output.count ?? response.body.count)
         answer.coding = coder?.coding ?? .identity
         answer.varies = response.varies(server.configuration.compression)
         server.writer.writeHead(response, answer, workspace.identifier, into: &workspace.output)
-        if head.method != .head, !response.status.forbidsContent {
+        if workspace.parser.head.method != .head, !response.status.forbidsContent {
             if let coder {
                 workspace.output.append(coder.output.bytes)
             } else {

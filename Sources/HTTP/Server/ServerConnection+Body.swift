@@ -39,9 +39,8 @@ extension ServerConnection {
 
     /// 100 (Continue) unless the body is already on its way or too long (RFC 9110, section 10.1.1).
     private func sendContinueIfExpected(_ workspace: Workspace) {
-        let head = workspace.parser.head
-        guard head.expectsContinue, workspace.parser.position == workspace.input.count,
-            (head.contentLength ?? 0) <= workspace.parser.bodyBytesMax
+        guard workspace.parser.head.expectsContinue, workspace.parser.position == workspace.input.count,
+            (workspace.parser.head.contentLength ?? 0) <= workspace.parser.bodyBytesMax
         else { return }
         workspace.output.append("HTTP/1.1 100 Continue\r\n\r\n")
     }

@@ -25,6 +25,13 @@ extension CompiledModel {
         return outputs
     }
 
+    /// About what `explain` takes for so many rows: 3 ns a node and row, and 15 ns a node for each block.
+    package func explanationNanoseconds(rows: Int) -> UInt64 {
+        guard case .trees(let trees)? = explainer else { return UInt64(rows) * UInt64(schema.count) }
+        let blocks = (rows + TreeSlots.blockRows - 1) / TreeSlots.blockRows
+        return UInt64(min(Double(trees.work) * Double(3 * rows + 15 * blocks), 1e18))
+    }
+
     /// Fills `predictions.contributions` for all of `rows`; the model must have the output of that name.
     ///
     /// They add up to the margin, but for the rounding of Float32 sums. Costs hundreds of predictions.

@@ -71,12 +71,20 @@ struct Exchange {
 
     func predict(_ json: String) -> Outcome { predict(Array(json.utf8)) }
 
-    func predict(_ json: [UInt8]) -> Outcome {
+    /// As `:explain`.
+    func explain(_ json: String) -> Outcome { predict(Array(json.utf8), explains: true) }
+
+    func predict(_ json: [UInt8], explains: Bool = false) -> Outcome {
         do {
             let form = try InstancesRequestReader(model: model).read(json.span, into: workspace)
             try service.predict(model, workspace)
             var body = ByteBuffer()
-            InstancesResponseWriter(model: model, form: form).write(workspace, into: &body)
+            let writer = InstancesResponseWriter(model: model, form: form)
+            if explains {
+                try writer.writeExplained(workspace, into: &body)
+            } else {
+                writer.write(workspace, into: &body)
+            }
             return .answer(String(copying: body.bytes))
         } catch {
             return .refused(PredictError(error, in: json.span))

@@ -33,6 +33,31 @@ struct InstancesRequestTests {
         #expect(answer == .answer(#"{"predictions":[[1.0,0.0,0.0],[0.0,1.0,0.0]]}"#))
     }
 
+    // MARK: Explanations
+
+    @Test func explanations_standBehindThePredictions() throws {
+        let exchange = try Exchange("pair")
+        #expect(
+            exchange.explain(#"{"instances":[[1,2],[3,4]]}"#)
+                == .answer(
+                    #"{"predictions":[21.0,43.0],"explanations":[[1.0,20.0,0.0],[3.0,40.0,0.0]]}"#))
+        #expect(
+            exchange.explain(#"{"inputs":[[1,2]]}"#)
+                == .answer(#"{"outputs":[21.0],"explanations":[[1.0,20.0,0.0]]}"#))
+        // Two columns of one category belong to one feature.
+        #expect(
+            try Exchange("mixed").explain(#"{"instances":[{"c":"grün","n":1}]}"#)
+                == .answer(#"{"predictions":[201.0],"explanations":[[1.0,200.0,0.0]]}"#))
+    }
+
+    @Test func explanationsOfSeveralMargins_areAnArrayEach() throws {
+        #expect(
+            try Exchange("classes").explain(#"{"instances":[[800,0]]}"#)
+                == .answer(
+                    #"{"predictions":[[1.0,0.0,0.0]],"explanations":"#
+                        + #"[[[800.0,0.0,0.0],[0.0,0.0,0.0],[0.0,0.0,0.0]]]}"#))
+    }
+
     // MARK: Columns
 
     @Test(arguments: [

@@ -12,6 +12,12 @@ struct InferRequest {
     var wantsBinaryOutput = false
     /// `parameters.explain`: the contributions are wanted beside what else is.
     var wantsExplanation = false
+
+    /// What the contributions that are asked for are expected to take; 0 when none are.
+    func explanationCost(_ model: ServedModel, _ workspace: Workspace) -> UInt64 {
+        guard outputs.contains(where: { model.outputs[$0.output].kind == .contributions }) else { return 0 }
+        return model.explanationCost(rows: workspace.rows.rowCount)
+    }
 }
 
 struct RequestedOutput {

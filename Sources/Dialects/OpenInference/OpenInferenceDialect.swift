@@ -81,6 +81,11 @@ package struct OpenInferenceDialect {
             let inference = try reader.read(
                 request.body.extracting(0..<jsonLength),
                 binary: request.body.extracting(jsonLength..<request.body.count), into: workspace)
+            let explanation = inference.explanationCost(model, workspace)
+            if explanation > costMax {
+                workspace.end()
+                return .tooCostly(nanoseconds: cost + explanation)
+            }
             try service.predict(model, workspace)
             let writer = InferResponseWriter(model: model, request: inference)
             if let length = try writer.write(workspace, into: &response.body) {

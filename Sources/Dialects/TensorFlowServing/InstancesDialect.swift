@@ -5,7 +5,7 @@ package import Serving
 internal import Tabular
 
 package enum InstancesEndpoint: Sendable, Equatable {
-    case models, status, metadata, predict
+    case models, status, metadata, predict, explain
 }
 
 extension Route {
@@ -14,9 +14,11 @@ extension Route {
         Route(.get, "/v1/models/{model}", .instances(.status)),
         Route(.get, "/v1/models/{model}/metadata", .instances(.metadata)),
         Route(.post, "/v1/models/{model}:predict", .instances(.predict)),
+        Route(.post, "/v1/models/{model}:explain", .instances(.explain)),
         Route(.get, "/v1/models/{model}/versions/{version}", .instances(.status)),
         Route(.get, "/v1/models/{model}/versions/{version}/metadata", .instances(.metadata)),
         Route(.post, "/v1/models/{model}/versions/{version}:predict", .instances(.predict)),
+        Route(.post, "/v1/models/{model}/versions/{version}:explain", .instances(.explain)),
     ]
 }
 
@@ -41,13 +43,14 @@ package struct InstancesDialect {
         case .models: response.writeModelNames(service.modelNames)
         case .status: writeStatus(path, &response)
         case .metadata: writeMetadata(path, &response)
-        case .predict: return predict(path, request, &response)
+        case .predict: return predict(path, request, &response, explains: false)
+        case .explain: return predict(path, request, &response, explains: true)
         }
         return .answered
     }
 
     private func predict(
-        _ path: PathParameters, _ request: borrowing Request, _ response: inout Response
+        _ path: PathParameters, _ request: borrowing Request, _ response: inout Response, explains: Bool
     ) -> Outcome {
         let start = MonotonicInstant.now
         let model: ServedModel
@@ -62,10 +65,23 @@ package struct InstancesDialect {
         var rows = 0
         do {
             let form = try InstancesRequestReader(model: model).read(request.body, into: workspace)
+            let writer = InstancesResponseWriter(model: model, form: form)
+            if explains {
+                let explanation = model.explanationCost(rows: workspace.rows.rowCount)
+                if explanation > costMax {
+                    workspace.end()
+                    return .tooCostly(nanoseconds: cost + explanation)
+                }
+            }
             try service.predict(model, workspace)
-            InstancesResponseWriter(model: model, form: form).write(workspace, into: &response.body)
+            if explains {
+                try writer.writeExplained(workspace, into: &response.body)
+            } else {
+                writer.write(workspace, into: &response.body)
+            }
             rows = workspace.answeredRows(of: model)
         } catch {
+            response.body.clear()
             response.fail(PredictError(error, in: request.body))
         }
         service.record(model, rows: rows, isError: rows == 0, since: start)

@@ -4,7 +4,7 @@ internal import Serving
 internal import Tabular
 
 /// Writes the answer to a V1 request: `{"predictions": […]}` for rows, `{"outputs": …}` for columns. The only
-/// output is `predictions`, so its values stand bare.
+/// output is `predictions`, so its values stand bare; an explained one has `explanations` behind it.
 struct InstancesResponseWriter {
     let model: ServedModel
     let form: InstancesForm
@@ -13,26 +13,65 @@ struct InstancesResponseWriter {
         if model.tensorInputs != nil {
             return InstancesTensorWriter(model: model, form: form).write(workspace, into: &body)
         }
+        writePredictions(workspace, into: &body)
+        body.append("}")
+    }
+
+    /// The predictions, and for each row what every feature added to its margin; the last number is the
+    /// margin to be expected. A row of several margins has an array for each.
+    ///
+    /// - Throws: `unknownOutput` when the model cannot explain, `answerTooLarge`.
+    func writeExplained(_ workspace: Workspace, into body: inout ByteBuffer) throws(PredictError) {
+        guard let output = model.outputs.firstIndex(where: { $0.kind == .contributions }) else {
+            throw .unknownOutput("contributions", model: model.name, available: model.outputs.map(\.name))
+        }
+        try workspace.prepare(output: output, of: model)
+        writePredictions(workspace, into: &body)
+        body.append(",\"explanations\":[")
+        let width = model.outputs[output].width ?? 1
+        let marginWidth = model.schema.count + 1
+        for row in 0..<workspace.rows.rowCount {
+            if row > 0 { body.append(",") }
+            if width > marginWidth { body.append("[") }
+            for first in stride(from: 0, to: width, by: marginWidth) {
+                if first > 0 { body.append(",") }
+                writeArray(workspace, output, row, first..<first + marginWidth, into: &body)
+            }
+            if width > marginWidth { body.append("]") }
+        }
+        body.append("]}")
+    }
+
+    /// Up to the closing brace.
+    private func writePredictions(_ workspace: Workspace, into body: inout ByteBuffer) {
         let width = model.outputs[0].width
         body.append(form == .rows ? "{\"predictions\":[" : "{\"outputs\":[")
         for row in 0..<workspace.rows.rowCount {
             if row > 0 { body.append(",") }
             if let width {
-                body.append("[")
-                for column in 0..<width {
-                    if column > 0 { body.append(",") }
-                    write(workspace, row, column, into: &body)
-                }
-                body.append("]")
+                writeArray(workspace, 0, row, 0..<width, into: &body)
             } else {
-                write(workspace, row, 0, into: &body)
+                write(workspace, 0, row, 0, into: &body)
             }
         }
-        body.append("]}")
+        body.append("]")
     }
 
-    private func write(_ workspace: Workspace, _ row: Int, _ column: Int, into body: inout ByteBuffer) {
-        let value = workspace.value(output: 0, of: model, row: row, column: column)
+    private func writeArray(
+        _ workspace: Workspace, _ output: Int, _ row: Int, _ columns: Range<Int>, into body: inout ByteBuffer
+    ) {
+        body.append("[")
+        for column in columns {
+            if column > columns.lowerBound { body.append(",") }
+            write(workspace, output, row, column, into: &body)
+        }
+        body.append("]")
+    }
+
+    private func write(
+        _ workspace: Workspace, _ output: Int, _ row: Int, _ column: Int, into body: inout ByteBuffer
+    ) {
+        let value = workspace.value(output: output, of: model, row: row, column: column)
         _ = value.appendJSON(to: &body, nonFinite: .tokens)
     }
 }

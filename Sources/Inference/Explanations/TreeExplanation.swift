@@ -31,6 +31,8 @@ struct TreeExplanation: Sendable {
     let quadratures: [Quadrature?]
     /// The mean of each margin over the training rows: the last of its contributions.
     let expected: [Double]
+    /// Nodes times groups of points, which the time goes with.
+    let work: Int
 }
 
 extension TreeForestBuilder {
@@ -67,7 +69,8 @@ extension TreeForestBuilder {
             fractions: plan.fractions, previous: plan.previous,
             features: nodes.map { node in node.slot.map { sources[Int($0.feature)] } ?? -1 },
             values: values, valuesPerNode: width, groupCounts: plan.groupCounts, quadratures: quadratures,
-            expected: expected)
+            expected: expected,
+            work: trees.indices.reduce(0) { $0 + places(ofTree: $1).count * plan.groupCounts[$1] })
     }
 
     private func leafValue(_ place: Int, _ offset: Int) -> Double {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Inference
 internal import Registry
 internal import Tabular
 
@@ -30,4 +31,8 @@ extension ServedModel {
         let writing = Double(rows * (outputs[0].width ?? 1)) * RequestCost.nanosecondsPerWrittenNumber
         return UInt64(reading + writing) + loaded.cost.nanoseconds(rows: rows)
     }
+
+    /// Nanoseconds that the contributions of `rows` rows are expected to take beside the predictions; known
+    /// once a request is read.
+    package func explanationCost(rows: Int) -> UInt64 { loaded.model.explanationNanoseconds(rows: rows) }
 }

@@ -37,4 +37,25 @@ import Testing
         #expect(ProcessorCount.groupPath(from: "4:memory:/a\n") == nil)
         #expect(ProcessorCount.available() >= 1)
     }
+
+    @Test(arguments: [
+        ("-1\n", "100000\n", nil), ("150000\n", "100000\n", 2), ("100000", "100000", 1), ("", "", nil),
+        ("50000\n", "0\n", nil), ("9223372036854775807", "1", Int.max),
+    ])
+    func cpuQuotaOfVersion1_roundsUp(quota: String, period: String, expected: Int?) {
+        #expect(ProcessorCount.processors(fromQuota: quota, period: period) == expected)
+    }
+
+    @Test func cgroupPathOfVersion1_isThatOfTheCPU() {
+        let groups = "5:cpuset:/a\n4:cpuacct,cpu:/kube/pod:1\n3:memory:/b\n"
+        #expect(ProcessorCount.cpuGroupPath(from: groups) == "/kube/pod:1")
+        #expect(ProcessorCount.cpuGroupPath(from: "0::/a\n5:cpuset:/a\n") == nil)
+    }
+
+    @Test func parentsQuota_countsToo() {
+        let quotas = ["/a/b": 4, "/a": 2, "": 8]
+        #expect(ProcessorCount.smallest(from: "/a/b/c") { quotas[$0] } == 2)
+        #expect(ProcessorCount.smallest(from: "/") { quotas[$0] } == 8)
+        #expect(ProcessorCount.smallest(from: "/x/y") { _ in nil } == nil)
+    }
 }

@@ -48,10 +48,9 @@ package enum Daemon {
         do {
             let daemon = try RunningDaemon(
                 configuration, inherited: InheritedSockets(environment: environment), logger: logger)
-            signals.onReload { daemon.reload(arguments: arguments, environment: environment) }
-            signals.wait()
-            // Somebody who asks twice, or a supervisor that repeats itself, must cost no client its answer.
-            signals.onRepeat { logger.notice("already shutting down") }
+            while signals.next() == .reload {
+                daemon.reload(arguments: arguments, environment: environment)
+            }
             daemon.shutDown()
             return 0
         } catch {

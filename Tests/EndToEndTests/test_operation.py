@@ -148,3 +148,21 @@ def test_liveness_doesNotDependOnModels(daemon, registry):
     (broken / "model.json").write_text("{")
     server = daemon(registry)
     assert server.get("/livez").status == 200
+
+
+def test_signalsRightAfterTheStart_areNotLost(daemon, registry):
+    for _ in range(10):
+        server = daemon(registry)
+        server.process.send_signal(signal.SIGHUP)
+        server.process.send_signal(signal.SIGTERM)
+        log = server.stop()
+        assert server.process.returncode == 0
+        assert "stopped" in log
+
+
+def test_reloadRightAfterTheStart_isNotLost(daemon, registry):
+    for _ in range(10):
+        server = daemon(registry)
+        server.process.send_signal(signal.SIGHUP)
+        server.eventually(lambda: "configuration was read again" in server.process.stderr.readline())
+        server.stop()

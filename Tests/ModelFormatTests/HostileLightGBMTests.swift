@@ -76,6 +76,8 @@ import Testing
         Defect("a tree more promised", "wrong_shape", "tree_sizes=300", "tree_sizes=300 300"),
         Defect("something between trees", "malformed", "\n\nend of trees", "\n\nhello\nend of trees"),
         Defect(
+            "parameters that break off", "malformed", "end of trees\n", "end of trees\nparameters:\n[a: 1]\n"),
+        Defect(
             "categories of a column too many", "unsupported", "pandas_categorical:null",
             "pandas_categorical:[[1],[2],[3]]"),
         Defect(

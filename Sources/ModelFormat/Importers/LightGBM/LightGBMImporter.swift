@@ -91,8 +91,13 @@ struct LightGBMImporter {
 
     /// What stands behind the trees: importances, the parameters of training, and pandas' categories.
     private mutating func readRest(_ lines: inout LightGBMLines) throws(FormatError) {
+        var isInParameters = false
         while lines.advance() {
-            if lines.begins(with: "[categorical_feature:") {
+            if lines.begins(with: "parameters:") {
+                isInParameters = true
+            } else if lines.begins(with: "end of parameters") {
+                isInParameters = false
+            } else if lines.begins(with: "[categorical_feature:") {
                 let numbers = lines.text.dropFirst(21).prefix { $0 != "]" }.split(separator: ",")
                 // Names and other forms are possible, too; then the columns are told by `feature_infos`.
                 categoricalColumns = numbers.compactMap { Int($0.filter { $0 != " " }) }
@@ -101,6 +106,8 @@ struct LightGBMImporter {
                 categories = try LightGBMCategories.read(lines.text(from: 19))
             }
         }
+        // What would follow may be the names of categories: without them a column would be read as numbers.
+        if isInParameters { throw lines.malformed("it breaks off inside its parameters; copy it again") }
     }
 
     // MARK: The graph

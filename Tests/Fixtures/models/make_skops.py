@@ -15,7 +15,7 @@ import sklearn
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
     ExtraTreesClassifier, GradientBoostingClassifier, GradientBoostingRegressor, HistGradientBoostingClassifier,
-    RandomForestRegressor,
+    HistGradientBoostingRegressor, RandomForestRegressor,
 )
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRegressor, Ridge, RidgeClassifier
@@ -82,6 +82,8 @@ case("boosting", GradientBoostingClassifier(n_estimators=6, random_state=0), num
 case("boosting_classes", GradientBoostingClassifier(n_estimators=4, random_state=0), numbers, classes)
 case("boosting_regressor", GradientBoostingRegressor(n_estimators=6, random_state=0), numbers, target)
 case("histograms", HistGradientBoostingClassifier(max_iter=5, random_state=0), holes, classes)
+case("histograms_codes", HistGradientBoostingRegressor(max_iter=6, categorical_features=[4], random_state=0),
+     np.c_[holes, random.integers(0, 9, count) * 10], target + random.integers(0, 2, count))
 case("network", make_pipeline(StandardScaler(), MLPClassifier((6,), max_iter=40, random_state=0)), numbers, classes)
 case("columns", Pipeline([("c", columns()), ("m", LogisticRegression())]), table, answer)
 case("columns_forest", Pipeline([

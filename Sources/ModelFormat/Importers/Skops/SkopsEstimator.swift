@@ -106,11 +106,6 @@ struct SkopsEstimator: ~Escapable {
 
     private mutating func readHistogramBoosting() throws(FormatError) {
         let isClassifier = node.className.hasSuffix("Classifier")
-        if let categorical = node["is_categorical_"],
-            try archive.doubles(categorical).contains(where: { $0 != 0 })
-        {
-            throw unsupported("categorical_features")
-        }
         let baseline = try archive.doubles(try node.require("_baseline_prediction"))
         var trees = SkopsTrees(
             archive,

@@ -21,6 +21,10 @@ enum SkopsImporter {
         for step in steps {
             _ = try transformers.apply(step, to: 0..<transformers.columns.count)
         }
+        // Histogram boosting turns its categories into codes by a transformer of its own.
+        if last.className.hasPrefix("HistGradientBoosting"), let own = last["_preprocessor"] {
+            _ = try transformers.apply(own, to: 0..<transformers.columns.count)
+        }
         try transformers.columns.finish()
         let columns = transformers.columns
         let estimator = try SkopsEstimator(archive, last, width: columns.count)

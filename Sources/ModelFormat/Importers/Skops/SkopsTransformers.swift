@@ -45,10 +45,18 @@ struct SkopsTransformers: ~Escapable {
         case "SimpleImputer": try impute(node, range)
         case "OneHotEncoder": try encodeOneHot(node, range)
         case "OrdinalEncoder": try encodeOrdinal(node, range)
-        case "FunctionTransformer" where node["func"] == nil: break
+        case "FunctionTransformer" where SkopsTransformers.changesNothing(node): break
         default: throw .unsupported(part: "\(node.path): \(node.className)", advice: SkopsImporter.advice)
         }
         return range.count + columns.count - before
+    }
+
+    /// Without a function, or with scikit-learn's own check of numbers, as histogram boosting has it.
+    private static func changesNothing(_ node: SkopsNode) -> Bool {
+        guard let function = node["func"] else { return true }
+        let checked = function.value["content"]?["func"]
+        return function.loader == "PartialNode" && checked?["__class__"]?.string == "check_array"
+            && checked?["__module__"]?.string == "sklearn.utils.validation"
     }
 
     private func numbers(_ node: SkopsNode, _ name: String) throws(FormatError) -> [Double] {

@@ -110,11 +110,7 @@ struct SkopsTrees: ~Escapable {
         let counts = try nodes.doubles("count", part: part)
         let missingLeft = try nodes.integers("missing_go_to_left", part: part)
         let isLeaf = try nodes.integers("is_leaf", part: part)
-        if nodes.has(field: "is_categorical"),
-            try nodes.integers("is_categorical", part: part).contains(where: { $0 != 0 })
-        {
-            throw .unsupported(part: "\(part): a categorical split", advice: SkopsImporter.advice)
-        }
+        let sets = try categorySets(predictor, nodes)
         tree.clear()
         for index in 0..<nodes.count {
             var node = ImportedTree.Node()
@@ -126,12 +122,38 @@ struct SkopsTrees: ~Escapable {
                 node.feature = try SkopsTrees.index(features[index], part, index)
                 node.left = try SkopsTrees.index(lefts[index], part, index)
                 node.right = try SkopsTrees.index(rights[index], part, index)
-                node.value = thresholds[index]
                 node.defaultsLeft = missingLeft[index] != 0
+                if let words = sets[index] {
+                    node.set = tree.appendSet(words: words)
+                } else {
+                    node.value = thresholds[index]
+                }
             }
             tree.nodes.append(node)
         }
         try builder.append(tree, group: Int32(truncatingIfNeeded: group), part: part)
+    }
+
+    /// For each node the codes that go left, 256 bits, or nil at a numeric one.
+    private func categorySets(
+        _ predictor: SkopsNode, _ nodes: NumpyArray
+    ) throws(FormatError) -> [[UInt32]?] {
+        var sets = [[UInt32]?](repeating: nil, count: nodes.count)
+        guard nodes.has(field: "is_categorical") else { return sets }
+        let isCategorical = try nodes.integers("is_categorical", part: predictor.path)
+        if !isCategorical.contains(where: { $0 != 0 }) { return sets }
+        let places = try nodes.integers("bitset_idx", part: predictor.path)
+        let node = try predictor.require("raw_left_cat_bitsets")
+        let words = try archive.array(node).integers(part: node.path)
+        for index in 0..<nodes.count where isCategorical[index] != 0 {
+            let (start, overflow) = places[index].multipliedReportingOverflow(by: 8)
+            guard !overflow, start >= 0, start <= words.count - 8 else {
+                throw .invalidValue(
+                    part: "\(predictor.path), node \(index)", reason: "its set \(places[index]) is not there")
+            }
+            sets[index] = words[start..<start + 8].map { UInt32(truncatingIfNeeded: $0) }
+        }
+        return sets
     }
 
     /// Ends the ensemble.

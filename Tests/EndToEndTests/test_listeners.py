@@ -12,6 +12,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import threading
 import time
 
 import pytest
@@ -316,3 +317,42 @@ def test_clientsLimit_closesTheNewestAndIsChangedByReload(daemon, tmp_path, stum
     log = server.stop()
     assert "a changed setting waits for a restart key=limits.rows" in log
     assert "connections_per_client" not in log
+
+
+def test_manyRenewals_failNoHandshake(secured):
+    """The files are replaced one after the other, so half of the reloads meet a pair that does not belong together."""
+    place = secured("--tls-poll", "0s")
+    failures, count, isOver = [], [0], threading.Event()
+
+    def handshake():
+        while not isOver.is_set():
+            try:
+                with place.connect() as connection:
+                    if not ask(connection).startswith("HTTP/1.1 200"):
+                        failures.append("no answer")
+                count[0] += 1
+            except OSError as error:
+                failures.append(repr(error))
+
+    threads = [threading.Thread(target=handshake) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        for turn in range(60):
+            name = ("renewed", "server")[turn % 2]
+            for suffix, target in (("pem", "tls.crt"), ("key", "tls.key")):
+                shutil.copy(TLS / f"{name}.{suffix}", place.directory / f".{target}")
+                os.rename(place.directory / f".{target}", place.directory / target)
+                place.server.process.send_signal(signal.SIGHUP)
+                seen = count[0]
+                place.server.eventually(lambda: count[0] > seen or failures)
+    finally:
+        isOver.set()
+        for thread in threads:
+            thread.join(30)
+    assert failures == [] and count[0] >= 120
+    metrics = place.server.get("/metrics").text
+    assert "modeld_tls_handshake_failures_total 0" in metrics
+    for outcome in ("changed", "failed"):
+        times = int(re.search(rf'modeld_tls_reloads_total{{outcome="{outcome}"}} (\d+)', metrics)[1])
+        assert times >= 1, outcome

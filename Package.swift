@@ -8,7 +8,7 @@
 //   3  Registry   HTTP
 //   2  Inference  Preprocess  Ingest  Net
 //   1  ModelFormat   LinearAlgebra   Telemetry   Cryptography   Compression   YAML
-//   0  Tabular   Base   (C doors: CPosix COpenSSL CZlib CBLAS CYAML)
+//   0  Tabular   Base   FusedProducts   (C doors: CPosix COpenSSL CZlib CBLAS CYAML)
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -55,6 +55,13 @@ func executable(_ name: String, app: String) -> Target {
     .executableTarget(name: name, dependencies: [.byName(name: app)], swiftSettings: settings)
 }
 
+/// Code for CPUs with AVX2 and FMA, called only where the CPU has them.
+#if arch(x86_64)
+    let fused: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-mavx2", "-Xcc", "-mfma"])]
+#else
+    let fused: [SwiftSetting] = []
+#endif
+
 let package = Package(
     name: "modeld",
     products: [
@@ -75,7 +82,8 @@ let package = Package(
         library("Compression", imports: ["Base", "CZlib"]),
         library("YAML", imports: ["Base", "CYAML"]),
         library("Telemetry", imports: ["Base"], extra: unchecked),
-        library("LinearAlgebra", imports: ["Base", "CBLAS"]),
+        library("FusedProducts", imports: [], extra: fused),
+        library("LinearAlgebra", imports: ["Base", "FusedProducts", "CBLAS"]),
         library("ModelFormat", imports: ["Base", "Tabular", "Cryptography", "Compression"]),
         library("Net", imports: ["Base", "CPosix", "COpenSSL"], extra: unchecked),
         library("Ingest", imports: ["Base", "Tabular", "Cryptography"]),
@@ -117,6 +125,7 @@ let package = Package(
         tests("CompressionTests", imports: ["Base", "Compression", "TestKit"]),
         tests("YAMLTests", imports: ["YAML"]),
         tests("TelemetryTests", imports: ["Base", "Telemetry"]),
+        tests("FusedProductsTests", imports: ["FusedProducts", "LinearAlgebra"]),
         tests("LinearAlgebraTests", imports: ["LinearAlgebra"]),
         tests("ModelFormatTests", imports: ["Base", "Tabular", "Cryptography", "ModelFormat"]),
         tests("IngestTests", imports: ["Base", "Tabular", "Ingest", "TestKit"]),
@@ -178,6 +187,10 @@ if Context.environment["MODELD_FUZZ"] != nil {
         .executableTarget(
             name: "NativeModelFuzz", dependencies: ["CFuzzer", "Cryptography", "ModelFormat"],
             path: "Fuzz/NativeModel"))
+    package.targets.append(
+        .executableTarget(
+            name: "ONNXFuzz", dependencies: ["CFuzzer", "Tabular", "ModelFormat", "Inference"],
+            path: "Fuzz/ONNX"))
     package.targets.append(
         .target(name: "ImporterFuzzing", dependencies: ["CFuzzer", "ModelFormat"], path: "Fuzz/Importers"))
     for name in ["XGBoost", "XGBoostUBJSON", "LightGBM", "CatBoost", "Skops"] {

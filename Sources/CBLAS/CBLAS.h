@@ -15,6 +15,15 @@ static inline void modeld_cblas_sgemm(void *function, int m, int n, int k, const
                       1, a, k, b, n, 0, c, n);
 }
 
+// Whether the CPU, and the system that saves its registers, have AVX2 and FMA.
+static inline int modeld_cblas_has_fma(void) {
+#ifdef __x86_64__
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+    return 0;
+#endif
+}
+
 // openblas_set_num_threads and bli_thread_set_num_threads, which takes a wider number in the same register.
 static inline void modeld_cblas_set_threads(void *function, long count) {
     ((void (*)(long))function)(count);

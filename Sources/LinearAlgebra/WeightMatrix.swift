@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+private import FusedProducts
 
 /// A layer's weights, laid out once for the product that is asked of them again and again. Immutable.
 ///
@@ -12,6 +13,8 @@ package struct WeightMatrix: Sendable {
     private let layout: Layout
 
     private enum Layout: Sendable {
+        /// Panels of sixteen outputs, [panels, inputs, 16]; the last padded with zeros.
+        case fused([Float])
         /// Panels of eight outputs, [panels, inputs, 8]; the last padded with zeros.
         case panels([Float])
         /// Row-major [inputs, outputs].
@@ -23,7 +26,16 @@ package struct WeightMatrix: Sendable {
         case automatic
         /// Our own kernel: the same bits on every CPU.
         case plain
+        /// Our own kernel for CPUs with AVX2 and FMA; the plain one where there is none.
+        case fused
         case blas(BLASLibrary)
+
+        fileprivate var allowsFused: Bool {
+            switch self {
+            case .automatic, .fused: true
+            case .plain, .blas: false
+            }
+        }
     }
 
     /// Rows that BLAS gets at a time. OpenBLAS packs the weights anew at each call: with 16 rows a single
@@ -31,9 +43,9 @@ package struct WeightMatrix: Sendable {
     /// blocks.
     package static let blockRows = 8
 
-    /// Weights from which on BLAS is worth its padding. With two hidden layers of 256 a single row takes 9
-    /// us on our own kernel and 20 on OpenBLAS, a row in a block 9 and 4; with 512 it is 47 and 175, 40 and
-    /// 24.
+    /// Weights from which on BLAS is worth its padding, on CPUs without FMA. With two hidden layers of 256 a
+    /// single row takes 9 us on the plain kernel and 20 on OpenBLAS, a row in a block 9 and 4; with 512 it is
+    /// 47 and 175, 40 and 24.
     static let blasWeightsMin = 1 << 16
 
     /// `weights` is row-major, shape [outputs, inputs], as model files have it.
@@ -43,10 +55,17 @@ package struct WeightMatrix: Sendable {
         precondition(weights.count == inputCount * outputCount, "weights have the shape [outputs, inputs]")
         self.inputCount = inputCount
         self.outputCount = outputCount
+        if FusedCPU.isPresent, !weights.isEmpty, provider.allowsFused {
+            layout = .fused(
+                Self.panels(
+                    weights, width: FusedProducts.panelWidth, inputCount: inputCount, outputCount: outputCount
+                ))
+            return
+        }
         let library: BLASLibrary? =
             switch provider {
             case .automatic: weights.count >= Self.blasWeightsMin ? BLASLibrary.shared : nil
-            case .plain: nil
+            case .plain, .fused: nil
             case .blas(let library): library
             }
         let fits = max(inputCount, outputCount) <= Int(Int32.max) && !weights.isEmpty
@@ -57,13 +76,15 @@ package struct WeightMatrix: Sendable {
                 return
             }
         }
-        layout = .panels(Self.panels(weights, inputCount: inputCount, outputCount: outputCount))
+        layout = .panels(
+            Self.panels(weights, width: 8, inputCount: inputCount, outputCount: outputCount))
     }
 
     /// What computes the products, for logs and `modelctl show`.
     package var providerName: String {
         switch layout {
         case .panels: "plain"
+        case .fused: "fused"
         case .blas(let library, _): library.kind.rawValue
         }
     }
@@ -72,7 +93,7 @@ package struct WeightMatrix: Sendable {
     /// too.
     package func paddedRows(_ count: Int) -> Int {
         switch layout {
-        case .panels: count
+        case .panels, .fused: count
         case .blas: (count + Self.blockRows - 1) / Self.blockRows * Self.blockRows
         }
     }
@@ -83,6 +104,8 @@ package struct WeightMatrix: Sendable {
         precondition(rows.count == rowCount * inputCount, "rows have the shape [rowCount, inputs]")
         precondition(products.count == rowCount * outputCount, "products have the shape [rowCount, outputs]")
         switch layout {
+        case .fused(let panels):
+            multiplyFused(panels.span, rows, rowCount: rowCount, into: &products)
         case .panels(let panels):
             multiplyPanels(panels.span, rows, rowCount: rowCount, into: &products)
         case .blas(let library, let weights):
@@ -109,12 +132,15 @@ package struct WeightMatrix: Sendable {
         return result
     }
 
-    private static func panels(_ weights: [Float], inputCount: Int, outputCount: Int) -> [Float] {
-        let panelCount = (outputCount + 7) / 8
-        var result = Array(repeating: Float(0), count: panelCount * inputCount * 8)
+    /// Panels of `width` outputs.
+    private static func panels(
+        _ weights: [Float], width: Int, inputCount: Int, outputCount: Int
+    ) -> [Float] {
+        let panelCount = (outputCount + width - 1) / width
+        var result = Array(repeating: Float(0), count: panelCount * inputCount * width)
         for output in 0..<outputCount {
             for input in 0..<inputCount {
-                result[(output / 8 * inputCount + input) * 8 + output % 8] =
+                result[(output / width * inputCount + input) * width + output % width] =
                     weights[output * inputCount + input]
             }
         }

@@ -9,17 +9,21 @@ import ModelFormat
 /// ONNX's own tests of its operators, one graph of one node each. `MODELD_OPERATOR_CASES` names another
 /// recording of them to be tried, in which operators may be unclaimed.
 struct OperatorNodeTests {
-    private static let lines: [Substring] = {
+    private static func lines(_ file: String) throws -> [Substring] {
         let other = ProcessInfo.processInfo.environment["MODELD_OPERATOR_CASES"]
-        let bytes = (try? File.read(other ?? GraphCases.directory + "node.jsonl", limit: 1 << 28)) ?? []
+        let bytes = try File.read(other ?? GraphCases.directory + file, limit: 1 << 28)
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-    }()
+    }
 
-    @Test func everyClaimedOperator_answersItsCases() throws {
+    /// `node.jsonl` are ONNX's own cases; `classical.jsonl` are graphs of one `ai.onnx.ml` operator over its
+    /// attributes, with what ONNX Runtime 1.32 answered.
+    @Test(arguments: ["node.jsonl", "classical.jsonl"])
+    func everyClaimedOperator_answersItsCases(file: String) throws {
+        let lines = try Self.lines(file)
         var answered = 0
         var refused: [String] = []
         var wrong: [String] = []
-        for line in Self.lines {
+        for line in lines {
             let record = try JSONValue.parse(Array(line.utf8).span)
             let name = try #require(record["case"]?.string)
             switch try outcome(of: record) {
@@ -30,7 +34,7 @@ struct OperatorNodeTests {
         }
         #expect(wrong.isEmpty, "\(wrong.joined(separator: "\n"))")
         #expect(refused.isEmpty, "\(refused.joined(separator: "\n"))")
-        #expect(answered + refused.count == Self.lines.count)
+        #expect(answered + refused.count == lines.count)
         print("operator cases answered: \(answered), refused by name: \(refused.count)")
     }
 

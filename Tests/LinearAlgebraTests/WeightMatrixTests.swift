@@ -73,6 +73,36 @@ struct WeightMatrixTests {
         #expect(got.map(\.bitPattern) == expected.map(\.bitPattern))
     }
 
+    @Test(arguments: shapes + [Shape(inputs: 28, outputs: 256), Shape(inputs: 5, outputs: 64)])
+    func fusedKernel_answersWithinRoundingWhateverTheBatch(shape: Shape) {
+        let weights = numbers(shape.inputs * shape.outputs, seed: 6)
+        let rows = numbers(shape.inputs * 35, seed: 7)
+        let expected = referenceProduct(
+            rows, weights, inputCount: shape.inputs, outputCount: shape.outputs)
+        let matrix = WeightMatrix(
+            weights, inputCount: shape.inputs, outputCount: shape.outputs, provider: .fused)
+        let got = expectIndependence(matrix, rows, count: 35)
+        for (got, expected) in zip(got, expected) {
+            #expect(abs(got - expected) <= 1e-5 * Float(shape.inputs).squareRoot())
+        }
+    }
+
+    @Test func fusedProductsOfMatrices_areThoseOfTheReference() {
+        for (m, k, n) in [(1, 1, 1), (7, 3, 16), (10, 9, 40), (6, 72, 64), (4, 5, 15), (13, 20, 33)] {
+            let a = numbers(m * k, seed: 8)
+            let b = numbers(k * n, seed: 9)
+            var c = [Float](repeating: .nan, count: m * n)
+            var span = c.mutableSpan
+            guard multiplyFused(a.span, b.span, into: &span, rows: m, inner: k, columns: n) else { return }
+            for row in 0..<m {
+                for column in 0..<n {
+                    let sum = (0..<k).reduce(Float(0)) { $0 + a[row * k + $1] * b[$1 * n + column] }
+                    #expect(abs(c[row * n + column] - sum) <= 1e-5 * Float(k).squareRoot())
+                }
+            }
+        }
+    }
+
     @Test(arguments: shapes) func fastLibraries_answerWithinRoundingWhateverTheBatch(shape: Shape) {
         let weights = numbers(shape.inputs * shape.outputs, seed: 3)
         let rows = numbers(shape.inputs * 35, seed: 4)
@@ -93,9 +123,9 @@ struct WeightMatrixTests {
         #expect(BLASLibrary(path: "libno-such-blas.so") == nil)
     }
 
-    @Test func smallLayers_stayPlain() {
+    @Test func smallLayers_needNoLibrary() {
         let small = WeightMatrix(numbers(64, seed: 5), inputCount: 8, outputCount: 8)
-        #expect(small.providerName == "plain")
+        #expect(small.providerName == (FusedCPU.isPresent ? "fused" : "plain"))
         #expect(small.paddedRows(3) == 3)
     }
 }

@@ -29,7 +29,8 @@ struct ImportLaw {
         "Compression": Entry(level: 1, imports: ["Base", "CZlib"]),
         "YAML": Entry(level: 1, imports: ["Base", "CYAML"]),
         "Telemetry": Entry(level: 1, imports: ["Base", "Cryptography"]),
-        "LinearAlgebra": Entry(level: 1, imports: ["Base", "CBLAS"]),
+        "FusedProducts": Entry(level: 0, imports: []),
+        "LinearAlgebra": Entry(level: 1, imports: ["Base", "FusedProducts", "CBLAS"]),
         "ModelFormat": Entry(level: 1, imports: ["Base", "Tabular", "Cryptography", "Compression", "YAML"]),
         "Preprocess": Entry(level: 2, imports: ["Base", "Tabular", "ModelFormat"]),
         "Inference": Entry(

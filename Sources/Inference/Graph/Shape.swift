@@ -116,7 +116,7 @@ package struct Shape: Sendable, Equatable, CustomStringConvertible {
 
 /// What one run of a graph may need, whatever its file says.
 enum GraphLimits {
-    static let elementsMax = 1 << 28
+    static let elementsMax = 1 << 26
     /// Results of load-time evaluation that are kept as constants.
     static let foldedElementsMax = 1 << 22
     static let iterationsMax = 1 << 20

@@ -23,11 +23,7 @@ struct ConvolutionKernel: FusibleKernel {
         guard channels == w.shape[1] * groups, outputs % groups == 0 else {
             throw OperatorError("\(groups) groups of \(channels) channels and weights of \(w.shape)")
         }
-        let kernel = (2..<rank).map { w.shape[$0] }
-        guard geometry.kernel == nil || geometry.kernel == kernel, kernel.allSatisfy({ $0 > 0 }) else {
-            throw OperatorError("kernel_shape is not the weights' \(kernel)")
-        }
-        let placed = try geometry.placed(on: (2..<rank).map { x.shape[$0] }, kernel: kernel)
+        let placed = try geometry.placed(on: x.shape, kernelShape: w.shape)
         var shape = Shape(x.shape[0], outputs)
         for axis in 0..<rank - 2 { shape.append(placed.output[5 - rank + axis]) }
         let values = try x.floats()
@@ -46,8 +42,8 @@ struct ConvolutionKernel: FusibleKernel {
                 if !placed.isPointwise {
                     var target = columns.mutableSpan
                     for channel in 0..<w.shape[1] {
-                        placed.unfold(
-                            values.span, base: base + channel * placed.inputArea, zero: 0, into: &target,
+                        placed.unfoldFloats(
+                            values.span, base: base + channel * placed.inputArea, into: &target,
                             row: channel * placed.kernelArea)
                     }
                 }
@@ -80,11 +76,9 @@ struct ConvolutionKernel: FusibleKernel {
         let isRelu = activation?.name == .relu
         if bias != nil || isRelu {
             for channel in 0..<channels {
-                let term = bias?[firstChannel + channel] ?? 0
-                for index in channel * area..<(channel + 1) * area {
-                    let sum = y[index] + term
-                    y[index] = isRelu && sum < 0 ? 0 : sum
-                }
+                add(
+                    bias?[firstChannel + channel] ?? 0, to: &y, channel * area..<(channel + 1) * area,
+                    cutsNegatives: isRelu)
             }
         }
         guard let activation, !isRelu else { return }

@@ -8,14 +8,17 @@ enum KeyTable: Sendable {
     /// By bit pattern; -0 is 0, and all NaN are one.
     case floats([UInt64: Int])
 
-    init(_ keys: Tensor) throws(OperatorError) {
+    /// - Parameter matchesNaN: NaN is a key like others, as from the fourth version of LabelEncoder on.
+    init(_ keys: Tensor, matchesNaN: Bool = true) throws(OperatorError) {
         func first<Key>(_ keys: [Key]) -> [Key: Int] {
             Dictionary(keys.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         }
         switch keys.elements {
         case .string(let names): self = .strings(first(names))
         case .float32, .float64, .float16, .bfloat16:
-            self = .floats(first(try keys.converted(toFloating: Double.self).map(Self.bits)))
+            var table = first(try keys.converted(toFloating: Double.self).map(Self.bits))
+            if !matchesNaN { table[Double.nan.bitPattern] = nil }
+            self = .floats(table)
         default: self = .integers(first(try keys.convertedToLongs()))
         }
     }
@@ -66,7 +69,7 @@ struct LabelEncoderKernel: OperatorKernel {
         guard keys.count == values.count else {
             throw OperatorError("\(keys.count) keys and \(values.count) values")
         }
-        self.keys = try KeyTable(keys)
+        self.keys = try KeyTable(keys, matchesNaN: description.version >= 4)
         self.values = values
         if let tensor = try description.tensor("default_tensor") {
             guard tensor.elements.type == values.type, tensor.elements.count == 1 else {

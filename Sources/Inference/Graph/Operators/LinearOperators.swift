@@ -50,7 +50,8 @@ struct LinearRegressorKernel: OperatorKernel {
 
     func run(_ context: inout OperatorContext) throws(OperatorError) {
         var (rows, values) = try scores.run(context.input(0))
-        if transform != .none {
+        // ONNX Runtime applies the others to several targets only.
+        if transform != .none && (scores.outputs > 1 || transform == .probit) {
             for row in 0..<rows {
                 var part = Array(values[row * scores.outputs..<(row + 1) * scores.outputs])
                 transform.apply(&part)
@@ -76,7 +77,7 @@ struct LinearClassifierKernel: OperatorKernel {
                 let score = values[row]
                 places.append(score > 0 ? 1 : 0)
                 if labels.count == 2 {
-                    let pair = transform.pair(score, transform == .logistic ? .negative : .complement)
+                    let pair = transform.pair(score, .complement)
                     results += [pair.0, pair.1]
                 } else {
                     var single = [score]

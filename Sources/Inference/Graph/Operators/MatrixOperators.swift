@@ -32,15 +32,8 @@ struct WeightKernel: FusibleKernel {
     private func finish(_ y: inout MutableSpan<Float>, rows: Int) {
         let columns = weights.outputCount
         if let bias {
-            let bias = bias.span
             let isRelu = activation?.name == .relu
-            for row in 0..<rows {
-                let base = row * columns
-                for column in 0..<columns {
-                    let sum = y[base + column] + bias[column]
-                    y[base + column] = isRelu && sum < 0 ? 0 : sum
-                }
-            }
+            addBias(bias.span, to: &y, rows: rows, cutsNegatives: isRelu)
             if isRelu { return }
         }
         guard let activation else { return }

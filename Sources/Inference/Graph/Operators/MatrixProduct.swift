@@ -10,6 +10,7 @@ func multiplyMatrices(
     columns n: Int
 ) {
     precondition(a.count >= m * k && b.count >= k * n && c.count >= m * n, "the shapes do not fit")
+    if multiplyFused(a, b, into: &c, rows: m, inner: k, columns: n) { return }
     // Safe because a Float has no padding bytes.
     let left = unsafe a.bytes
     let right = unsafe b.bytes
@@ -76,6 +77,40 @@ private typealias Lanes = SIMD8<Float>
             lanes * (unsafe a.unsafeLoad(fromUncheckedByteOffset: (row &* k &+ inner) &* 4, as: Float.self))
     }
     for lane in 0..<8 { c[row * n + column + lane] = sum[lane] }
+}
+
+/// Adds `bias[column]` to each element of rows of as many columns, and cuts what is negative where asked.
+func addBias(
+    _ bias: Span<Float>, to y: inout MutableSpan<Float>, rows: Int, cutsNegatives: Bool
+) {
+    let columns = bias.count
+    precondition(y.count >= rows * columns, "rows of the bias's width")
+    for row in 0..<rows {
+        let base = row &* columns
+        // Safe because the precondition keeps every place inside the rows.
+        if cutsNegatives {
+            for column in 0..<columns {
+                let sum = unsafe y[unchecked: base &+ column] + bias[unchecked: column]
+                unsafe y[unchecked: base &+ column] = sum < 0 ? 0 : sum
+            }
+        } else {
+            for column in 0..<columns { unsafe y[unchecked: base &+ column] += bias[unchecked: column] }
+        }
+    }
+}
+
+/// Adds `term` to all of `range`, and cuts what is negative where asked.
+func add(_ term: Float, to y: inout MutableSpan<Float>, _ range: Range<Int>, cutsNegatives: Bool) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= y.count, "a range inside the span")
+    // Safe because the precondition keeps the range inside the span.
+    if cutsNegatives {
+        for index in range {
+            let sum = unsafe y[unchecked: index] + term
+            unsafe y[unchecked: index] = sum < 0 ? 0 : sum
+        }
+    } else if term != 0 {
+        for index in range { unsafe y[unchecked: index] += term }
+    }
 }
 
 /// The same for other types, plainly.

@@ -19,8 +19,7 @@ struct PoolingKernel: OperatorKernel {
         let rank = x.shape.rank
         guard rank >= 3, rank <= 5 || geometry == nil else { throw OperatorError("an input of \(x.shape)") }
         guard let geometry else { return try wholeChannels(x, &context) }
-        guard let kernel = geometry.kernel else { throw OperatorError("kernel_shape is missing") }
-        let placed = try geometry.placed(on: (2..<rank).map { x.shape[$0] }, kernel: kernel)
+        let placed = try geometry.placed(on: x.shape, kernelShape: nil)
         var shape = Shape(x.shape[0], x.shape[1])
         for axis in 0..<rank - 2 { shape.append(placed.output[5 - rank + axis]) }
         guard let count = shape.checkedCount else { throw OperatorError("a result of \(shape)") }
@@ -28,8 +27,14 @@ struct PoolingKernel: OperatorKernel {
             var y = try context.memory(Float.self, 0, shape)
             let wantsPlaces = context.wants(1)
             var places = wantsPlaces ? [Int64](repeating: 0, count: count) : []
-            for channel in 0..<x.shape[0] * x.shape[1] {
-                pool(values.span, placed, channel: channel, into: &y, &places)
+            let channels = x.shape[0] * x.shape[1]
+            if let fast = PlanePooling(placed, function), !wantsPlaces {
+                var span = y.mutableSpan
+                fast.run(values.span, channels: channels, into: &span)
+            } else {
+                for channel in 0..<channels {
+                    pool(values.span, placed, channel: channel, into: &y, &places)
+                }
             }
             context.set(0, shape, y)
             if wantsPlaces { context.set(1, shape, places) }
@@ -159,6 +164,61 @@ struct PoolingKernel: OperatorKernel {
             }
         }
         context.set(0, try Tensor(shape: shape, elements: .float64(results)).cast(to: x.type))
+    }
+}
+
+/// Pooling of planes without padding and dilation, as nearly all networks do it.
+struct PlanePooling {
+    private let placed: WindowGeometry.Placed
+    private let isMaximum: Bool
+
+    /// Nil when the windows are others.
+    init?(_ placed: WindowGeometry.Placed, _ function: PoolingKernel.Function) {
+        switch function {
+        case .maximum: isMaximum = true
+        case .average: isMaximum = false
+        case .norm: return nil
+        }
+        let fits = (1...2).allSatisfy { axis in
+            placed.before[axis] == 0 && placed.behind[axis] == 0 && placed.dilations[axis] == 1
+                && (placed.output[axis] - 1) * placed.strides[axis] + placed.kernel[axis]
+                    <= placed.input[axis]
+        }
+        guard fits, placed.input[0] == 1, placed.kernel[0] == 1, placed.output[0] == 1 else { return nil }
+        self.placed = placed
+    }
+
+    func run(_ x: Span<Float>, channels: Int, into y: inout MutableSpan<Float>) {
+        let (width, kernelHeight, kernelWidth) = (placed.input[2], placed.kernel[1], placed.kernel[2])
+        let (rowStep, columnStep) = (placed.strides[1] * width, placed.strides[2])
+        precondition(
+            x.count >= channels * placed.inputArea && y.count >= channels * placed.outputArea,
+            "whole channels")
+        let scale = Float(kernelHeight * kernelWidth)
+        var target = 0
+        for channel in 0..<channels {
+            for row in 0..<placed.output[1] {
+                var source = channel * placed.inputArea + row * rowStep
+                for _ in 0..<placed.output[2] {
+                    // Safe because `init` found every window inside its plane.
+                    var value = unsafe isMaximum ? x[unchecked: source] : 0
+                    for line in 0..<kernelHeight {
+                        let start = source &+ line &* width
+                        for offset in 0..<kernelWidth {
+                            let element = unsafe x[unchecked: start &+ offset]
+                            if !isMaximum {
+                                value += element
+                            } else if element > value {
+                                value = element
+                            }
+                        }
+                    }
+                    unsafe y[unchecked: target] = isMaximum ? value : value / scale
+                    target &+= 1
+                    source &+= columnStep
+                }
+            }
+        }
     }
 }
 

@@ -253,8 +253,7 @@ struct QuantizedConvolutionKernel: OperatorKernel {
         guard rank >= 3, rank <= 5, wShape.rank == rank, groups > 0, xShape[1] == wShape[1] * groups,
             wShape[0] % groups == 0
         else { throw OperatorError("an input of \(xShape) and weights of \(wShape)") }
-        let placed = try geometry.placed(
-            on: (2..<rank).map { xShape[$0] }, kernel: (2..<rank).map { wShape[$0] })
+        let placed = try geometry.placed(on: xShape, kernelShape: wShape)
         var shape = Shape(xShape[0], wShape[0])
         for axis in 0..<rank - 2 { shape.append(placed.output[5 - rank + axis]) }
         let inner = wShape[1] * placed.kernelArea

@@ -59,11 +59,12 @@ enum ScoreTransform: String, Sendable {
 
     /// The two scores of a row that has one.
     func pair(_ score: Float, _ second: SecondClass) -> (Float, Float) {
-        if self == .probit { return (1 - Self.probit(score), Self.probit(score)) }
-        switch second {
-        case .complement: return (1 - score, score)
-        case .negative:
-            return self == .logistic ? (Self.logistic(-score), Self.logistic(score)) : (-score, score)
+        switch (self, second) {
+        case (.logistic, _): (Self.logistic(-score), Self.logistic(score))
+        // ONNX Runtime writes the first only.
+        case (.probit, _): (Self.probit(score), 0)
+        case (_, .complement): (1 - score, score)
+        case (_, .negative): (-score, score)
         }
     }
 
@@ -74,10 +75,12 @@ enum ScoreTransform: String, Sendable {
 
     /// The inverse of the normal distribution, by Winitzki's approximation of the inverse error function.
     static func probit(_ p: Float) -> Float {
+        // The order of the operations is ONNX Runtime's: much cancels here.
         let x = 2 * p - 1
         let logarithm = logf((1 - x) * (1 + x))
-        let half = 2 / (3.14159 * 0.147) + 0.5 * logarithm
-        let root = sqrtf(-half + sqrtf(half * half - logarithm / 0.147))
+        let half = 2 / (Float(3.14159) * Float(0.147)) + 0.5 * logarithm
+        let part = 1 / Float(0.147) * logarithm
+        let root = sqrtf(-half + sqrtf(half * half - part))
         return 1.41421356 * (x < 0 ? -root : root)
     }
 }
@@ -93,6 +96,14 @@ enum LabelList: Sendable {
             self = .strings(names)
         } else {
             self = .integers(try description.longs(integers) ?? [])
+        }
+    }
+
+    /// The places themselves, in the labels' type.
+    var numbers: LabelList {
+        switch self {
+        case .strings: .strings(["0", "1"])
+        case .integers: .integers([0, 1])
         }
     }
 

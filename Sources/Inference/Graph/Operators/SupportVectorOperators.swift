@@ -46,7 +46,6 @@ struct SupportVectorRegressorKernel: OperatorKernel {
     let rho: Float
     let vectorCount: Int
     let isOneClass: Bool
-    let transform: ScoreTransform
 
     init(_ description: OperatorDescription) throws(OperatorError) {
         kernel = try SupportKernel(description)
@@ -56,7 +55,7 @@ struct SupportVectorRegressorKernel: OperatorKernel {
         let count = try description.integer("n_supports", default: 0)
         vectorCount = vectors.isEmpty ? 0 : count
         isOneClass = try description.flag("one_class")
-        transform = try ScoreTransform(description)
+        _ = try ScoreTransform(description)
         guard !coefficients.isEmpty, vectorCount >= 0,
             vectorCount == 0 || vectors.count % vectorCount == 0 && coefficients.count == vectorCount
         else { throw OperatorError("\(coefficients.count) coefficients of \(count) vectors") }
@@ -85,9 +84,8 @@ struct SupportVectorRegressorKernel: OperatorKernel {
             if isOneClass {
                 y.append(total > 0 ? 1 : -1)
             } else {
-                var single = [total]
-                if transform == .probit { transform.apply(&single) }
-                y += single
+                // Whatever `post_transform` says, as in ONNX Runtime.
+                y.append(total)
             }
         }
         context.set(0, Shape(rows, 1), y)

@@ -8,6 +8,8 @@ struct TreeTables: Sendable {
     let outputs: Int
     let aggregate: TreeAggregate
     let bases: [Double]
+    /// Outputs that no tree voted for get their base too: single targets and more than two classes.
+    let basesStandAlone: Bool
 
     /// Calls `body` with each row's scores and which of them were voted for.
     func forEachRow(
@@ -36,8 +38,8 @@ struct TreeTables: Sendable {
                 values.span.extracting(row * width..<(row + 1) * width), aggregate, into: &scores, &isVoted)
             for output in 0..<outputs {
                 // The base is added last, in the precision of the sum.
-                let base = bases.count == outputs ? Value(bases[output]) : 0
-                results[output] = Double(scores[output] + base)
+                let hasBase = bases.count == outputs && (isVoted[output] || basesStandAlone)
+                results[output] = Double(scores[output] + (hasBase ? Value(bases[output]) : 0))
             }
             try body(&results, isVoted)
         }
@@ -93,7 +95,9 @@ struct TreeClassifierKernel: OperatorKernel {
                 many(scores, isVoted, &places, &results)
             }
         }
-        context.set(0, labels.column(places))
+        // Where both of two classes are voted for, ONNX Runtime answers 0 and 1 whatever the labels are.
+        let isNumbered = tables.outputs == 2 && !isBinary
+        context.set(0, (isNumbered ? labels.numbers : labels).column(places))
         context.set(1, Shape(rows, rows == 0 ? tables.outputs : results.count / rows), results)
     }
 
@@ -113,21 +117,31 @@ struct TreeClassifierKernel: OperatorKernel {
     private func binary(
         _ scores: [Double], _ isVoted: [Bool], _ places: inout [Int], _ results: inout [Float]
     ) {
-        if !isBinary {
-            places.append(scores[1] > scores[0] ? 1 : 0)
-            var row = scores.map { Float($0) }
-            transform.apply(&row)
-            results += row
+        // What ONNX Runtime makes of bases here has no other source than its code.
+        var first = Float(scores[0])
+        var second = Float(scores[1])
+        var hasFirst = isVoted[0]
+        if bases.count == 2 {
+            if isVoted[1] {
+                second = bases[1] + first
+                first = -second
+            } else {
+                first += bases[0]
+                hasFirst = true
+            }
+        } else if bases.count == 1 {
+            first += bases[0]
+        }
+        let decisive = isVoted[1] ? second : hasFirst ? first : 0
+        places.append(decisive > (isBinary && isPositive ? 0.5 : 0) ? 1 : 0)
+        if bases.count < 2 && !isVoted[1] {
+            let pair = transform.pair(first, isPositive ? .complement : .negative)
+            results += [pair.0, pair.1]
             return
         }
-        // `forEachRow` has added bases of two; all votes went to one column.
-        let column = isVoted[1] ? 1 : 0
-        var score = Float(scores[column])
-        if bases.count == 1 { score += bases[0] }
-        if bases.count == 2 { score = Float(scores[0] + scores[1]) - bases[0] }
-        places.append(score > (isPositive ? 0.5 : 0) ? 1 : 0)
-        let pair = transform.pair(score, isPositive ? .complement : .negative)
-        results += [pair.0, pair.1]
+        var row = [hasFirst ? first : 0, isVoted[1] ? second : 0]
+        transform.apply(&row)
+        results += row
     }
 }
 
@@ -147,7 +161,8 @@ extension OperatorTable {
         let double = try reader.read(Double.self, prefix: "class", outputs: outputs)
         return TreeClassifierKernel(
             tables: TreeTables(
-                single: single, double: double, outputs: outputs, aggregate: .sum, bases: bases),
+                single: single, double: double, outputs: outputs, aggregate: .sum,
+                bases: outputs > 2 ? bases : [], basesStandAlone: true),
             labels: labels, transform: try ScoreTransform(description),
             isBinary: Set(single.votes.map(\.output)).count <= 1,
             isPositive: single.votes.allSatisfy { $0.weight >= 0 }, bases: bases.map { Float($0) })
@@ -169,7 +184,7 @@ extension OperatorTable {
                 double: try reader.read(Double.self, prefix: "target", outputs: outputs), outputs: outputs,
                 aggregate: try TreeAggregate(
                     name: try description.string("aggregate_function", default: "SUM")),
-                bases: bases),
+                bases: bases, basesStandAlone: outputs == 1),
             transform: try ScoreTransform(description), keepsType: false)
     }
 
@@ -190,7 +205,7 @@ extension OperatorTable {
             tables: TreeTables(
                 single: try reader.readCombined(Float.self, outputs: outputs),
                 double: try reader.readCombined(Double.self, outputs: outputs), outputs: outputs,
-                aggregate: aggregates[aggregate], bases: []),
+                aggregate: aggregates[aggregate], bases: [], basesStandAlone: false),
             transform: transforms[transform], keepsType: true)
     }
 

@@ -42,14 +42,17 @@ struct WindowGeometry: Sendable {
 
     /// The geometry for one input: three axes, in front of which missing ones have size 1.
     struct Placed {
-        var input = [1, 1, 1]
-        var output = [1, 1, 1]
-        var kernel = [1, 1, 1]
-        var strides = [1, 1, 1]
-        var dilations = [1, 1, 1]
-        var before = [0, 0, 0]
+        /// Three sizes without an allocation.
+        typealias Sizes = InlineArray<3, Int>
+
+        var input: Sizes = [1, 1, 1]
+        var output: Sizes = [1, 1, 1]
+        var kernel: Sizes = [1, 1, 1]
+        var strides: Sizes = [1, 1, 1]
+        var dilations: Sizes = [1, 1, 1]
+        var before: Sizes = [0, 0, 0]
         /// Padding behind, which counts as elements where `count_include_pad` says so.
-        var behind = [0, 0, 0]
+        var behind: Sizes = [0, 0, 0]
 
         var inputArea: Int { input[0] * input[1] * input[2] }
         var outputArea: Int { output[0] * output[1] * output[2] }
@@ -57,43 +60,56 @@ struct WindowGeometry: Sendable {
 
         /// 1 × 1, every position once, nothing padded: the input is what the window shows.
         var isPointwise: Bool {
-            kernel == [1, 1, 1] && strides == [1, 1, 1] && before == [0, 0, 0] && output == input
+            for axis in 0..<3 {
+                guard kernel[axis] == 1, strides[axis] == 1, before[axis] == 0, output[axis] == input[axis]
+                else { return false }
+            }
+            return true
         }
     }
 
-    /// - Parameter sizes: the spatial sizes of the input.
-    func placed(on sizes: [Int], kernel: [Int]) throws(OperatorError) -> Placed {
-        let rank = sizes.count
-        guard (1...3).contains(rank), kernel.count == rank, strides?.count ?? rank == rank,
+    /// - Parameters:
+    ///   - shape: of the input, whose first two axes are images and channels.
+    ///   - kernelShape: of the weights, the same; nil: the kernel that the node names.
+    func placed(on shape: Shape, kernelShape: Shape?) throws(OperatorError) -> Placed {
+        let rank = shape.rank - 2
+        guard (1...3).contains(rank), kernelShape?.rank ?? shape.rank == shape.rank,
+            kernel?.count ?? rank == rank, kernel != nil || kernelShape != nil,
+            strides?.count ?? rank == rank,
             dilations?.count ?? rank == rank, pads?.count ?? 2 * rank == 2 * rank
-        else { throw OperatorError("a window of \(kernel) over \(sizes)") }
+        else { throw OperatorError("a window of another rank than \(shape)") }
         var placed = Placed()
         for axis in 0..<rank {
             let place = 3 - rank + axis
+            let size = shape[axis + 2]
+            let window = kernelShape?[axis + 2] ?? kernel?[axis] ?? 1
+            guard window > 0, kernel?[axis] ?? window == window else {
+                throw OperatorError("kernel_shape is not the weights'")
+            }
             let stride = strides?[axis] ?? 1
             let dilation = dilations?[axis] ?? 1
-            let reach = (kernel[axis] - 1) * dilation + 1
+            let reach = (window - 1) * dilation + 1
             var before = pads?[axis] ?? 0
             var behind = pads?[rank + axis] ?? 0
             let output: Int
             switch padding {
             case .none, .valid:
                 if padding == .valid { (before, behind) = (0, 0) }
-                let room = sizes[axis] + before + behind - reach
-                guard room >= 0 else { throw OperatorError("a window of \(kernel) over \(sizes)") }
+                let room = size + before + behind - reach
+                guard room >= 0 else { throw OperatorError("a window of \(window) over \(size)") }
                 var count = room / stride + 1
                 // The last window must begin inside the input or the padding before it.
-                if roundsUp && room % stride != 0 && count * stride < sizes[axis] + before { count += 1 }
+                if roundsUp && room % stride != 0 && count * stride < size + before { count += 1 }
                 output = count
             case .sameUpper, .sameLower:
-                output = (sizes[axis] + stride - 1) / stride
-                let total = max(0, (output - 1) * stride + reach - sizes[axis])
+                output = (size + stride - 1) / stride
+                let total = max(0, (output - 1) * stride + reach - size)
                 before = padding == .sameUpper ? total / 2 : total - total / 2
                 behind = total - before
             }
-            placed.input[place] = sizes[axis]
+            placed.input[place] = size
             placed.output[place] = output
-            placed.kernel[place] = kernel[axis]
+            placed.kernel[place] = window
             placed.strides[place] = stride
             placed.dilations[place] = dilation
             placed.before[place] = before
@@ -105,6 +121,50 @@ struct WindowGeometry: Sendable {
 }
 
 extension WindowGeometry.Placed {
+    /// `unfold` for Float32, where convolutions spend their time: runs of neighbours, not single places.
+    func unfoldFloats(
+        _ input: Span<Float>, base: Int, into columns: inout MutableSpan<Float>, row first: Int
+    ) {
+        guard strides[2] == 1 else {
+            return unfold(input, base: base, zero: 0, into: &columns, row: first)
+        }
+        let (height, width) = (self.input[1], self.input[2])
+        let (outHeight, outWidth) = (output[1], output[2])
+        precondition(base >= 0 && base + inputArea <= input.count, "a whole channel")
+        precondition((first + kernelArea) * outputArea <= columns.count, "room for every row")
+        var place = first * outputArea
+        for depth in 0..<kernel[0] {
+            for line in 0..<kernel[1] {
+                for offset in 0..<kernel[2] {
+                    let shift = offset * dilations[2] - before[2]
+                    // The outputs whose place along the row lies inside the input.
+                    let low = min(max(0, -shift), outWidth)
+                    let high = max(low, min(outWidth, width - shift))
+                    for d in 0..<output[0] {
+                        let z = d * strides[0] + depth * dilations[0] - before[0]
+                        for h in 0..<outHeight {
+                            let y = h * strides[1] + line * dilations[1] - before[1]
+                            let isInside = z >= 0 && z < self.input[0] && y >= 0 && y < height
+                            let source = base + (z * height + y) * width + shift
+                            // Safe because the preconditions give the channel and the rows their room, and
+                            // `low` and `high` keep the source inside its line.
+                            if isInside {
+                                for x in 0..<low { unsafe columns[unchecked: place &+ x] = 0 }
+                                for x in low..<high {
+                                    unsafe columns[unchecked: place &+ x] = input[unchecked: source &+ x]
+                                }
+                                for x in high..<outWidth { unsafe columns[unchecked: place &+ x] = 0 }
+                            } else {
+                                for x in 0..<outWidth { unsafe columns[unchecked: place &+ x] = 0 }
+                            }
+                            place += outWidth
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /// Writes what every window shows of one channel: a row for each element of the kernel, a column for each
     /// position; 0 outside.
     func unfold<Value>(

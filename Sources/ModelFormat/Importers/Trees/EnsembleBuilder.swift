@@ -192,6 +192,11 @@ struct EnsembleBuilder {
         }
     }
 
+    /// How leaves become margins, for files that say so behind the trees.
+    mutating func setAggregation(_ aggregation: TreeRules.Aggregation) {
+        ensemble.rules.aggregation = aggregation
+    }
+
     /// Gives each tree its group, for files that say so behind the trees.
     mutating func setGroups(_ groups: [Int32]) { ensemble.groups = groups }
 

@@ -60,9 +60,16 @@ extension XGBoostImporter {
         } else if booster == "dart" && builder.treeCount > 0 {
             throw .missingPart("learner.gradient_booster.weight_drop")
         }
+        if addsBaseLast { builder.setAggregation(.scaled(1)) }
         builder.setGroups(groups)
         builder.setMargins(margins.map(Double.init))
         return .treeEnsemble(builder.finish())
+    }
+
+    /// Up to 1.2, and up to 1.3 with dart, XGBoost added the base score to the sum of the leaves; since then
+    /// the sum begins with it. The last bit shows the difference.
+    private var addsBaseLast: Bool {
+        version[0] == 1 && (version[1] < 3 || (version[1] < 4 && !dropWeights.isEmpty))
     }
 
     /// XGBoost adds the bias and the base score first, then the features in their order; all groups get the

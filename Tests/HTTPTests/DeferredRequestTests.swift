@@ -52,6 +52,17 @@ private final class DeferringHandler: RequestHandler {
     }
 }
 
+private final class ThreePieces: BodyWriter {
+    private var left = 3
+    func begin(_ signal: StreamSignal) {}
+    func write(into piece: inout ByteBuffer, bytes: Int) -> BodySupply {
+        piece.append("piece")
+        left -= 1
+        return left == 0 ? .end : .more
+    }
+    func cancelled() {}
+}
+
 @Suite(.timeLimit(.minutes(1))) struct DeferredRequestTests {
     private let room = WaitingRoom()
 
@@ -209,6 +220,37 @@ private final class DeferringHandler: RequestHandler {
         fixture.server.waitUntilStopped()
         #expect(client.readToEnd() == "" && deferred.isAbandoned)
         room.echo(deferred).complete()
+    }
+
+    @Test func worker_compressesItsAnswer() throws {
+        let fixture = try fixture()
+        let client = try fixture.connect()
+        let body = String(repeating: "0123456789", count: 10_000)
+        for accepted in ["gzip", "identity"] {
+            client.send(post("/later", body, "Accept-Encoding: \(accepted)\r\n"))
+            let deferred = room.echo(try room.take())
+            #expect((deferred.coder != nil) == (accepted == "gzip"))
+            deferred.complete()
+            if accepted == "identity" {
+                #expect(client.read(until: body).contains("\r\nContent-Length: 100007\r\n"))
+            } else {
+                // The next request shows that the compressed answer was as long as it said.
+                client.send("GET /names/next HTTP/1.1\r\nHost: a\r\n\r\n")
+                let answers = client.read(until: "\r\n\r\nnext")
+                #expect(answers.contains("\r\nContent-Encoding: gzip\r\n") && answers.utf8.count < 5_000)
+            }
+        }
+    }
+
+    @Test func worker_mayAnswerWithAStream() throws {
+        let fixture = try fixture()
+        let client = try fixture.connect()
+        client.send(post("/later", "x") + "GET /names/next HTTP/1.1\r\nHost: a\r\n\r\n")
+        let deferred = try room.take()
+        deferred.answer { _, response in response.stream = ThreePieces() }
+        deferred.complete()
+        let answers = client.read(until: "\r\n\r\nnext")
+        #expect(answers.contains("\r\n\r\n5\r\npiece\r\n5\r\npiece\r\n5\r\npiece\r\n0\r\n\r\nHTTP/1.1 200"))
     }
 
     @Test func slowReader_isCutByTheWriteDeadlineWhileItsNextRequestWaits() throws {

@@ -97,7 +97,7 @@ private final class StreamLog: Sendable {
 }
 
 /// `/up` sums what it is sent, `/down` counts down; the query says how.
-private final class StreamHandler: RequestHandler {
+private final class StreamHandler: BodyReceivingHandler {
     private let log: StreamLog
     private let echo = EchoHandler()
     init(_ log: StreamLog) { self.log = log }

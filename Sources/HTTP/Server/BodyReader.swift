@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
 
-/// How a request's body is to come: what `RequestHandler.receive` decides when it has seen the head.
+/// How a request's body is to come: what `BodyReceivingHandler.receive` decides when it has seen the head.
 package enum BodyReception {
     /// In one piece, with `handle`; at most so many bytes, or as many as the limits say.
     case gathered(bytesMax: Int?)

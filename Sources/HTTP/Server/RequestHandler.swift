@@ -7,14 +7,11 @@
 /// later, by `request.deferAnswer()`.
 package protocol RequestHandler: AnyObject {
     func handle(_ request: borrowing Request, _ response: inout Response)
-
-    /// Decides how a request's body is to come, when its head has: gathered (the default), streamed, or not
-    /// at all. Not called for requests without a body. `response` counts for `BodyReception.answered` only.
-    func receive(_ head: borrowing Request, _ response: inout Response) -> BodyReception
 }
 
-extension RequestHandler {
-    package func receive(_ head: borrowing Request, _ response: inout Response) -> BodyReception {
-        .gathered(bytesMax: nil)
-    }
+/// A handler that wants a say in how bodies come; the others get them gathered, up to the limit.
+package protocol BodyReceivingHandler: RequestHandler {
+    /// Decides how a request's body is to come, when its head has: gathered, streamed, or not at all. Not
+    /// called for requests without a body. `response` counts for `BodyReception.answered` only.
+    func receive(_ head: borrowing Request, _ response: inout Response) -> BodyReception
 }

@@ -10,9 +10,20 @@ extension ServerConnection {
         workspace.bodyEnd = workspace.bodyStart
         workspace.bodyByteCount = 0
         if !workspace.parser.head.hasBody { return }
+        if let receiver = server.bodyReceiver, !receive(receiver, workspace) { return }
+        let coding = workspace.parser.head.contentCoding
+        if coding != .identity {
+            workspace.decoder = server.takeDecoder(coding, outputBytesMax: workspace.parser.bodyBytesMax)
+            if workspace.decoder == nil { return reject(.contentCodingUnsupported, workspace) }
+        }
+        sendContinueIfExpected(workspace)
+    }
+
+    /// Asks the handler how the body is to come. False when it has answered instead.
+    private func receive(_ receiver: any BodyReceivingHandler, _ workspace: Workspace) -> Bool {
         server.response.reset()
         var reception = BodyReception.gathered(bytesMax: nil)
-        workspace.withHead(from: origin) { reception = server.handler.receive($0, &server.response) }
+        workspace.withHead(from: origin) { reception = receiver.receive($0, &server.response) }
         switch reception {
         case .gathered(let bytesMax):
             if let bytesMax { workspace.parser.bodyBytesMax = bytesMax }
@@ -25,16 +36,12 @@ extension ServerConnection {
             workspace.isBodyUnread = true
             machine.requestCompleted()
             let started = MonotonicInstant.now
-            if !write(server.response, workspace, nil, started) { return }
-            if server.observer != nil { report(server.response, workspace, since: started) }
-            return
+            if write(server.response, workspace, nil, started), server.observer != nil {
+                report(server.response, workspace, since: started)
+            }
+            return false
         }
-        let coding = workspace.parser.head.contentCoding
-        if coding != .identity {
-            workspace.decoder = server.takeDecoder(coding, outputBytesMax: workspace.parser.bodyBytesMax)
-            if workspace.decoder == nil { return reject(.contentCodingUnsupported, workspace) }
-        }
-        sendContinueIfExpected(workspace)
+        return true
     }
 
     /// 100 (Continue) unless the body is already on its way or too long (RFC 9110, section 10.1.1).

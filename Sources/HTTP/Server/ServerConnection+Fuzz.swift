@@ -21,7 +21,7 @@ package func fuzzConnection(_ bytes: Span<UInt8>) {
 
 /// Echoes what it gets: at once, later, streamed in or streamed out, as the first byte of the input and the
 /// path say.
-private final class FuzzHandler: RequestHandler {
+private final class FuzzHandler: BodyReceivingHandler {
     var choice: UInt8 = 0
     var deferred: [DeferredRequest] = []
     private let router: Router

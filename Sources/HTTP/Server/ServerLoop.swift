@@ -30,6 +30,8 @@ final class ServerLoop: AcceptorDelegate {
     let configuration: HTTPServer.Configuration
     let timeouts: Nanoseconds
     let handler: any RequestHandler
+    /// The same, when it wants a say in how bodies come.
+    let bodyReceiver: (any BodyReceivingHandler)?
     let observer: (any ServerObserver)?
     var writer: ResponseWriter
     var response = Response()
@@ -52,6 +54,7 @@ final class ServerLoop: AcceptorDelegate {
         self.loop = loop
         self.configuration = configuration
         self.handler = handler
+        bodyReceiver = handler as? any BodyReceivingHandler
         self.observer = observer
         timeouts = Nanoseconds(configuration.timeouts)
         writer = ResponseWriter(server: configuration.serverHeader)

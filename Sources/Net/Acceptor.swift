@@ -62,12 +62,15 @@ package final class Acceptor: Channel {
     }
 
     /// Takes everybody who is waiting, then ends listening, for the other loops too. Nobody who has connected
-    /// is reset, and who connects later is refused.
+    /// is reset, and who connects later is refused. An inherited socket is only let go of: its owner's queue
+    /// keeps those who wait, for our successor.
     package func close() {
         guard !isClosed else { return }
-        listener.refuseConnections()
-        take(limit: .max)
-        listener.shutDown()
+        if !listener.isInherited {
+            listener.refuseConnections()
+            take(limit: .max)
+            listener.shutDown()
+        }
         isClosed = true
         if isRegistered { loop.remove(listener.number) }
         isRegistered = false

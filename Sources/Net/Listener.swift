@@ -24,6 +24,8 @@ package final class Listener: Sendable {
     package let address: Address
     /// Nil: plain.
     package let tls: TLSServer?
+    /// Somebody else bound it and listens when we do not any more: nothing is done to it that outlives us.
+    let isInherited: Bool
     /// The file of a Unix-domain socket that we made, to be removed at the end.
     private let file: UnixSocketFile?
 
@@ -39,9 +41,11 @@ package final class Listener: Sendable {
         case .address(let address):
             descriptor = FileDescriptor(owning: try Self.makeSocket(address))
             file = try Self.bind(descriptor.number, address, mode: settings.unixMode)
+            isInherited = false
         case .inherited(let number):
             descriptor = FileDescriptor(owning: number)
             file = nil
+            isInherited = true
             try Self.prepareInherited(number)
         }
         // For an inherited socket, too: it sets the length of the queue.

@@ -245,6 +245,12 @@ def test_passedSockets_areTakenOverByName(stump):
     finally:
         process.terminate()
         process.communicate(timeout=30)
+        # The service manager's socket outlives the daemon: who connects now waits for the next one.
+        with socket.create_connection(("127.0.0.1", data), timeout=20) as waiting:
+            waiting.sendall(b"x")
+            listeners[0].settimeout(20)
+            with listeners[0].accept()[0] as successor:
+                assert successor.recv(1) == b"x"
         for listener in listeners:
             listener.close()
         for number in high:

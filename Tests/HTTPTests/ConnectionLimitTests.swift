@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
+import Glibc
 import Synchronization
 import TestKit
 import Testing
@@ -64,6 +65,26 @@ import Testing
         }
         #expect(try fixture.exchange(Self.last).hasPrefix("HTTP/1.1 200"))
         #expect(fixture.tally.counts.withLock { $0.refused } == 1)
+    }
+
+    @Test func inheritedSocket_outlivesTheServer() throws {
+        let owner = try Listener(.ip(host: "127.0.0.1", port: 0))
+        let copy = dup(owner.number)
+        let fixture = try ServerFixture { $0.listeners = [ListenerSettings(.inherited(copy))] }
+        #expect(try fixture.exchange(Self.last).hasPrefix("HTTP/1.1 200"))
+        fixture.server.drain(deadline: .seconds(30))
+        fixture.server.waitUntilStopped()
+        let waiting = try Socket.connect(to: owner.address, timeout: .seconds(20))
+        guard case .connection(let socket, _) = owner.accept() else {
+            Issue.record("the socket does not listen any more")
+            return
+        }
+        let word = Array("hello".utf8)
+        #expect(waiting.send(word.span) == .bytes(5))
+        var input = ByteBuffer()
+        socket.setTimeouts(.seconds(20))
+        while input.isEmpty, socket.receive(into: &input, limit: 16) == .wouldBlock {}
+        #expect(input.bytes.text == "hello")
     }
 
     @Test func unixSockets_areServedAndCountForNoClient() throws {

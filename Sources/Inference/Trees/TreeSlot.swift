@@ -12,10 +12,13 @@ struct TreeSlot: Sendable, Hashable, Comparable {
     var set: Int32 = -1
 
     /// Plain slots first, which the gathering copies without a question, those with x before those with -x;
-    /// each kind by feature, so that it reads forward.
+    /// then zeros that are missing; then the sets, feature by feature. Each kind by feature, so that it reads
+    /// forward.
     static func < (left: TreeSlot, right: TreeSlot) -> Bool {
-        func rank(_ slot: TreeSlot) -> (Int, Int32, Int, UInt32) {
-            (slot.isPlain ? 0 : 1, slot.set, slot.isNegative ? 1 : 0, slot.feature)
+        func rank(_ slot: TreeSlot) -> (Int, UInt32, Int32, Int) {
+            let sign = slot.isNegative ? 1 : 0
+            return slot.isPlain
+                ? (sign, slot.feature, -1, 0) : (slot.set < 0 ? 2 : 3, slot.feature, slot.set, sign)
         }
         return rank(left) < rank(right)
     }

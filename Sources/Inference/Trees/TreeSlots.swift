@@ -12,6 +12,10 @@ struct TreeSlots: Sendable {
     private let positiveCount: Int
     private let categories: TreeCategories?
     private let categoryRule: TreeRules.CategoryRule
+    /// The answers of all sets, a table a feature; none when they would be large.
+    private let tables: [CategoryTable]
+    /// The slots behind the plain ones that no table fills.
+    private let questions: Range<Int>
 
     /// `slots` is sorted.
     init(_ slots: [TreeSlot], _ ensemble: TreeEnsemble) {
@@ -20,6 +24,8 @@ struct TreeSlots: Sendable {
         positiveCount = slots.count { $0.isPlain && !$0.isNegative }
         categories = ensemble.categories
         categoryRule = ensemble.rules.categoryRule
+        tables = CategoryTable.tables(slots, ensemble)
+        questions = features.count..<(tables.first?.firstSlot ?? slots.count)
     }
 
     /// Slots of a gathered row, which has room for one even if nothing is read.
@@ -60,10 +66,14 @@ struct TreeSlots: Sendable {
                 index &+= 1
             }
         }
-        for index in features.count..<slots.count {
+        for index in questions {
             let slot = slots[index]
             unsafe lane[index &* slotStride] = slot.number(
                 row[Int(slot.feature)], categories, categoryRule)
+        }
+        for index in tables.indices {
+            let value = unsafe row[tables[index].feature]
+            unsafe tables[index].write(value, to: lane + tables[index].firstSlot &* slotStride)
         }
     }
 }

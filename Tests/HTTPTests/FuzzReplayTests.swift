@@ -5,7 +5,8 @@ import Testing
 
 @testable import HTTP
 
-@Suite struct FuzzReplayTests {
+/// One after the other: a fuzz target has a process of its own, and so its connection has no locks.
+@Suite(.serialized) struct FuzzReplayTests {
     /// Calls `replay` with each file of these folders.
     private func replayFiles(_ folders: [String], _ replay: (Span<UInt8>) -> Void) throws -> Int {
         var count = 0

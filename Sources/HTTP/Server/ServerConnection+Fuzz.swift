@@ -79,7 +79,7 @@ private final class FuzzWriter: BodyWriter {
 }
 
 /// What a connection needs around it.
-// Safe because one thread fuzzes, and the replay test calls it from one test.
+// Safe because one thread fuzzes, and the tests that replay run one after the other.
 private final class FuzzHost: @unchecked Sendable {
     static let shared = Result { try FuzzHost() }
 

@@ -41,7 +41,8 @@ struct GraphCompiler {
     // MARK: Nodes
 
     private mutating func add(_ node: OperatorNode, place: String) throws(GraphError) {
-        guard let version = graph.operatorSets[node.domain] ?? (node.domain.isEmpty ? nil : 1) else {
+        guard let version = node.version ?? graph.operatorSets[node.domain] ?? (node.domain.isEmpty ? nil : 1)
+        else {
             throw GraphError(place: place, reason: "the model imports no operator set \"\(node.domain)\"")
         }
         var node = node

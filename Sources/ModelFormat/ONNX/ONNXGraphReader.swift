@@ -75,8 +75,12 @@ struct ONNXGraphReader {
             case (5, .bytes):
                 try limit(node.attributes.count, ONNXLimits.attributesMax, "attributes of a node")
                 let range = try reader.readRange()
-                let (name, attribute) = try readAttribute(
+                let (name, attribute, source) = try readAttribute(
                     bytes.extracting(range), node: index, depth: depth)
+                if let source {
+                    node.attributeSources[name] = source
+                    continue
+                }
                 guard let attribute else { continue }
                 guard node.attributes.updateValue(attribute, forKey: name) == nil else {
                     throw .duplicateName(part: "node \(index)", name: name)
@@ -110,8 +114,9 @@ struct ONNXGraphReader {
 
     private func readAttribute(
         _ bytes: Span<UInt8>, node: Int, depth: Int
-    ) throws(FormatError) -> (String, OperatorAttribute?) {
+    ) throws(FormatError) -> (name: String, value: OperatorAttribute?, source: String?) {
         var parts = Parts()
+        var source: String?
         var reader = ProtobufReader(bytes, part: "an attribute of node \(node)")
         while let field = try reader.nextField() {
             switch field.number {
@@ -139,10 +144,12 @@ struct ONNXGraphReader {
             case 9:
                 try reader.expect(field, .bytes)
                 parts.strings.append(try reader.readString())
+            case 21: source = try reader.readString()
             default: try reader.skip(field.wire)
             }
         }
-        return (parts.name, try attribute(parts, bytes, node: node, depth: depth))
+        if let source, !source.isEmpty { return (parts.name, nil, source) }
+        return (parts.name, try attribute(parts, bytes, node: node, depth: depth), nil)
     }
 
     /// Old files leave the type out: then the field that is filled says it.
@@ -187,6 +194,43 @@ struct ONNXGraphReader {
                 part: "attribute \(parts.name) of node \(node)",
                 advice: "its type \(type) is used by no operator that is read here")
         }
+    }
+
+    // MARK: Functions
+
+    func readFunction(_ bytes: Span<UInt8>) throws(FormatError) -> ONNXFunction {
+        var reader = ProtobufReader(bytes, part: "a function")
+        var function = ONNXFunction()
+        while let field = try reader.nextField() {
+            switch (field.number, field.wire) {
+            case (1, .bytes): function.name = try reader.readString()
+            case (4, .bytes):
+                try limit(function.inputs.count, ONNXLimits.portsMax, "inputs of a function")
+                function.inputs.append(try reader.readString())
+            case (5, .bytes):
+                try limit(function.outputs.count, ONNXLimits.portsMax, "outputs of a function")
+                function.outputs.append(try reader.readString())
+            case (7, .bytes):
+                try limit(function.nodes.count, ONNXLimits.nodesMax, "nodes")
+                let range = try reader.readRange()
+                function.nodes.append(
+                    try readNode(bytes.extracting(range), index: function.nodes.count, depth: 0))
+            case (9, .bytes):
+                let range = try reader.readRange()
+                try ONNXReader.readOperatorSet(bytes.extracting(range), into: &function.operatorSets)
+            case (10, .bytes): function.domain = try reader.readString()
+            case (11, .bytes):
+                let range = try reader.readRange()
+                let attribute = try readAttribute(bytes.extracting(range), node: 0, depth: 0)
+                function.defaults[attribute.name] = attribute.value
+            default: try reader.skip(field.wire)
+            }
+        }
+        if function.domain == "ai.onnx" { function.domain = "" }
+        guard !function.name.isEmpty else {
+            throw .invalidValue(part: "a function", reason: "it has no name")
+        }
+        return function
     }
 
     // MARK: Values

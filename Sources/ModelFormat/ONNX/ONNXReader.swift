@@ -22,6 +22,7 @@ package enum ONNXReader {
         var reader = ProtobufReader(bytes, part: "the ONNX model")
         var operatorSets: [String: Int] = [:]
         var graphRange: Range<Int>?
+        var functionRanges: [Range<Int>] = []
         var file = File(
             graph: OperatorGraph(
                 name: "", operatorSets: [:], inputs: [], outputs: [], constants: [], nodes: []),
@@ -38,9 +39,10 @@ package enum ONNXReader {
                 let (key, value) = try readPair(bytes.extracting(range), part: "metadata_props")
                 if file.metadata.count < ONNXLimits.attributesMax { file.metadata[key] = value }
             case (25, .bytes):
-                throw .unsupported(
-                    part: "an ONNX model with functions of its own",
-                    advice: "inline them when exporting (onnx.inliner.inline_local_functions)")
+                guard functionRanges.count < ONNXLimits.attributesMax * 16 else {
+                    throw .invalidValue(part: "the ONNX model", reason: "it has too many functions")
+                }
+                functionRanges.append(try reader.readRange())
             case (7, _), (8, _), (1, _):
                 throw .invalidValue(part: "the ONNX model", reason: "field \(field.number) is no message")
             default: try reader.skip(field.wire)
@@ -54,13 +56,23 @@ package enum ONNXReader {
         if operatorSets.isEmpty { operatorSets[""] = 1 }
         file.graph = try ONNXGraphReader(operatorSets: operatorSets, external: external)
             .read(bytes.extracting(graphRange), depth: 0)
+        if !functionRanges.isEmpty {
+            var functions: [ONNXFunction] = []
+            for range in functionRanges {
+                functions.append(
+                    try ONNXGraphReader(operatorSets: operatorSets, external: external)
+                        .readFunction(bytes.extracting(range)))
+            }
+            var inliner = ONNXFunctionInliner(functions)
+            file.graph = try inliner.inline(file.graph)
+        }
         try file.graph.validate(outer: [])
         return file
     }
 
     /// The standard set is listed as "" or as `ai.onnx`; exporters list a set twice, then with the same
     /// version.
-    private static func readOperatorSet(
+    static func readOperatorSet(
         _ bytes: Span<UInt8>, into sets: inout [String: Int]
     ) throws(FormatError) {
         var reader = ProtobufReader(bytes, part: "opset_import")

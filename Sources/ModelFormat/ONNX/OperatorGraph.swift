@@ -64,6 +64,10 @@ public struct OperatorNode: Sendable, Equatable {
     public var inputs: [String]
     public var outputs: [String]
     public var attributes: [String: OperatorAttribute]
+    /// The version of its operator set where that is not the graph's: nodes that stood in a function.
+    public var version: Int?
+    /// Inside a function: attributes whose values the call gives, and by which names.
+    var attributeSources: [String: String] = [:]
 
     public init(
         name: String, domain: String, type: String, inputs: [String], outputs: [String],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 private import CBLAS
 import Glibc
+private import Synchronization
 
 /// The BLAS that Debian's alternatives point `libblas.so.3` to, opened when the first model asks for it.
 ///
@@ -14,6 +15,10 @@ import Glibc
     package let kind: Kind
     // Safe because the pointer is code of a library that is never closed.
     private nonisolated(unsafe) let sgemm: UnsafeMutableRawPointer
+    /// OpenBLAS that was built for a single thread keeps its work memory unguarded: two callers at once get
+    /// wrong numbers now and then.
+    private let isSerial: Bool
+    private static let turn = Mutex(())
 
     /// Nil when no library is found, or one without a symbol by which a fast one is known: the reference
     /// BLAS loses to our own kernel by a factor of three to five.
@@ -31,11 +36,13 @@ import Glibc
         // Safe because these are the documented signatures of the two functions.
         if unsafe dlsym(handle, "openblas_get_config") != nil {
             kind = .openBLAS
+            isSerial = unsafe Self.isBuiltSerial(handle)
             if let set = unsafe dlsym(handle, "openblas_set_num_threads") {
                 unsafe modeld_cblas_set_threads(set, 1)
             }
         } else if unsafe dlsym(handle, "bli_info_get_version_str") != nil {
             kind = .blis
+            isSerial = false
             if let set = unsafe dlsym(handle, "bli_thread_set_num_threads") {
                 unsafe modeld_cblas_set_threads(set, 1)
             }
@@ -43,6 +50,14 @@ import Glibc
             return nil
         }
         unsafe self.sgemm = sgemm
+    }
+
+    /// `openblas_get_parallel`: 0 for a build without threads, 1 and 2 for those with.
+    private static func isBuiltSerial(_ handle: UnsafeMutableRawPointer) -> Bool {
+        // Safe because this is the function's documented signature, and the library is never closed.
+        guard let symbol = unsafe dlsym(handle, "openblas_get_parallel") else { return true }
+        let parallel = unsafe unsafeBitCast(symbol, to: (@convention(c) () -> CInt).self)
+        return parallel() == 0
     }
 
     /// c = a · b, row-major; shapes [m, k], [k, n] and [m, n].
@@ -59,8 +74,10 @@ import Glibc
         unsafe a.withUnsafeBufferPointer { a in
             unsafe b.withUnsafeBufferPointer { b in
                 unsafe c.withUnsafeMutableBufferPointer { c in
+                    if isSerial { Self.turn._unsafeLock() }
                     unsafe modeld_cblas_sgemm(
                         sgemm, m, n, k, a.baseAddress, b.baseAddress, c.baseAddress)
+                    if isSerial { Self.turn._unsafeUnlock() }
                 }
             }
         }

@@ -25,8 +25,8 @@ struct WeightMatrixTests {
         Shape(inputs: 300, outputs: 47), Shape(inputs: 1_000, outputs: 9),
     ]
 
-    /// Several threads ask one matrix, as several workers of a server do. Without its lock the serial OpenBLAS of
-    /// Debian 12 got one product in 60,000 wrong.
+    /// Several threads ask one matrix, as several workers of a server do. Without its lock the serial
+    /// OpenBLAS of Debian 12 got one product in 60,000 wrong.
     @Test(arguments: fastLibraries)
     func threadsAtOnce_getTheNumbersOfOneAlone(_ library: BLASLibrary) {
         let weights = numbers(256 * 192, seed: 5)

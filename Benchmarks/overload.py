@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What twice the capacity does to those who are let in: answers, refusals and latencies of a request of about 500 us.
 
-usage: overload.py [--modeld .build/release/modeld] [--seconds 5]
+usage: overload.py [--modeld .build/release/modeld] [--seconds 15]
 
 One loop and one worker on processor 0, the load on processor 1. The capacity is measured first, by as many clients as
 keep the worker busy; then requests come at fixed moments at 0.5, 0.9 and 2 times that rate. Exits with 1 when a bar is
@@ -28,7 +28,7 @@ LATENCY_BAR_MILLISECONDS = 25
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--modeld", default=".build/release/modeld")
-    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--trees", type=int, default=1000)
     parser.add_argument("--rows", type=int, default=96)
     a = parser.parse_args()

@@ -2,6 +2,7 @@
 internal import Base
 internal import Dialects
 internal import Dispatch
+internal import Glibc
 internal import HTTP
 internal import Net
 internal import Serving
@@ -58,6 +59,8 @@ final class WorkerPool: Sendable {
     private let refusedFull: Counter
     private let refusedWait: Counter
     private let workers: Int
+    /// Eight times the share for a loop that has to run at the same time.
+    private static let niceness: CInt = 9
 
     init(workers: Int, limits: WorkQueueLimits, metrics: MetricRegistry) {
         self.workers = workers
@@ -120,6 +123,9 @@ final class WorkerPool: Sendable {
     // MARK: On a worker's thread
 
     private func run(_ answerer: DialectAnswerer) {
+        // Of this thread alone (0 is the caller's own number on Linux): where loops and workers share processors, a
+        // loop that wakes up goes first. Fails harmlessly.
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
         while true {
             bell.wait()
             let now = MonotonicInstant.now

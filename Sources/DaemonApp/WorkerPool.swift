@@ -123,8 +123,8 @@ final class WorkerPool: Sendable {
     // MARK: On a worker's thread
 
     private func run(_ answerer: DialectAnswerer) {
-        // Of this thread alone (0 is the caller's own number on Linux): where loops and workers share processors, a
-        // loop that wakes up goes first. Fails harmlessly.
+        // Of this thread alone (0 is the caller's own number on Linux): where loops and workers share
+        // processors, a loop that wakes up goes first. Fails harmlessly.
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
         while true {
             bell.wait()

@@ -128,12 +128,17 @@ final class WorkerPool: Sendable {
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
         while true {
             bell.wait()
+            if !work(answerer) { return }
+        }
+    }
+
+    /// Works until there is nothing left for this thread: what one heavy request kept waiting has had its
+    /// signal already. False when the pool is stopping and the queue is empty.
+    private func work(_ answerer: DialectAnswerer) -> Bool {
+        while true {
             let now = MonotonicInstant.now
             let (batch, isStopping) = state.withLock { ($0.take(now: now), $0.isStopping) }
-            if batch.isEmpty {
-                if isStopping { return }
-                continue
-            }
+            if batch.isEmpty { return !isStopping }
             depth.add(-Int64(batch.count))
             answer(batch, answerer, taken: now)
         }

@@ -131,3 +131,18 @@ def test_sigterm_letsWhatWaitsForAWorkerBeAnswered(daemon, forest):
         thread.join()
     assert statuses == [200] * 4
     assert server.process.returncode == 0
+
+
+def test_heavyRequests_waitForNoneBehindThem(daemon, forest):
+    """Heavy ones leave a worker free, whose signal they have used up: the last must not wait for another's."""
+    server = daemon(forest, "--scheduling-workers", "2")
+    body = json.dumps({"instances": rows(5_000)})
+    for _ in range(5):
+        statuses = []
+        threads = [threading.Thread(target=lambda: statuses.append(
+            server.post("/v1/models/forest:predict", body).status)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert statuses == [200] * 4

@@ -16,12 +16,16 @@ struct DialectAnswerer {
         instances = InstancesDialect(service: service, workspace: workspace, costMax: costMax)
     }
 
+    /// - Parameter waited: nanoseconds that the request has spent in the queue for a worker.
     func answer(
-        _ endpoint: Endpoint, _ path: PathParameters, _ request: borrowing Request, _ response: inout Response
+        _ endpoint: Endpoint, _ path: PathParameters, _ request: borrowing Request,
+        _ response: inout Response, waited: UInt64 = 0
     ) -> Outcome {
         switch endpoint {
-        case .openInference(let endpoint): openInference.answer(endpoint, path, request, &response)
-        case .instances(let endpoint): instances.answer(endpoint, path, request, &response)
+        case .openInference(let endpoint):
+            openInference.answer(endpoint, path, request, &response, waited: waited)
+        case .instances(let endpoint):
+            instances.answer(endpoint, path, request, &response, waited: waited)
         }
     }
 }

@@ -26,6 +26,9 @@ enum DaemonRoutes {
     /// By route number.
     static let destinations: [Destination] =
         Route.all.map { .dialect($0.endpoint) } + [.metrics, .live, .ready]
+    /// By route number: captures before the model's name.
+    static let ignoredCaptures: [Int] =
+        Route.all.map(\.ignoredCaptures) + Array(repeating: 0, count: destinations.count - Route.all.count)
     static let groups: [Configuration.RouteGroup] = destinations.map(\.group)
 
     static let router: Router = {
@@ -75,11 +78,12 @@ final class RequestDispatcher: RequestHandler {
         guard routes[request.origin.listener].contains(DaemonRoutes.groups[route]) else {
             return response.fail(.notFound, "this is not answered at this address")
         }
-        let path = PathParameters(model: captures.first ?? "", version: captures.dropFirst().first)
+        let names = captures.dropFirst(DaemonRoutes.ignoredCaptures[route])
+        let path = PathParameters(model: names.first ?? "", version: names.dropFirst().first)
         switch DaemonRoutes.destinations[route] {
         case .dialect(let endpoint):
-            if case .tooCostly(let cost) = answerer.answer(endpoint, path, request, &response) {
-                workers?.submit(endpoint, path, cost: cost, request, &response)
+            if case .tooCostly(let demand) = answerer.answer(endpoint, path, request, &response) {
+                workers?.submit(endpoint, path, demand, request, &response)
             }
         case .metrics: writeMetrics(request, &response)
         // Never asks a model: a pod that is restarted because of one would only lose the others.

@@ -82,11 +82,11 @@ final class WorkerPool: Sendable {
 
     /// Takes the request over from the loop, or answers at once that there is no room for it.
     ///
-    /// - Parameter cost: what it is expected to take, in nanoseconds.
     func submit(
-        _ endpoint: Endpoint, _ path: PathParameters, cost: UInt64, _ request: borrowing Request,
+        _ endpoint: Endpoint, _ path: PathParameters, _ demand: WorkDemand, _ request: borrowing Request,
         _ response: inout Response
     ) {
+        let cost = demand.cost
         // The bound is looked at before the request leaves the loop: a refusal costs nothing more.
         let now = MonotonicInstant.now
         var refusal: WorkQueue.Refusal?
@@ -150,12 +150,13 @@ final class WorkerPool: Sendable {
         var start = taken
         var durations: [UInt64] = []
         for taking in batch {
-            waits.observe(nanoseconds: taken.nanoseconds(since: taking.entry.arrival))
+            let waited = start.nanoseconds(since: taking.entry.arrival)
+            waits.observe(nanoseconds: waited)
             let job = taking.job
             if !job.deferred.isAbandoned {
                 job.deferred.answer { request, response in
                     response.route = job.route
-                    _ = answerer.answer(job.endpoint, job.path, request, &response)
+                    _ = answerer.answer(job.endpoint, job.path, request, &response, waited: waited)
                 }
             }
             let end = MonotonicInstant.now

@@ -4,12 +4,13 @@ internal import HTTP
 internal import Serving
 
 extension PredictError {
-    /// The status that both dialects answer with. A client's fault is a 4xx, also where other servers say
+    /// The status that the dialects answer with. A client's fault is a 4xx, also where other servers say
     /// 500.
     var status: Status {
         switch self {
-        case .unknownModel, .unknownVersion: .notFound
-        case .notReady: .serviceUnavailable
+        case .unknownModel, .unknownVersion, .noDefaultModel: .notFound
+        case .notReady, .timedOut: .serviceUnavailable
+        case .unsupportedMediaType: .unsupportedMediaType
         case .tooManyRows, .answerTooLarge: .contentTooLarge
         case .malformedBody, .missingField, .repeatedField, .invalidField, .unexpectedInput, .repeatedInput,
             .missingInputs, .wrongDatatype, .wrongShape, .wrongElementCount, .wrongValue, .unknownOutput,

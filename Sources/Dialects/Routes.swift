@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import HTTP
+package import Serving
 
 /// One thing that can be asked over HTTP, and the dialect that answers it.
 package enum Endpoint: Sendable, Equatable {
@@ -13,11 +14,14 @@ package struct Route: Sendable {
     /// `{model}` and `{version}` stand for one path segment each.
     package var pattern: String
     package var endpoint: Endpoint
+    /// Open parts of the pattern that stand before the model's and mean nothing here.
+    package var ignoredCaptures: Int
 
-    init(_ method: Method, _ pattern: String, _ endpoint: Endpoint) {
+    init(_ method: Method, _ pattern: String, _ endpoint: Endpoint, ignoredCaptures: Int = 0) {
         self.method = method
         self.pattern = pattern
         self.endpoint = endpoint
+        self.ignoredCaptures = ignoredCaptures
     }
 
     /// All routes of all dialects.
@@ -26,6 +30,7 @@ package struct Route: Sendable {
 
 /// The parts of a path that a route's pattern leaves open.
 package struct PathParameters {
+    /// Empty where the path has no place for it: the default model is meant.
     package var model: String
     package var version: String?
 
@@ -40,5 +45,5 @@ package enum Outcome: Sendable, Equatable {
     /// The response is filled in, with an answer or with an error.
     case answered
     /// It is expected to take more than the dialect may spend here; nothing of it was read.
-    case tooCostly(nanoseconds: UInt64)
+    case tooCostly(WorkDemand)
 }

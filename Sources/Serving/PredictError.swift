@@ -31,6 +31,12 @@ package enum PredictError: Error, Equatable {
     /// The model's graph cannot work with what was sent.
     case notAnswerable(model: String, reason: String)
     case unsupported(String)
+    /// A request without a model's name, where there are several and none is the default.
+    case noDefaultModel([String])
+    /// The body is of a kind that is not read here, or the answer is wanted in one that is not written.
+    case unsupportedMediaType(String, supported: [String])
+    /// It waited longer for its turn than its sender allowed, in microseconds.
+    case timedOut(limit: UInt64)
 }
 
 extension PredictError {
@@ -59,6 +65,9 @@ extension PredictError {
         case .infiniteOutput: "infinite_output"
         case .notAnswerable: "not_answerable"
         case .unsupported: "unsupported"
+        case .noDefaultModel: "no_default_model"
+        case .unsupportedMediaType: "unsupported_media_type"
+        case .timedOut: "timed_out"
         }
     }
 }
@@ -112,6 +121,15 @@ extension PredictError: CustomStringConvertible {
             "model '\(model)' cannot answer this request: \(reason)"
         case .unsupported(let what):
             what
+        case .noDefaultModel(let names):
+            names.isEmpty
+                ? "there is no model to answer"
+                : "the request names no model, and there is no default among \(quoted(names)); "
+                    + "set default_model"
+        case .unsupportedMediaType(let given, let supported):
+            "'\(given)' is not supported; supported are \(supported.joined(separator: ", "))"
+        case .timedOut(let limit):
+            "Request timeout expired: it waited longer than \(limit) microseconds"
         }
     }
 

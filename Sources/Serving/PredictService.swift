@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Base
 internal import Inference
 package import Registry
 internal import Synchronization
-internal import Telemetry
 
 /// What the dialects ask: which model answers, its answer, what is known of the others. Knows no protocol.
 ///
 /// State: immutable but for the draining flag; any loop may call it.
 package final class PredictService: Sendable {
     private let registry: Registry
+    private let defaultModel: String?
     private let isDraining = Atomic<Bool>(false)
 
-    package init(registry: Registry) { self.registry = registry }
+    /// - Parameter defaultModel: what answers where a request has no place for a model's name; without it the
+    ///   only model that there is.
+    package init(registry: Registry, defaultModel: String? = nil) {
+        self.registry = registry
+        self.defaultModel = defaultModel
+    }
 
     // MARK: Predictions
 
@@ -44,10 +48,16 @@ package final class PredictService: Sendable {
             workspace.rows, into: &workspace.predictions, scratch: &workspace.scratch)
     }
 
-    /// Counts a request for predictions that reached `model`: `rows` were answered, or it failed.
-    package func record(_ model: ServedModel, rows: Int, isError: Bool, since start: MonotonicInstant) {
-        model.loaded.metrics.record(
-            rows: rows, isError: isError, nanoseconds: MonotonicInstant.now.nanoseconds(since: start))
+    /// The name of the model that answers a request without one: the default, else the only one.
+    ///
+    /// - Throws: `noDefaultModel`, which names the choices.
+    package func defaultModelName() throws(PredictError) -> String {
+        if let defaultModel { return defaultModel }
+        let models = registry.view.models
+        guard models.count == 1, let only = models.keys.first else {
+            throw .noDefaultModel(models.keys.sorted())
+        }
+        return only
     }
 
     // MARK: What is there

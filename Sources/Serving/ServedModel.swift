@@ -28,6 +28,18 @@ package struct ServedModel: Sendable {
     /// Whether the model's library calls the label its prediction.
     var predictsLabels: Bool { loaded.model.output.predictsLabels }
 
+    /// Bytes of its file.
+    package var fileSize: Int { loaded.fileSize }
+
+    /// Class names as text, one a class; nil for a model without labels.
+    package var labelTexts: [String]? {
+        switch loaded.model.output.labels {
+        case .strings(let names): names
+        case .integers(let numbers): numbers.map { String($0) }
+        case nil: nil
+        }
+    }
+
     /// Whether the column holds category names.
     package func isCategorical(_ column: Int) -> Bool { schema.features[column].kind != .numeric }
 

@@ -27,7 +27,7 @@ package enum TensorValues: Sendable {
     /// No elements, of the kind that carries `datatype`.
     package init(for datatype: Datatype) {
         switch datatype {
-        case .float32: self = .floats([])
+        case .float16, .bfloat16, .float32: self = .floats([])
         case .float64: self = .doubles([])
         case .bool: self = .flags([])
         case .bytes: self = .texts([])
@@ -69,12 +69,11 @@ package struct TensorInputs {
     /// numbers, floats as any number.
     package func check(_ datatype: Datatype, for index: Int) throws(PredictError) {
         let expected = specifications[index].datatype
-        let isFloat = datatype == .float32 || datatype == .float64
         let fits =
             switch expected {
             case .bytes: datatype == .bytes
-            case .float32, .float64: datatype != .bytes
-            default: datatype != .bytes && !isFloat
+            case .float16, .bfloat16, .float32, .float64: datatype != .bytes
+            default: datatype != .bytes && !datatype.isFloat
             }
         guard fits else {
             throw .wrongDatatype(

@@ -14,7 +14,8 @@ package final class Workspace {
     var scratch = InferenceScratch()
     /// What an operator graph is sent.
     package var tensors = TensorInputs()
-    private let rowLimit: Int
+    /// The most rows that one request may have.
+    package let rowLimit: Int
     private var bodySize = 0
 
     /// Cells a block that are kept between requests; what a larger request needed is given back after it.

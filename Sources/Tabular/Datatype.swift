@@ -11,6 +11,8 @@ public enum Datatype: String, Sendable, CaseIterable {
     case int16 = "INT16"
     case int32 = "INT32"
     case int64 = "INT64"
+    case float16 = "FP16"
+    case bfloat16 = "BF16"
     case float32 = "FP32"
     case float64 = "FP64"
     case bytes = "BYTES"
@@ -19,11 +21,52 @@ public enum Datatype: String, Sendable, CaseIterable {
     public var byteWidth: Int? {
         switch self {
         case .bool, .uint8, .int8: 1
-        case .uint16, .int16: 2
+        case .uint16, .int16, .float16, .bfloat16: 2
         case .uint32, .int32, .float32: 4
         case .uint64, .int64, .float64: 8
         case .bytes: nil
         }
+    }
+
+    /// Whether elements have fractions.
+    public var isFloat: Bool {
+        switch self {
+        case .float16, .bfloat16, .float32, .float64: true
+        default: false
+        }
+    }
+
+    /// Whether elements can be written in JSON; the 16-bit floats travel in binary only.
+    public var hasJSONForm: Bool { self != .float16 && self != .bfloat16 }
+
+    /// The number whose `byteWidth` bytes are the low ones of `bits`.
+    public func number(bits: UInt64) -> Double {
+        switch self {
+        case .float64: Double(bitPattern: bits)
+        case .float32: Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
+        case .bfloat16: Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits) << 16))
+        case .float16: Self.half(UInt16(truncatingIfNeeded: bits))
+        case .int8: Double(Int8(truncatingIfNeeded: bits))
+        case .int16: Double(Int16(truncatingIfNeeded: bits))
+        case .int32: Double(Int32(truncatingIfNeeded: bits))
+        case .int64: Double(Int64(bitPattern: bits))
+        case .bool: bits == 0 ? 0 : 1
+        case .uint8, .uint16, .uint32, .uint64: Double(bits)
+        case .bytes: .nan
+        }
+    }
+
+    /// IEEE 754 binary16, without the `Float16` that some platforms lack.
+    private static func half(_ bits: UInt16) -> Double {
+        let exponent = Int(bits >> 10 & 0x1f)
+        let fraction = Double(bits & 0x3ff)
+        let magnitude: Double =
+            switch exponent {
+            case 0: fraction * 0x1p-24
+            case 31: fraction == 0 ? .infinity : .nan
+            default: (fraction + 1024) * Double(sign: .plus, exponent: exponent - 25, significand: 1)
+            }
+        return bits >> 15 == 1 ? -magnitude : magnitude
     }
 }
 

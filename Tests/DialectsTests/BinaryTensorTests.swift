@@ -2,6 +2,8 @@
 import Serving
 import Testing
 
+@testable import Dialects
+
 /// Tensors that come as bytes behind the JSON.
 struct BinaryTensorTests {
     @Test(
@@ -50,12 +52,56 @@ struct BinaryTensorTests {
         #expect(exchange.cells == [[1, 2], [3, 4]])
     }
 
+    /// 1, -2.5, the smallest half above 0, infinity, and not a number; then 1 and -2.5 in BF16.
+    @Test func sixteenBitFloats_areRead() throws {
+        let exchange = try Exchange("identity")
+        let halves: [UInt8] = [0x00, 0x3c, 0x00, 0xc1, 0x01, 0x00, 0x00, 0x7c, 0x01, 0x7e]
+        _ = exchange.infer("x", "FP16", shape: "[5]", bytes: halves)
+        #expect(exchange.cells.dropLast() == [[1], [-2.5], [0x1p-24], [.infinity]])
+        #expect(exchange.cells.last?.first?.isNaN == true)
+        _ = exchange.infer("x", "BF16", shape: "[2]", bytes: [0x80, 0x3f, 0x20, 0xc0])
+        #expect(exchange.cells == [[1], [-2.5]])
+    }
+
+    @Test(arguments: ["FP16", "BF16"])
+    func sixteenBitFloats_haveNoJSON(_ datatype: String) throws {
+        let error = try Exchange("identity").infer("x", datatype, shape: "[1]", data: "[1]").error
+        #expect(error?.description.hasPrefix("receiving \(datatype) data via JSON is not supported") == true)
+    }
+
+    // MARK: One tensor alone
+
+    @Test func bytesAlone_areTheOnlyInput() throws {
+        let exchange = try Exchange("pair")
+        let numbers: [Double] = [1, 2, 3, 4]
+        let bytes = numbers.flatMap { number in
+            (0..<8).map { UInt8(truncatingIfNeeded: number.bitPattern >> (8 * $0)) }
+        }
+        var reader = InferRequestReader(model: exchange.model)
+        try reader.readRaw(bytes.span, into: exchange.workspace)
+        #expect(exchange.cells == [[1, 2], [3, 4]])
+        for count in [8, 15, 31] {
+            var reader = InferRequestReader(model: exchange.model)
+            #expect(throws: PredictError.self) {
+                try reader.readRaw(bytes.span.extracting(0..<count), into: exchange.workspace)
+            }
+        }
+    }
+
+    @Test func bytesAlone_needAModelOfOneInput() throws {
+        let exchange = try Exchange("mixed")
+        var reader = InferRequestReader(model: exchange.model)
+        let bytes: [UInt8] = [0, 0, 0, 0]
+        #expect(throws: PredictError.self) { try reader.readRaw(bytes.span, into: exchange.workspace) }
+    }
+
     @Test(
         arguments: [
             ("INT8", "[2,2]", [1, 2, 3], "wrong_element_count"),
             ("INT8", "[1,2]", [1, 2, 3], "wrong_element_count"),
             ("FP64", "[1,2]", [1, 2], "wrong_element_count"),
-            ("FP16", "[1,2]", [1, 2, 3, 4], "invalid_field"),
+            ("FP16", "[1,2]", [1, 2, 3], "wrong_element_count"),
+            ("FP8", "[1,2]", [1, 2], "invalid_field"),
             ("INT8", "[9223372036854775807,2]", [1], "rows_exceed_body"),
             ("FP64", "[1152921504606846976,2]", [], "rows_exceed_body"),
         ] as [(String, String, [UInt8], String)])

@@ -76,10 +76,10 @@ struct Exchange {
 
     func predict(_ json: [UInt8], explains: Bool = false) -> Outcome {
         do {
-            let form = try InstancesRequestReader(model: model).read(json.span, into: workspace)
+            let list = try InstancesRequestReader(model: model).read(json.span, into: workspace)
             try service.predict(model, workspace)
             var body = ByteBuffer()
-            let writer = InstancesResponseWriter(model: model, form: form)
+            let writer = InstancesResponseWriter(model: model, list: list)
             if explains {
                 try writer.writeExplained(workspace, into: &body)
             } else {
@@ -88,6 +88,23 @@ struct Exchange {
             return .answer(String(copying: body.bytes))
         } catch {
             return .refused(PredictError(error, in: json.span))
+        }
+    }
+
+    // MARK: Any form
+
+    /// Reads and answers a body as `form` does; the headers that `begin` looks at are none.
+    func answer(_ form: some PredictionForm, _ body: [UInt8]) -> Outcome {
+        var form = form
+        var response = Response()
+        do {
+            try form.check(model)
+            try form.read(body.span, model, into: workspace)
+            try service.predict(model, workspace)
+            try form.write(workspace, model, into: &response)
+            return .answer(String(copying: response.body.bytes))
+        } catch {
+            return .refused(PredictError(error, in: body.span))
         }
     }
 

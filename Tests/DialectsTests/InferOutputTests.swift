@@ -72,7 +72,39 @@ struct InferOutputTests {
         #expect(try ask("pair", #"["margin"]"#).code == "malformed_body")
         #expect(
             try ask("classes", #"[{"name":"labels","parameters":{"classification":3}}]"#).code
-                == "unsupported")
+                == "invalid_field")
+    }
+
+    // MARK: Classes
+
+    /// The labels of "classes" are 10, 20 and 30; without a label for each value only its place is told.
+    @Test func classification_listsTheLargestValuesFirst() throws {
+        let answer = try ask("classes", #"[{"name":"margin","parameters":{"classification":2}}]"#)
+        #expect(
+            answer.text?.hasSuffix(
+                #"[{"name":"margin","datatype":"BYTES","shape":[1,2],"data":["50.0:0:10","0.0:1:20"]}]}"#)
+                == true)
+        let input = #"{"name":"x","shape":[2],"datatype":"FP64","data":[0,-800]}"#
+        let binary = try ask(
+            "binary", #"[{"name":"probabilities","parameters":{"classification":9}}]"#, row: input)
+        #expect(binary.text?.contains(#""shape":[2,2],"data":["0.5:0:no","0.5:1:yes","1.0:0:no","#) == true)
+        let single = try ask("pair", #"[{"name":"predictions","parameters":{"classification":1}}]"#)
+        #expect(single.text?.contains(#""shape":[1,1],"data":["50.0:0"]"#) == true)
+    }
+
+    @Test func classification_travelsInBinary() throws {
+        let outputs = #"[{"name":"margin","parameters":{"classification":1,"binary_data":true}}]"#
+        guard case .answer(let json, let binary) = try ask("classes", outputs) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(json.hasSuffix(#""datatype":"BYTES","shape":[1,1],"parameters":{"binary_data_size":13}}]}"#))
+        #expect(binary == [9, 0, 0, 0] + Array("50.0:0:10".utf8))
+    }
+
+    @Test func noClasses_areNoClassification() throws {
+        let answer = try ask("pair", #"[{"name":"margin","parameters":{"classification":0}}]"#)
+        #expect(answer.text?.hasSuffix(#""datatype":"FP64","shape":[1],"data":[50.0]}]}"#) == true)
     }
 
     // MARK: Numbers that are not finite

@@ -2,6 +2,8 @@
 import Serving
 import Testing
 
+@testable import Dialects
+
 /// What a V2 request may look like, and what is read from it.
 struct InferRequestTests {
     // MARK: Forms
@@ -31,6 +33,38 @@ struct InferRequestTests {
             {"name":"a","shape":[2],"datatype":"FP32","data":[1,3]}]}
             """#)
         #expect(exchange.cells == [[1, 2], [3, 4]])
+    }
+
+    @Test func nulls_standForWhatIsNotSent() throws {
+        let exchange = try Exchange("identity")
+        let input = #"{"name":"x","shape":[1],"datatype":"FP64","parameters":null,"data":[1]}"#
+        let answer = exchange.infer(#"{"id":null,"parameters":null,"outputs":null,"inputs":[\#(input)]}"#)
+        #expect(answer.text?.hasPrefix(#"{"model_name":"identity""#) == true)
+        #expect(exchange.infer(#"{"inputs":null}"#).isClientError)
+    }
+
+    @Test func parameters_areNumbersTextsAndBooleans() throws {
+        let exchange = try Exchange("identity")
+        let input = #"{"name":"x","shape":[1],"datatype":"FP64","data":[1]}"#
+        func ask(_ parameters: String) -> Outcome {
+            exchange.infer(#"{"parameters":{\#(parameters)},"inputs":[\#(input)]}"#)
+        }
+        #expect(ask(#""a":1,"b":"c","d":true,"sequence_id":7,"priority":2,"timeout":5000000"#).text != nil)
+        #expect(ask(#""a":[1]"#).code == "invalid_field")
+        #expect(ask(#""a":null"#).code == "invalid_field")
+        #expect(ask(#""triton_x":1"#).code == "invalid_field")
+        #expect(ask(#""a":1,"a":2"#).code == "repeated_field")
+        #expect(ask(#""priority":-1"#).isClientError)
+    }
+
+    @Test func schedulingParameters_areFoundAhead() {
+        let text = #"{"inputs":[{"data":[1,[2]]}],"parameters":{"x":"y","timeout":70,"priority":3},"id":"1"}"#
+        let parameters = SchedulingParameters(lookingInto: Array(text.utf8).span)
+        #expect(parameters.timeout == 70)
+        #expect(parameters.priority == 3)
+        #expect(SchedulingParameters(lookingInto: Array(#"{"parameters":[]}"#.utf8).span).timeout == 0)
+        #expect(
+            SchedulingParameters(lookingInto: Array(#"{"parameters":{"timeout":"#.utf8).span).timeout == 0)
     }
 
     @Test func theIdentifier_comesBack() throws {

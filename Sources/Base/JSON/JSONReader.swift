@@ -45,6 +45,16 @@ public struct JSONReader: ~Copyable, ~Escapable {
         self.options = options
     }
 
+    /// Begins in the middle of a text, at a value whose place is known; errors have their places in the whole
+    /// text.
+    @_lifetime(copy bytes)
+    public init(_ bytes: Span<UInt8>, options: Options = .strict, startingAt offset: Int) {
+        precondition(offset >= 0 && offset <= bytes.count, "the text begins and ends at its ends")
+        self.bytes = bytes
+        self.options = options
+        self.offset = offset
+    }
+
     /// Bytes read so far.
     @inlinable
     public var position: Int { offset }

@@ -12,6 +12,7 @@ struct InferRequest {
     var wantsBinaryOutput = false
     /// `parameters.explain`: the contributions are wanted beside what else is.
     var wantsExplanation = false
+    var scheduling = SchedulingParameters()
 
     /// What the contributions that are asked for are expected to take; 0 when none are.
     func explanationCost(_ model: ServedModel, _ workspace: Workspace) -> UInt64 {
@@ -24,6 +25,8 @@ struct RequestedOutput {
     /// Index in the model's outputs.
     var output: Int
     var isBinary: Bool
+    /// The classification extension: so many of the largest values of each row, with their labels.
+    var classCount: Int?
 }
 
 /// Reads a V2 inference request (`docs/protocols/open-inference.md`): JSON, then the bytes of its binary
@@ -34,6 +37,7 @@ struct InferRequestReader {
     private var binaryOffset = 0
     private var binder: InputBinder
     private var rowCount: Int?
+    private var hasID = false
     private var hasInputs = false
     private var hasOutputs = false
     private var hasParameters = false
@@ -59,16 +63,17 @@ struct InferRequestReader {
                 hasInputs = true
                 try readInputs(&reader, json: json, binary: binary, workspace: workspace)
             } else if reader.matches(key, "id") {
-                guard request.id == nil else { throw PredictError.repeatedField("id") }
-                request.id = try reader.readString()
+                guard !hasID else { throw PredictError.repeatedField("id") }
+                hasID = true
+                if try !skipsNull(&reader) { request.id = try reader.readString() }
             } else if reader.matches(key, "parameters") {
                 guard !hasParameters else { throw PredictError.repeatedField("parameters") }
                 hasParameters = true
-                try readParameters(&reader, into: &request)
+                if try !skipsNull(&reader) { try readParameters(&reader, into: &request) }
             } else if reader.matches(key, "outputs") {
                 guard !hasOutputs else { throw PredictError.repeatedField("outputs") }
                 hasOutputs = true
-                request.outputs = try readOutputs(&reader)
+                if try !skipsNull(&reader) { request.outputs = try readOutputs(&reader) }
             } else {
                 try reader.skipValue()
             }
@@ -87,24 +92,43 @@ struct InferRequestReader {
         return request
     }
 
-    /// Reads request parameters; `binary_data_output` and `explain` mean something here.
+    /// Whether the value is null, which clients write for what they do not send; then it is read over.
+    private func skipsNull(_ reader: inout JSONReader) throws -> Bool {
+        guard try reader.peek() == .null else { return false }
+        try reader.readNull()
+        return true
+    }
+
+    /// Reads request parameters. Those that mean nothing here are checked for their form alone.
     private func readParameters(_ reader: inout JSONReader, into request: inout InferRequest) throws {
-        var wantsBinaryOutput: Bool?
-        var wantsExplanation: Bool?
+        var seen: Set<String> = []
         try reader.beginObject()
         while let key = try reader.nextKey() {
-            if key == "binary_data_output" {
-                guard wantsBinaryOutput == nil else { throw PredictError.repeatedField(key) }
-                wantsBinaryOutput = try reader.readBool()
-            } else if key == "explain" {
-                guard wantsExplanation == nil else { throw PredictError.repeatedField(key) }
-                wantsExplanation = try reader.readBool()
-            } else {
-                _ = try reader.skipValue()
+            guard seen.insert(key).inserted else { throw PredictError.repeatedField(key) }
+            switch key {
+            case "binary_data_output": request.wantsBinaryOutput = try reader.readBool()
+            case "explain": request.wantsExplanation = try reader.readBool()
+            case "priority": request.scheduling.priority = Int(clamping: try reader.readUInt64())
+            case "timeout": request.scheduling.timeout = try reader.readUInt64()
+            case _ where key.hasPrefix("triton_"):
+                throw PredictError.invalidField(
+                    key,
+                    reason:
+                        "parameter keys starting with 'triton_' are reserved and should not be specified")
+            default: try readCustomParameter(&reader, key)
             }
         }
-        request.wantsBinaryOutput = wantsBinaryOutput ?? false
-        request.wantsExplanation = wantsExplanation ?? false
+    }
+
+    /// A parameter is a string, a number or a boolean.
+    private func readCustomParameter(_ reader: inout JSONReader, _ key: String) throws {
+        switch try reader.peek() {
+        case .object, .array, .null:
+            let given = try reader.peek().name
+            throw PredictError.invalidField(
+                key, reason: "a parameter is a string, a number or a boolean, not \(given)")
+        default: try reader.skipValue()
+        }
     }
 
     /// Asks for the contributions beside the outputs that the request lists, or beside the predictions.
@@ -119,6 +143,65 @@ struct InferRequestReader {
             request.outputs.append(
                 RequestedOutput(output: output, isBinary: request.outputs.allSatisfy(\.isBinary)))
         }
+    }
+
+    // MARK: One tensor alone
+
+    /// Reads a body that is the bytes of the model's only input and nothing else. The size decides what the
+    /// shape leaves open.
+    mutating func readRaw(_ body: Span<UInt8>, into workspace: Workspace) throws(PredictError) {
+        workspace.begin(model, bodySize: body.count)
+        let header = try rawHeader(byteCount: body.count)
+        if header.datatype == .bytes { return try readRawText(body, header, workspace) }
+        if model.tensorInputs != nil {
+            return try readTensor(body, header: header, workspace: workspace)
+        }
+        let (target, rows) = try place(header, workspace: workspace)
+        let tensor = BinaryTensor(header: header, target: target, rowCount: rows, index: model.index)
+        try tensor.read(body, into: &workspace.rows)
+    }
+
+    private func rawHeader(byteCount: Int) throws(PredictError) -> TensorHeader {
+        let name: String
+        let datatype: Datatype
+        let dimensions: [Int?]
+        if let inputs = model.tensorInputs {
+            guard inputs.count == 1, let known = inputs[0].dimensions else { throw rawIsUnclear() }
+            (name, datatype, dimensions) = (inputs[0].name, inputs[0].datatype, known)
+        } else if InputBinder.takesMatrix(model.index) {
+            let number = Datatype(rawValue: model.inputType.rawValue) ?? .float64
+            (name, datatype, dimensions) = (InputBinder.matrixName, number, [nil, model.schema.count])
+        } else if model.schema.count == 1 {
+            (name, datatype, dimensions) = (model.schema.features[0].name, .bytes, [nil])
+        } else {
+            throw rawIsUnclear()
+        }
+        guard dimensions.filter({ $0 == nil }).count <= 1 else { throw rawIsUnclear() }
+        let known = dimensions.compactMap { $0 }.reduce(1, *)
+        let count = datatype.byteWidth.map { byteCount / $0 } ?? 1
+        var shape = TensorShape()
+        for size in dimensions { try shape.append(size ?? (known > 0 ? count / known : 0)) }
+        return TensorHeader(name: name, datatype: datatype, shape: shape)
+    }
+
+    private mutating func readRawText(
+        _ body: Span<UInt8>, _ header: TensorHeader, _ workspace: Workspace
+    ) throws(PredictError) {
+        var framed = ByteBuffer(capacity: body.count + 4)
+        for shift in [0, 8, 16, 24] { framed.append(UInt8(truncatingIfNeeded: body.count >> shift)) }
+        framed.append(body)
+        if model.tensorInputs != nil {
+            return try readTensor(framed.bytes, header: header, workspace: workspace)
+        }
+        let (target, rows) = try place(header, workspace: workspace)
+        let tensor = BinaryTensor(header: header, target: target, rowCount: rows, index: model.index)
+        try tensor.read(framed.bytes, into: &workspace.rows)
+    }
+
+    private func rawIsUnclear() -> PredictError {
+        .unsupported(
+            "a raw binary request needs a model with one input of at most one variable dimension; "
+                + "model '\(model.name)' has others")
     }
 
     // MARK: Inputs
@@ -186,7 +269,7 @@ struct InferRequestReader {
             } else if reader.matches(key, "parameters") {
                 guard !input.hasParameters else { throw PredictError.repeatedField("inputs[].parameters") }
                 input.hasParameters = true
-                input.binarySize = try readBinarySize(&reader)
+                if try !skipsNull(&reader) { input.binarySize = try readBinarySize(&reader) }
             } else {
                 try reader.skipValue()
             }
@@ -222,6 +305,11 @@ struct InferRequestReader {
     private mutating func readData(
         _ reader: inout JSONReader, header: TensorHeader, workspace: Workspace
     ) throws {
+        guard header.datatype.hasJSONForm else {
+            throw PredictError.unsupported(
+                "receiving \(header.datatype.rawValue) data via JSON is not supported. "
+                    + "Please use the binary data format for input '\(header.name)'")
+        }
         if model.tensorInputs != nil { return try readTensor(&reader, header: header, workspace: workspace) }
         let (target, rows) = try place(header, workspace: workspace)
         let cells = JSONCells(index: model.index, datatype: header.datatype)
@@ -361,7 +449,7 @@ struct InferRequestReader {
 
     private func readOutput(_ reader: inout JSONReader) throws -> RequestedOutput {
         var name: String?
-        var isBinary: Bool?
+        var parameters: OutputParameters?
         try reader.beginObject()
         while let key = try reader.nextKey() {
             switch key {
@@ -369,9 +457,10 @@ struct InferRequestReader {
                 guard name == nil else { throw PredictError.repeatedField("outputs[].name") }
                 name = try reader.readString()
             case "parameters":
-                guard isBinary == nil else { throw PredictError.repeatedField("outputs[].parameters") }
-                isBinary = try readBinaryData(&reader)
-            default: _ = try reader.skipValue()
+                guard parameters == nil else { throw PredictError.repeatedField("outputs[].parameters") }
+                parameters = OutputParameters()
+                if try !skipsNull(&reader) { parameters = try readOutputParameters(&reader) }
+            default: try reader.skipValue()
             }
         }
         guard let name else { throw PredictError.missingField("outputs[].name") }
@@ -379,24 +468,37 @@ struct InferRequestReader {
             throw PredictError.unknownOutput(
                 name, model: model.name, available: model.outputs.map(\.name))
         }
-        return RequestedOutput(output: output, isBinary: isBinary ?? false)
+        if parameters?.classCount != nil, !model.outputs[output].datatype.isFloat {
+            throw PredictError.invalidField(
+                "classification", reason: "output '\(name)' has no numbers to sort")
+        }
+        return RequestedOutput(
+            output: output, isBinary: parameters?.isBinary ?? false, classCount: parameters?.classCount)
     }
 
-    /// Reads the parameters of a requested output; only `binary_data` means something here.
-    private func readBinaryData(_ reader: inout JSONReader) throws -> Bool {
+    private struct OutputParameters {
         var isBinary: Bool?
+        var classCount: Int?
+    }
+
+    private func readOutputParameters(_ reader: inout JSONReader) throws -> OutputParameters {
+        var parameters = OutputParameters()
         try reader.beginObject()
         while let key = try reader.nextKey() {
             switch key {
             case "binary_data":
-                guard isBinary == nil else { throw PredictError.repeatedField(key) }
-                isBinary = try reader.readBool()
+                guard parameters.isBinary == nil else { throw PredictError.repeatedField(key) }
+                parameters.isBinary = try reader.readBool()
             case "classification":
-                throw PredictError.unsupported(
-                    "the classification extension is not supported; ask for output 'probabilities'")
-            default: _ = try reader.skipValue()
+                guard parameters.classCount == nil else { throw PredictError.repeatedField(key) }
+                let count = try reader.readUInt64()
+                // Zero is how tritonclient writes that no classes are asked for.
+                if count > 0 { parameters.classCount = Int(clamping: count) }
+            case _ where key.hasPrefix("shared_memory"):
+                throw PredictError.unsupported("shared memory is not supported; outputs come in the answer")
+            default: try readCustomParameter(&reader, key)
             }
         }
-        return isBinary ?? false
+        return parameters
     }
 }

@@ -47,7 +47,11 @@ struct InferResponseWriter {
             let output = output(position)
             guard output.isBinary else { continue }
             hasBinary = true
-            workspace.appendBinary(output: output.output, of: model, to: &body)
+            if let classes = ClassificationWriter(output, model) {
+                classes.appendBinary(workspace, to: &body)
+            } else {
+                workspace.appendBinary(output: output.output, of: model, to: &body)
+            }
         }
         return hasBinary ? jsonLength : nil
     }
@@ -58,6 +62,9 @@ struct InferResponseWriter {
         let output = model.outputs[requested.output]
         let (rows, width) = workspace.extent(of: requested.output, model)
         try workspace.prepare(output: requested.output, of: model)
+        if let classes = ClassificationWriter(requested, model) {
+            return try classes.write(workspace, into: &body)
+        }
         body.append("{\"name\":")
         body.append(quoted: output.name)
         body.append(",\"datatype\":\"")

@@ -5,7 +5,7 @@ package import Serving
 internal import Tabular
 
 package enum OpenInferenceEndpoint: Sendable, Equatable {
-    case server, live, ready, models, model, modelReady, infer, repositoryIndex
+    case server, live, ready, models, model, modelReady, infer, configuration, statistics, repositoryIndex
 }
 
 extension Route {
@@ -17,6 +17,11 @@ extension Route {
         Route(.get, "/v2/models/{model}", .openInference(.model)),
         Route(.get, "/v2/models/{model}/ready", .openInference(.modelReady)),
         Route(.post, "/v2/models/{model}/infer", .openInference(.infer)),
+        Route(.get, "/v2/models/{model}/config", .openInference(.configuration)),
+        Route(.get, "/v2/models/stats", .openInference(.statistics)),
+        Route(.get, "/v2/models/{model}/stats", .openInference(.statistics)),
+        Route(.get, "/v2/models/{model}/versions/{version}/config", .openInference(.configuration)),
+        Route(.get, "/v2/models/{model}/versions/{version}/stats", .openInference(.statistics)),
         Route(.get, "/v2/models/{model}/versions/{version}", .openInference(.model)),
         Route(.get, "/v2/models/{model}/versions/{version}/ready", .openInference(.modelReady)),
         Route(.post, "/v2/models/{model}/versions/{version}/infer", .openInference(.infer)),
@@ -28,8 +33,7 @@ extension Route {
 package struct OpenInferenceDialect {
     private let service: PredictService
     private let serverVersion: String
-    private let workspace: Workspace
-    private let costMax: UInt64
+    private let frame: PredictionFrame
 
     /// - Parameter costMax: predictions that are expected to take more nanoseconds are not answered here.
     package init(
@@ -37,13 +41,13 @@ package struct OpenInferenceDialect {
     ) {
         self.service = service
         self.serverVersion = serverVersion
-        self.workspace = workspace
-        self.costMax = costMax
+        frame = PredictionFrame(service: service, workspace: workspace, costMax: costMax)
     }
 
+    /// - Parameter waited: nanoseconds that the request has spent in the queue for a worker.
     package func answer(
         _ endpoint: OpenInferenceEndpoint, _ path: PathParameters, _ request: borrowing Request,
-        _ response: inout Response
+        _ response: inout Response, waited: UInt64 = 0
     ) -> Outcome {
         switch endpoint {
         case .server: writeServer(&response)
@@ -52,77 +56,12 @@ package struct OpenInferenceDialect {
         case .models: response.writeModelNames(service.modelNames)
         case .model: writeModel(path, &response)
         case .modelReady: writeModelReady(path, &response)
-        case .infer: return infer(path, request, &response)
+        case .infer: return frame.answer(InferForm(), path, request, &response, waited: waited)
+        case .configuration: writeConfiguration(path, &response)
+        case .statistics: writeStatistics(path, &response)
         case .repositoryIndex: writeIndex(request, &response)
         }
         return .answered
-    }
-
-    // MARK: Predictions
-
-    private func infer(
-        _ path: PathParameters, _ request: borrowing Request, _ response: inout Response
-    ) -> Outcome {
-        let start = MonotonicInstant.now
-        let model: ServedModel
-        let jsonLength: Int
-        do {
-            model = try service.resolve(path.model, version: path.version)
-            jsonLength = try self.jsonLength(of: request)
-        } catch {
-            response.fail(error)
-            return .answered
-        }
-        let cost = model.estimatedCost(jsonSize: jsonLength, binarySize: request.body.count - jsonLength)
-        if cost > costMax { return .tooCostly(nanoseconds: cost) }
-        var rows = 0
-        do {
-            var reader = InferRequestReader(model: model)
-            let inference = try reader.read(
-                request.body.extracting(0..<jsonLength),
-                binary: request.body.extracting(jsonLength..<request.body.count), into: workspace)
-            let explanation = inference.explanationCost(model, workspace)
-            if explanation > costMax {
-                workspace.end()
-                return .tooCostly(nanoseconds: cost + explanation)
-            }
-            try service.predict(model, workspace)
-            let writer = InferResponseWriter(model: model, request: inference)
-            if let length = try writer.write(workspace, into: &response.body) {
-                response.contentType = .octetStream
-                response.addHeader("Inference-Header-Content-Length", "\(length)")
-            }
-            rows = workspace.answeredRows(of: model)
-        } catch {
-            response.body.clear()
-            response.fail(PredictError(error, in: request.body))
-        }
-        service.record(model, rows: rows, isError: rows == 0, since: start)
-        workspace.end()
-        return .answered
-    }
-
-    /// Bytes of the JSON that a request begins with: all of it, unless `Inference-Header-Content-Length`
-    /// says.
-    private func jsonLength(of request: borrowing Request) throws(PredictError) -> Int {
-        guard let value = request.header("Inference-Header-Content-Length") else { return request.body.count }
-        var length = 0
-        for position in value.indices {
-            let digit = value[position] &- UInt8(ascii: "0")
-            // More digits than a body can have bytes; also keeps the sum from overflowing.
-            guard digit < 10, position < 15 else {
-                throw .invalidField(
-                    "Inference-Header-Content-Length",
-                    reason: "Unable to parse Inference-Header-Content-Length, got: \(String(copying: value))")
-            }
-            length = length * 10 + Int(digit)
-        }
-        guard !value.isEmpty, length > 0, length <= request.body.count else {
-            throw .invalidField(
-                "Inference-Header-Content-Length",
-                reason: "inference header size should be in range (1, \(request.body.count)), got: \(length)")
-        }
-        return length
     }
 
     // MARK: What is there
@@ -130,7 +69,47 @@ package struct OpenInferenceDialect {
     private func writeServer(_ response: inout Response) {
         response.body.append("{\"name\":\"modeld\",\"version\":")
         response.body.append(quoted: serverVersion)
-        response.body.append(",\"extensions\":[\"binary_tensor_data\",\"model_repository\"]}")
+        response.body.append(",\"extensions\":[")
+        for (position, name) in Self.extensions.enumerated() {
+            if position > 0 { response.body.append(",") }
+            response.body.append(quoted: name)
+        }
+        response.body.append("]}")
+    }
+
+    /// What is offered beyond the protocol's core.
+    private static let extensions = [
+        "binary_tensor_data", "classification", "model_configuration", "model_repository", "parameters",
+        "schedule_policy", "statistics",
+    ]
+
+    private func writeConfiguration(_ path: PathParameters, _ response: inout Response) {
+        do {
+            let model = try service.resolve(path.model, version: path.version)
+            ModelConfigurationWriter(model: model, rowLimit: frame.workspace.rowLimit)
+                .write(into: &response.body)
+        } catch {
+            response.fail(error)
+        }
+    }
+
+    /// Of one version, of all ready versions of a model, or of all of them.
+    private func writeStatistics(_ path: PathParameters, _ response: inout Response) {
+        do {
+            var models: [ServedModel] = []
+            for name in path.model.isEmpty ? service.modelNames : [path.model] {
+                if let version = path.version {
+                    models.append(try service.resolve(name, version: version))
+                } else {
+                    let versions = service.readyVersions(of: name)
+                    if versions.isEmpty, !path.model.isEmpty { _ = try service.resolve(name, version: nil) }
+                    for version in versions { models.append(try service.resolve(name, version: version)) }
+                }
+            }
+            ModelStatisticsWriter(models: models).write(into: &response.body)
+        } catch {
+            response.fail(PredictError(error, in: Span()))
+        }
     }
 
     private func writeReady(_ response: inout Response) {

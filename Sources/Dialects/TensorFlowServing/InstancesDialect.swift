@@ -5,7 +5,7 @@ package import Serving
 internal import Tabular
 
 package enum InstancesEndpoint: Sendable, Equatable {
-    case models, status, metadata, predict, explain
+    case models, status, metadata, predict, explain, classify, regress
 }
 
 extension Route {
@@ -15,77 +15,58 @@ extension Route {
         Route(.get, "/v1/models/{model}/metadata", .instances(.metadata)),
         Route(.post, "/v1/models/{model}:predict", .instances(.predict)),
         Route(.post, "/v1/models/{model}:explain", .instances(.explain)),
+        Route(.post, "/v1/models/{model}:classify", .instances(.classify)),
+        Route(.post, "/v1/models/{model}:regress", .instances(.regress)),
         Route(.get, "/v1/models/{model}/versions/{version}", .instances(.status)),
         Route(.get, "/v1/models/{model}/versions/{version}/metadata", .instances(.metadata)),
         Route(.post, "/v1/models/{model}/versions/{version}:predict", .instances(.predict)),
         Route(.post, "/v1/models/{model}/versions/{version}:explain", .instances(.explain)),
+        Route(.post, "/v1/models/{model}/versions/{version}:classify", .instances(.classify)),
+        Route(.post, "/v1/models/{model}/versions/{version}:regress", .instances(.regress)),
+        // The public addresses of AI Platform and Vertex AI: the project and the region mean nothing here.
+        Route(
+            .post, "/v1/projects/{project}/models/{model}:predict", .instances(.predict), ignoredCaptures: 1),
+        Route(
+            .post, "/v1/projects/{project}/models/{model}/versions/{version}:predict", .instances(.predict),
+            ignoredCaptures: 1),
+        Route(
+            .post, "/v1/projects/{project}/locations/{location}/endpoints/{model}:predict",
+            .instances(.predict), ignoredCaptures: 2),
+        Route(
+            .post, "/v1/projects/{project}/locations/{location}/endpoints/{model}:explain",
+            .instances(.explain), ignoredCaptures: 2),
     ]
 }
 
 /// The `instances` protocol of TensorFlow Serving, KServe V1 and Vertex AI: `docs/protocols/v1.md`.
 package struct InstancesDialect {
     private let service: PredictService
-    private let workspace: Workspace
-    private let costMax: UInt64
+    private let frame: PredictionFrame
 
     /// - Parameter costMax: predictions that are expected to take more nanoseconds are not answered here.
     package init(service: PredictService, workspace: Workspace, costMax: UInt64 = .max) {
         self.service = service
-        self.workspace = workspace
-        self.costMax = costMax
+        frame = PredictionFrame(service: service, workspace: workspace, costMax: costMax)
     }
 
+    /// - Parameter waited: nanoseconds that the request has spent in the queue for a worker.
     package func answer(
         _ endpoint: InstancesEndpoint, _ path: PathParameters, _ request: borrowing Request,
-        _ response: inout Response
+        _ response: inout Response, waited: UInt64 = 0
     ) -> Outcome {
         switch endpoint {
         case .models: response.writeModelNames(service.modelNames)
         case .status: writeStatus(path, &response)
         case .metadata: writeMetadata(path, &response)
-        case .predict: return predict(path, request, &response, explains: false)
-        case .explain: return predict(path, request, &response, explains: true)
+        case .predict:
+            return frame.answer(InstancesForm(explains: false), path, request, &response, waited: waited)
+        case .explain:
+            return frame.answer(InstancesForm(explains: true), path, request, &response, waited: waited)
+        case .classify:
+            return frame.answer(ExamplesForm(task: .classify), path, request, &response, waited: waited)
+        case .regress:
+            return frame.answer(ExamplesForm(task: .regress), path, request, &response, waited: waited)
         }
-        return .answered
-    }
-
-    private func predict(
-        _ path: PathParameters, _ request: borrowing Request, _ response: inout Response, explains: Bool
-    ) -> Outcome {
-        let start = MonotonicInstant.now
-        let model: ServedModel
-        do {
-            model = try service.resolve(path.model, version: path.version)
-        } catch {
-            response.fail(error)
-            return .answered
-        }
-        let cost = model.estimatedCost(jsonSize: request.body.count, binarySize: 0)
-        if cost > costMax { return .tooCostly(nanoseconds: cost) }
-        var rows = 0
-        do {
-            let form = try InstancesRequestReader(model: model).read(request.body, into: workspace)
-            let writer = InstancesResponseWriter(model: model, form: form)
-            if explains {
-                let explanation = model.explanationCost(rows: workspace.rows.rowCount)
-                if explanation > costMax {
-                    workspace.end()
-                    return .tooCostly(nanoseconds: cost + explanation)
-                }
-            }
-            try service.predict(model, workspace)
-            if explains {
-                try writer.writeExplained(workspace, into: &response.body)
-            } else {
-                writer.write(workspace, into: &response.body)
-            }
-            rows = workspace.answeredRows(of: model)
-        } catch {
-            response.body.clear()
-            response.fail(PredictError(error, in: request.body))
-        }
-        service.record(model, rows: rows, isError: rows == 0, since: start)
-        workspace.end()
         return .answered
     }
 

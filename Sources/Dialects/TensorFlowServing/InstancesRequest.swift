@@ -3,8 +3,8 @@ internal import Base
 internal import Serving
 internal import Tabular
 
-/// How a V1 request lists its values, which decides the form of the answer.
-enum InstancesForm {
+/// How a V1 request lists its values, which decides what the answer looks like.
+enum InstancesList {
     /// `instances`: one element a row; the answer is `predictions`.
     case rows
     /// `inputs`: one element an input; the answer is `outputs`.
@@ -22,23 +22,23 @@ struct InstancesRequestReader {
     }
 
     /// - Throws: `JSONError`, `PredictError`.
-    func read(_ json: Span<UInt8>, into workspace: Workspace) throws -> InstancesForm {
+    func read(_ json: Span<UInt8>, into workspace: Workspace) throws -> InstancesList {
         var reader = JSONReader(json, options: .allowsNonFinite)
-        var form: InstancesForm?
+        var list: InstancesList?
         var hasSignature = false
         workspace.begin(model, bodySize: json.count)
         try reader.beginObject()
         while let key = try reader.nextKeyText() {
             let isRows = reader.matches(key, "instances")
             if isRows || reader.matches(key, "inputs") {
-                guard form == nil else {
+                guard list == nil else {
                     throw PredictError.invalidField(
                         reader.string(key), reason: "a request has one 'instances' or 'inputs'")
                 }
-                form = isRows ? .rows : .columns
+                list = isRows ? .rows : .columns
                 if model.tensorInputs != nil {
                     try InstancesTensorReader(model: model).read(
-                        from: &reader, into: workspace, form: isRows ? .rows : .columns)
+                        from: &reader, into: workspace, list: isRows ? .rows : .columns)
                 } else if isRows {
                     try readInstances(&reader, workspace)
                 } else {
@@ -47,21 +47,14 @@ struct InstancesRequestReader {
             } else if reader.matches(key, "signature_name") {
                 guard !hasSignature else { throw PredictError.repeatedField("signature_name") }
                 hasSignature = true
-                try readSignature(&reader)
+                try SignatureName.read(&reader)
             } else {
                 try reader.skipValue()
             }
         }
         try reader.expectEnd()
-        guard let form else { throw PredictError.unsupported("Missing 'inputs' or 'instances' key") }
-        return form
-    }
-
-    private func readSignature(_ reader: inout JSONReader) throws {
-        let name = try reader.readString()
-        guard name.isEmpty || name == "serving_default" else {
-            throw PredictError.unsupported("Serving signature name: \"\(name)\" not found in signature def")
-        }
+        guard let list else { throw PredictError.unsupported("Missing 'inputs' or 'instances' key") }
+        return list
     }
 
     // MARK: Row form

@@ -7,11 +7,11 @@ internal import Tabular
 /// output is `predictions`, so its values stand bare; an explained one has `explanations` behind it.
 struct InstancesResponseWriter {
     let model: ServedModel
-    let form: InstancesForm
+    let list: InstancesList
 
     func write(_ workspace: Workspace, into body: inout ByteBuffer) {
         if model.tensorInputs != nil {
-            return InstancesTensorWriter(model: model, form: form).write(workspace, into: &body)
+            return InstancesTensorWriter(model: model, list: list).write(workspace, into: &body)
         }
         writePredictions(workspace, into: &body)
         body.append("}")
@@ -45,7 +45,7 @@ struct InstancesResponseWriter {
     /// Up to the closing brace.
     private func writePredictions(_ workspace: Workspace, into body: inout ByteBuffer) {
         let width = model.outputs[0].width
-        body.append(form == .rows ? "{\"predictions\":[" : "{\"outputs\":[")
+        body.append(list == .rows ? "{\"predictions\":[" : "{\"outputs\":[")
         for row in 0..<workspace.rows.rowCount {
             if row > 0 { body.append(",") }
             if let width {

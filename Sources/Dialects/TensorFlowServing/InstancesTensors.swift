@@ -10,8 +10,8 @@ struct InstancesTensorReader {
     private var inputs: [TensorSpecification] { model.tensorInputs ?? [] }
 
     /// - Throws: `JSONError`, `PredictError`.
-    func read(from reader: inout JSONReader, into workspace: Workspace, form: InstancesForm) throws {
-        switch form {
+    func read(from reader: inout JSONReader, into workspace: Workspace, list: InstancesList) throws {
+        switch list {
         case .rows: try readRows(&reader, workspace)
         case .columns: try readColumns(&reader, workspace)
         }
@@ -123,11 +123,11 @@ struct InstancesTensorReader {
 /// name when several; arrays nest by the outputs' shapes.
 struct InstancesTensorWriter {
     let model: ServedModel
-    let form: InstancesForm
+    let list: InstancesList
 
     func write(_ workspace: Workspace, into body: inout ByteBuffer) {
         let outputs = model.outputs.indices
-        switch form {
+        switch list {
         case .rows:
             body.append("{\"predictions\":[")
             for row in 0..<workspace.answeredRows(of: model) {

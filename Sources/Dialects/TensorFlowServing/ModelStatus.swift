@@ -125,6 +125,8 @@ struct SignatureMetadataWriter {
         case .int16: "DT_INT16"
         case .int32: "DT_INT32"
         case .int64: "DT_INT64"
+        case .float16: "DT_HALF"
+        case .bfloat16: "DT_BFLOAT16"
         case .float32: "DT_FLOAT"
         case .float64: "DT_DOUBLE"
         case .bytes: "DT_STRING"

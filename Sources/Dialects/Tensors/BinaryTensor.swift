@@ -34,17 +34,7 @@ struct BinaryTensor {
     private func number(_ bytes: Span<UInt8>, at offset: Int, width: Int) -> Double {
         var bits: UInt64 = 0
         for position in 0..<width { bits |= UInt64(bytes[offset + position]) << UInt64(8 * position) }
-        switch header.datatype {
-        case .float64: return Double(bitPattern: bits)
-        case .float32: return Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
-        case .int8: return Double(Int8(truncatingIfNeeded: bits))
-        case .int16: return Double(Int16(truncatingIfNeeded: bits))
-        case .int32: return Double(Int32(truncatingIfNeeded: bits))
-        case .int64: return Double(Int64(bitPattern: bits))
-        case .bool: return bits == 0 ? 0 : 1
-        case .uint8, .uint16, .uint32, .uint64: return Double(bits)
-        case .bytes: preconditionFailure("names are read by readNames")
-        }
+        return header.datatype.number(bits: bits)
     }
 
     private func readNames(_ bytes: Span<UInt8>, into rows: inout RowBlock) throws(PredictError) {

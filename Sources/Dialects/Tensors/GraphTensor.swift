@@ -141,6 +141,7 @@ struct GraphTensor {
         case .float32:
             values = .floats((0..<count).map { Float(bitPattern: UInt32(truncatingIfNeeded: bits($0))) })
         case .float64: values = .doubles((0..<count).map { Double(bitPattern: bits($0)) })
+        case .float16, .bfloat16: values = .floats((0..<count).map { Float(datatype.number(bits: bits($0))) })
         case .bool: values = .flags((0..<count).map { bits($0) != 0 })
         case .uint64: values = .unsigned((0..<count).map(bits))
         case .int8, .int16, .int32, .int64:

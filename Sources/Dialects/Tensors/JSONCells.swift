@@ -92,7 +92,7 @@ struct JSONCells {
             return Double(value)
         case .bool:
             throw wrongValue(row, column, "expected true or false, got a number")
-        case nil, .float64, .float32, .bytes:
+        case nil, .float16, .bfloat16, .float64, .float32, .bytes:
             throw wrongValue(row, column, "expected a string, got a number")
         }
     }
@@ -118,7 +118,7 @@ extension Datatype {
         case .uint16: UInt16(exactly: value) != nil
         case .uint32: UInt32(exactly: value) != nil
         case .uint64: value >= 0
-        case .bool, .float32, .float64, .bytes: false
+        case .bool, .float16, .bfloat16, .float32, .float64, .bytes: false
         }
     }
 }

@@ -30,6 +30,8 @@ struct TensorShape {
     private var storage = InlineArray<8, Int>(repeating: 0)
     private(set) var rank = 0
 
+    init() {}
+
     /// The number of elements, or nil when it does not fit an Int.
     var elementCount: Int? {
         var product = 1

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Base
 
 /// What is counted of one model version: made at its first request, gone with it.
 ///
@@ -15,6 +16,8 @@ package final class ModelMetrics: Sendable {
     /// The label values that are ours alone; nil when we count under "other".
     private let ownLabels: [String]?
     private let instruments: Instruments
+    /// Ours alone, also when the series are counted under "other".
+    package let statistics = ModelStatistics()
 
     private struct Instruments {
         let successes: Counter
@@ -49,10 +52,22 @@ package final class ModelMetrics: Sendable {
     }
 
     /// Counts one prediction request that ended: `rows` were answered, or none because of an error.
-    package func record(rows: Int, isError: Bool, nanoseconds: UInt64) {
+    ///
+    /// - Parameter executions: runs of the model that the request was the first of: 0 or 1.
+    package func record(
+        rows: Int, isError: Bool, _ times: RequestTimes, executions: Int, at now: MonotonicInstant
+    ) {
         (isError ? instruments.errors : instruments.successes).add(1)
         if rows > 0 { instruments.inferences.add(UInt64(rows)) }
-        instruments.duration.observe(nanoseconds: nanoseconds)
+        instruments.duration.observe(nanoseconds: times.total - times.queue)
+        statistics.record(rows: rows, isError: isError, times, executions: executions, at: now)
+    }
+
+    /// Counts a request of which only the whole duration is known.
+    package func record(rows: Int, isError: Bool, nanoseconds: UInt64) {
+        var times = RequestTimes()
+        times.compute = nanoseconds
+        record(rows: rows, isError: isError, times, executions: isError ? 0 : 1, at: .now)
     }
 }
 

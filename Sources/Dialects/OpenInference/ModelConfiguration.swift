@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Base
+internal import Serving
+internal import Tabular
+
+/// Writes a model's configuration as Triton's clients read it (model configuration extension): the tensors
+/// without their rows, and how many rows a request may have.
+struct ModelConfigurationWriter {
+    let model: ServedModel
+    let rowLimit: Int
+
+    /// Whether all tensors begin with the rows of the request.
+    private var hasRows: Bool {
+        guard let inputs = model.tensorInputs else { return true }
+        return (inputs.map(\.dimensions) + model.outputs.map(\.dimensions)).allSatisfy { dimensions in
+            guard let first = dimensions?.first else { return false }
+            return first == nil
+        }
+    }
+
+    func write(into body: inout ByteBuffer) {
+        body.append("{\"name\":")
+        body.append(quoted: model.name)
+        body.append(",\"platform\":")
+        body.append(quoted: model.platform)
+        body.append(",\"backend\":\"modeld\",\"version_policy\":{\"specific\":{\"versions\":[")
+        body.append(model.version)
+        body.append("]}},\"max_batch_size\":")
+        body.append(decimal: hasRows ? Int64(rowLimit) : 0)
+        body.append(",\"input\":[")
+        writeInputs(into: &body)
+        body.append("],\"output\":[")
+        for (position, output) in model.outputs.enumerated() {
+            if position > 0 { body.append(",") }
+            let dimensions =
+                output.kind == .tensor ? output.dimensions : [nil] + (output.width.map { [$0] } ?? [])
+            write(output.name, output.datatype, dimensions, isInput: false, into: &body)
+        }
+        body.append("],\"model_transaction_policy\":{\"decoupled\":false}}")
+    }
+
+    private func writeInputs(into body: inout ByteBuffer) {
+        if let inputs = model.tensorInputs {
+            for (position, input) in inputs.enumerated() {
+                if position > 0 { body.append(",") }
+                write(input.name, input.datatype, input.dimensions, isInput: true, into: &body)
+            }
+            return
+        }
+        let number = Datatype(rawValue: model.inputType.rawValue) ?? .float64
+        if InputBinder.takesMatrix(model.index) {
+            write(InputBinder.matrixName, number, [nil, model.schema.count], isInput: true, into: &body)
+            return
+        }
+        for (position, feature) in model.schema.features.enumerated() {
+            if position > 0 { body.append(",") }
+            let datatype = feature.kind == .numeric ? number : .bytes
+            write(feature.name, datatype, [nil, 1], isInput: true, into: &body)
+        }
+    }
+
+    private func write(
+        _ name: String, _ datatype: Datatype, _ dimensions: [Int?]?, isInput: Bool,
+        into body: inout ByteBuffer
+    ) {
+        body.append("{\"name\":")
+        body.append(quoted: name)
+        body.append(",\"data_type\":\"TYPE_")
+        body.append(datatype == .bytes ? "STRING" : datatype.rawValue)
+        body.append("\",\"dims\":[")
+        let whole = dimensions ?? [nil]
+        let shape = hasRows ? Array(whole.dropFirst()) : whole
+        // Dimensions may not be empty there: one value a row is a dimension of 1 that is not sent.
+        for (axis, size) in (shape.isEmpty ? [1] : shape).enumerated() {
+            if axis > 0 { body.append(",") }
+            body.append(decimal: Int64(size ?? -1))
+        }
+        body.append(
+            shape.isEmpty ? "],\"reshape\":{\"shape\":[]}}" : isInput ? "],\"optional\":false}" : "]}")
+    }
+}

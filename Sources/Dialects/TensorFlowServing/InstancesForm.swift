@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Base
+internal import HTTP
+internal import Serving
+internal import Tabular
+
+/// A V1 request for predictions or explanations.
+struct InstancesForm: PredictionForm {
+    let explains: Bool
+    private var list = InstancesList.rows
+    private var event: CloudEvent?
+
+    init(explains: Bool) { self.explains = explains }
+
+    mutating func begin(_ request: borrowing Request, _ model: ServedModel) throws(PredictError) -> BodySize {
+        event = try CloudEvent(request, model: model.name)
+        return BodySize(text: request.body.count)
+    }
+
+    func demand(_ body: Span<UInt8>, _ model: ServedModel, cost: UInt64) -> WorkDemand {
+        var demand = WorkDemand(cost: cost)
+        if !explains { demand.group = model.group }
+        return demand
+    }
+
+    mutating func read(_ body: Span<UInt8>, _ model: ServedModel, into workspace: Workspace) throws {
+        list = try InstancesRequestReader(model: model).read(body, into: workspace)
+    }
+
+    func extraCost(_ model: ServedModel, _ workspace: Workspace) -> UInt64 {
+        explains ? model.explanationCost(rows: workspace.rows.rowCount) : 0
+    }
+
+    func write(
+        _ workspace: Workspace, _ model: ServedModel, into response: inout Response
+    ) throws(PredictError) {
+        let writer = InstancesResponseWriter(model: model, list: list)
+        if explains {
+            try writer.writeExplained(workspace, into: &response.body)
+        } else {
+            writer.write(workspace, into: &response.body)
+        }
+        event?.writeAnswer(&response)
+    }
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
+import Registry
 
 /// Why a command could not do what it was asked, in one line: what, where, what to do.
 package enum ControlError: Error, Equatable, CustomStringConvertible {
@@ -19,6 +20,10 @@ package enum ControlError: Error, Equatable, CustomStringConvertible {
     /// Rows that do not fit the model, or are no rows. `place` names the file and line, or the row.
     case invalidRows(place: String, reason: String)
     case noRows(place: String)
+    /// A file that should hold a key, and why it does not.
+    case notAKey(path: String, reason: String)
+    /// What was to be done to a registry on this machine cannot be done; nothing was changed.
+    case registry(code: String, reason: String, exitStatus: Int32)
 
     /// A stable name of the defect, for machines.
     package var code: String {
@@ -34,6 +39,8 @@ package enum ControlError: Error, Equatable, CustomStringConvertible {
         case .notAModel: "not_a_model"
         case .invalidRows: "invalid_rows"
         case .noRows: "no_rows"
+        case .notAKey: "not_a_key"
+        case .registry(let code, _, _): code
         }
     }
 
@@ -41,7 +48,8 @@ package enum ControlError: Error, Equatable, CustomStringConvertible {
     package var exitStatus: Int32 {
         switch self {
         case .invalidServer, .invalidModelReference: 64
-        case .invalidRows, .noRows, .notAModel, .unknownModel: 65
+        case .invalidRows, .noRows, .notAModel, .unknownModel, .notAKey: 65
+        case .registry(_, _, let status): status
         case .unreadable: 66
         case .unhealthy: 1
         case .unreachable: 69
@@ -69,6 +77,20 @@ package enum ControlError: Error, Equatable, CustomStringConvertible {
         case .notAModel(let path, let reason): "\(path): \(reason)"
         case .invalidRows(let place, let reason): "\(place): \(reason)"
         case .noRows(let place): "\(place): there are no rows"
+        case .notAKey(let path, let reason): "\(path): \(reason)"
+        case .registry(_, let reason, _): reason
         }
+    }
+}
+
+extension ControlError {
+    init(_ error: RegistryError) {
+        let status: Int32 =
+            switch error {
+            case .system: 74
+            case .invalidModelName, .invalidFileName, .notAVersion: 64
+            default: 65
+            }
+        self = .registry(code: error.code, reason: error.description, exitStatus: status)
     }
 }

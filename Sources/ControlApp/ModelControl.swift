@@ -16,8 +16,8 @@ package struct ModelControl: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            ListCommand.self, ShowCommand.self, PredictCommand.self, VerifyCommand.self, ConvertCommand.self,
-            HealthCommand.self,
+            ListCommand.self, ShowCommand.self, PredictCommand.self, VerifyCommand.self, SignCommand.self,
+            ConvertCommand.self, HealthCommand.self,
         ])
 
     package static let version = "0.1.0"

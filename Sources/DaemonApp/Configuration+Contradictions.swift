@@ -17,6 +17,10 @@ extension Configuration {
             found.append(
                 ("tls.client_authorities", "is missing: \(reason), and somebody must have signed them"))
         }
+        if trust.policy != .off, trust.keys.isEmpty {
+            let reason = "trust.policy is \(trust.policy.rawValue)"
+            found.append(("trust.keys", "is missing: \(reason), and somebody must be trusted"))
+        }
         for (index, (key, address)) in places.enumerated() where isTaken(address, before: index, in: places) {
             found.append((key, "has \(address), which is listened on twice; keep one"))
         }

@@ -15,6 +15,7 @@ package struct Configuration: Sendable, Equatable {
     package var tls = TLS()
     /// Event loops; 0: one per CPU.
     package var loops = 0
+    package var trust = Trust()
     package var log = Log()
     package var limits = Limits()
     package var timeouts = Timeouts()
@@ -65,6 +66,15 @@ package struct Configuration: Sendable, Equatable {
         /// How often the files are looked at; zero: only at SIGHUP.
         package var poll = Duration.zero
     }
+
+    package struct Trust: Sendable, Equatable {
+        package var policy = TrustMode.off
+        /// The path of the file with the trusted keys; empty: none.
+        package var keys = ""
+    }
+
+    /// What becomes of versions that nobody trusted has signed.
+    package enum TrustMode: String, Sendable, CaseIterable { case off, warn, require }
 
     package enum ClientCertificates: String, Sendable, CaseIterable { case off, optional, required }
 

@@ -7,7 +7,7 @@ extension Configuration {
     /// `MODELD_SERVICE_HOST` and the like into every pod beside a Service called `modeld` (see
     /// `ConfigurationEnvironment.swift`).
     static let settings: [ConfigurationSetting] =
-        general + listenSettings + tlsSettings + logSettings + limitSettings + timeoutSettings
+        general + listenSettings + tlsSettings + trustSettings + logSettings + limitSettings + timeoutSettings
         + schedulingSettings + operationSettings
 
     /// Keys that SIGHUP changes; the others need a restart. The certificates' files are read again anyway.
@@ -70,6 +70,18 @@ extension Configuration {
         ConfigurationSetting(
             "tls.poll", .duration(.zero...oneDay), \.tls.poll, default: "10s",
             "How often the files of tls are looked at for a new certificate; 0s: only at SIGHUP."),
+    ]
+
+    private static let trustSettings: [ConfigurationSetting] = [
+        ConfigurationSetting(
+            "trust.policy", .choice, \.trust.policy, default: "off",
+            "Versions that nobody trusted has signed: off serves them and looks at no signature, warn serves "
+                + "and reports them, require refuses them."),
+        ConfigurationSetting(
+            "trust.keys", .file, \.trust.keys, default: nil,
+            "The keys that are trusted, with their validity, and the digests that are revoked: YAML, see "
+                + "signing.md. It is read again at SIGHUP; a file that cannot be used is logged, and the old one "
+                + "stays. Keep it out of the registry."),
     ]
 
     private static let logSettings: [ConfigurationSetting] = [

@@ -28,8 +28,9 @@ final class RunningDaemon: Sendable {
         let metrics = MetricRegistry(modelSeriesLimit: configuration.metrics.modelSeriesLimit)
         metrics.setBuildInfo(version: Daemon.version)
         ProcessMetrics.register(in: metrics)
-        registry = Registry(
-            Self.registryConfiguration(configuration), metrics: metrics, logger: logger)
+        var registryConfiguration = Self.registryConfiguration(configuration)
+        registryConfiguration.trust = try Self.trustPolicy(configuration)
+        registry = Registry(registryConfiguration, metrics: metrics, logger: logger)
         let service = PredictService(registry: registry)
         self.service = service
         let scheduling = Scheduling(configuration.scheduling)
@@ -97,6 +98,14 @@ final class RunningDaemon: Sendable {
         return result
     }
 
+    /// - Throws: `RegistryError`, when the trusted keys cannot be read.
+    private static func trustPolicy(_ configuration: Configuration) throws(RegistryError) -> TrustPolicy {
+        guard let mode = TrustPolicy.Mode(rawValue: configuration.trust.policy.rawValue), mode != .off else {
+            return .off
+        }
+        return TrustPolicy(mode: mode, trusted: try TrustedKeys(readingFrom: configuration.trust.keys))
+    }
+
     private static func serverConfiguration(_ configuration: Configuration) -> HTTPServer.Configuration {
         var result = HTTPServer.Configuration(listeners: [])
         result.sendsRequestIdentifiers = true
@@ -128,6 +137,7 @@ final class RunningDaemon: Sendable {
     /// Reads the configuration and the certificate again. What is wrong changes nothing.
     func reload(arguments: [String], environment: [String: String]) {
         certificates?.reloadNow()
+        reloadTrust()
         let invocation: Invocation
         do {
             invocation = try ConfigurationLoader.load(arguments: arguments, environment: environment)
@@ -147,6 +157,14 @@ final class RunningDaemon: Sendable {
         accessLog.change(to: new.log)
         limiter.limits = Self.connectionLimits(new, descriptorCount: descriptorCount)
         logger.notice("configuration was read again")
+    }
+
+    private func reloadTrust() {
+        do {
+            registry.setTrust(try Self.trustPolicy(configuration))
+        } catch {
+            logger.error("trusted keys were refused", ["reason": LogValue(error.description)])
+        }
     }
 
     /// Ends without losing a request: not ready any more, still answering for the grace, then no new

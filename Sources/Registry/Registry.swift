@@ -20,6 +20,8 @@ package final class Registry: Sendable {
         package var pollNanoseconds: UInt64 = 2_000_000_000
         /// How long files of a hand-made copy must be unchanged.
         package var settleNanoseconds: UInt64 = 1_000_000_000
+        /// Whose signatures count.
+        package var trust = TrustPolicy.off
         /// Loads at the same time.
         package var loadLimit = max(Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))), 1)
 
@@ -31,7 +33,6 @@ package final class Registry: Sendable {
 
     private let configuration: Configuration
     private let scanner: RegistryScanner
-    private let loader = ModelLoader()
     private let clock: RegistryClock
     private let logger: Logger
     private let metrics: MetricRegistry
@@ -50,6 +51,7 @@ package final class Registry: Sendable {
         var isReady = false
         var isFailing = false
         var whenReady: [@Sendable () -> Void] = []
+        var trust: TrustPolicy
     }
 
     package init(
@@ -64,7 +66,7 @@ package final class Registry: Sendable {
         var policy = RegistryCore.Policy()
         policy.versionsPerModel = configuration.versionsPerModel
         policy.settleNanoseconds = configuration.settleNanoseconds
-        state = Mutex(State(core: RegistryCore(policy: policy)))
+        state = Mutex(State(core: RegistryCore(policy: policy), trust: configuration.trust))
         watcher = RegistryWatcher(pollNanoseconds: configuration.pollNanoseconds)
         metrics.collect { [weak self] in self?.samples() ?? [] }
     }
@@ -154,6 +156,23 @@ package final class Registry: Sendable {
         return scan.directories
     }
 
+    /// From now on versions are loaded under `trust`. Those that answer and may not go on under it take no
+    /// more requests; those that were refused for their signatures are tried again.
+    package func setTrust(_ trust: TrustPolicy) {
+        let changes = state.withLock { state in
+            state.trust = trust
+            let changes = state.core.reconsider { loaded in
+                trust.objection(to: loaded.signer, digests: loaded.digests).map {
+                    RegistryError.untrusted(directory: "\(loaded.name)@\(loaded.version)", $0)
+                }
+            }
+            snapshot.store(state.core.view)
+            return changes
+        }
+        report(changes)
+        beginLoads()
+    }
+
     /// Waits until no load is under way.
     package func waitForLoads() { loadsInFlight.wait() }
 
@@ -177,7 +196,11 @@ package final class Registry: Sendable {
         let start = MonotonicInstant.now
         let result: Result<LoadedModel, RegistryError>
         do throws(RegistryError) {
-            let file = try loader.load(listing) { state.withLock { $0.core.parsed(key) } }
+            let loader = ModelLoader(root: scanner.path, trust: state.withLock { $0.trust })
+            let file = try loader.load(listing, wallClock: clock.wallClock()) {
+                state.withLock { $0.core.parsed(key) }
+            }
+            if let warning = file.trust.warning { report(key, warning) }
             guard listing.isUnchanged else { throw .changedWhileLoading(directory: listing.path) }
             let nanoseconds = MonotonicInstant.now.nanoseconds(since: start)
             result = .success(LoadedModel(file, listing: listing, nanoseconds: nanoseconds, metrics: metrics))
@@ -239,6 +262,15 @@ package final class Registry: Sendable {
                 "model version changed while it was loaded",
                 ["model": LogValue(key.model), "version": LogValue(key.version.number)])
         }
+    }
+
+    private func report(_ key: RegistryCore.Key, _ warning: TrustDefect) {
+        logger.warning(
+            "model version is not signed as it should be",
+            [
+                "model": LogValue(key.model), "version": LogValue(key.version.number),
+                "code": LogValue(warning.code), "reason": LogValue(warning.description),
+            ])
     }
 
     private func report(_ changes: [RegistryCore.Change]) {

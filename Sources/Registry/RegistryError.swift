@@ -20,7 +20,19 @@ package enum RegistryError: Error, Equatable {
     /// The manifest names a file that is not there, or does not name the model file.
     case manifestMismatch(file: String, reason: String)
     case digestMismatch(file: String, stated: String, actual: String)
+    /// The manifest was made for another model or version; `published` is the one, `churn@3`.
+    case wrongBinding(directory: String, published: String)
+    /// The version is not what a trusted person signed.
+    case untrusted(directory: String, TrustDefect)
+    /// The trusted keys cannot be read.
+    case malformedTrust(file: String, reason: String)
+    /// A link leads out of the registry.
+    case leavesRegistry(file: String)
+    /// A directory, a FIFO, a socket or a device where a file is wanted.
+    case notRegular(file: String)
     case changedWhileLoading(directory: String)
+    /// The path does not end in a model's name and a version's number.
+    case notAVersion(path: String)
     case versionsExhausted(model: String)
     case nothingToPublish
 }
@@ -41,7 +53,13 @@ extension RegistryError {
         case .malformedManifest: "malformed_manifest"
         case .manifestMismatch: "manifest_mismatch"
         case .digestMismatch: "digest_mismatch"
+        case .wrongBinding: "wrong_binding"
+        case .untrusted(_, let defect): defect.code
+        case .malformedTrust: "malformed_trust"
+        case .leavesRegistry: "leaves_registry"
+        case .notRegular: "not_regular"
         case .changedWhileLoading: "changed_while_loading"
+        case .notAVersion: "not_a_version"
         case .versionsExhausted: "versions_exhausted"
         case .nothingToPublish: "nothing_to_publish"
         }
@@ -80,13 +98,24 @@ extension RegistryError: CustomStringConvertible {
             "\(file): \(count) golden sample(s) not reproduced; \(first.description)"
         case .malformedSamples(let file, let line, let reason):
             "\(file), line \(line): \(reason)"
-        case .malformedManifest(let file, let reason), .manifestMismatch(let file, let reason):
+        case .malformedManifest(let file, let reason), .manifestMismatch(let file, let reason),
+            .malformedTrust(let file, let reason):
             "\(file): \(reason)"
+        case .wrongBinding(let directory, let published):
+            "\(directory) was published as \(published) and counts only there; publish it under the new name"
+        case .untrusted(let directory, let defect):
+            "\(directory): \(defect.description)"
+        case .leavesRegistry(let file):
+            "\(file) leads out of the registry by a link; only relative links within it are followed"
+        case .notRegular(let file):
+            "\(file) is no regular file but a directory, a FIFO, a socket or a device"
         case .digestMismatch(let file, let stated, let actual):
             "\(file) has SHA-256 \(actual), but the manifest says \(stated): it was changed or damaged; "
                 + "publish it again"
         case .changedWhileLoading(let directory):
             "\(directory) was changed while it was loaded"
+        case .notAVersion(let path):
+            "\(path) is no version of a registry; write REGISTRY/MODEL/VERSION"
         case .versionsExhausted(let model):
             "model '\(model)' has no version number left"
         case .nothingToPublish:

@@ -15,6 +15,10 @@ package enum RegistryVerifier {
         /// SHA-256 of the model file.
         package var digest: String
         package var goldenSampleCount: Int
+        /// The id of the trusted key that signed it; nil: none, or nobody asked.
+        package var signer: String?
+        /// What is wrong with its signature, where that is only reported.
+        package var warning: String?
     }
 
     package struct Problem: Sendable, Equatable {
@@ -29,11 +33,14 @@ package enum RegistryVerifier {
     }
 
     /// Loads every version below `path`, one after the other; what is wrong is a value.
-    package static func verify(_ path: String) -> Report {
+    ///
+    /// - Parameter trust: whose signatures count.
+    package static func verify(_ path: String, trust: TrustPolicy = .off) -> Report {
         var report = Report()
+        let scanner = RegistryScanner(path: path)
         let scan: RegistryScan
         do {
-            scan = try RegistryScanner(path: path).scan()
+            scan = try scanner.scan()
         } catch {
             report.problems.append(problem(path, .system(error)))
             return report
@@ -45,7 +52,9 @@ package enum RegistryVerifier {
             report.problems.append(Problem(path: found.path, code: "not_served", reason: found.reason))
         }
         for (_, versions) in scan.models.sorted(by: { $0.key < $1.key }) {
-            for (_, listing) in versions.sorted(by: { $0.key < $1.key }) { verify(listing, &report) }
+            for (_, listing) in versions.sorted(by: { $0.key < $1.key }) {
+                verify(listing, ModelLoader(root: scanner.path, trust: trust), &report)
+            }
         }
         if report.verified.isEmpty && report.problems.isEmpty {
             report.problems.append(
@@ -54,14 +63,15 @@ package enum RegistryVerifier {
         return report
     }
 
-    private static func verify(_ listing: VersionListing, _ report: inout Report) {
+    private static func verify(_ listing: VersionListing, _ loader: ModelLoader, _ report: inout Report) {
         do {
-            let file = try ModelLoader().load(listing)
+            let file = try loader.load(listing)
             report.verified.append(
                 Verified(
                     model: listing.model, version: listing.version, path: listing.path,
                     format: file.format.rawValue, digest: file.digest,
-                    goldenSampleCount: file.goldenSampleCount))
+                    goldenSampleCount: file.goldenSampleCount,
+                    signer: file.trust.signer, warning: file.trust.warning?.description))
         } catch {
             report.problems.append(problem(listing.path, error))
         }

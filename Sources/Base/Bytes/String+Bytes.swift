@@ -15,3 +15,11 @@ extension String {
         self = unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }
 }
+
+extension Array where Element == UInt8 {
+    /// A copy of `bytes`.
+    package init(copying bytes: Span<UInt8>) {
+        // Safe because the bytes are copied before the closure ends.
+        self = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
+    }
+}

@@ -30,6 +30,62 @@ package struct DirectoryFiles: Sendable {
         return try fill(count, from: offset, of: file, shown: shown)
     }
 
+    /// All bytes of the regular file at `path`, relative to the directory; links are followed as long as they
+    /// stay beneath it, as those of ConfigMap mounts do.
+    ///
+    /// - Throws: `SystemError`; `EXDEV` when the path leaves the directory, `ELOOP` when links go in a
+    ///   circle, `EFBIG` when the file has more than `limit` bytes, `EISDIR` or `EINVAL` when it is no regular
+    ///   file (a FIFO is never waited for).
+    package func readAll(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+        let shown = "\(directory)/\(path)"
+        // Safe because the string is passed as a C string that lives for the call.
+        let root = unsafe Glibc.open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+        if root < 0 { throw SystemError("open", on: directory) }
+        let opened = FileDescriptor(owning: root)
+        let file = FileDescriptor(owning: try openFollowing(path, beneath: opened, shown: shown))
+        return try File.read(file, limit: limit, shown: shown)
+    }
+
+    private func openFollowing(
+        _ path: String, beneath root: borrowing FileDescriptor, shown: String
+    ) throws(SystemError) -> CInt {
+        guard !path.utf8.contains(0) else { throw SystemError("open", on: shown, code: EINVAL) }
+        // Safe because the string lives for the call.
+        let number = unsafe cposix_open_beneath(root.number, path)
+        if number >= 0 { return number }
+        let code = cposix_errno()
+        guard code == ENOSYS || code == EPERM else { throw SystemError("open", on: shown, code: code) }
+        return try openAndLocate(path, beneath: root, shown: shown)
+    }
+
+    /// Where the kernel has no openat2: opens with links followed, then asks the kernel where that led.
+    private func openAndLocate(
+        _ path: String, beneath root: borrowing FileDescriptor, shown: String
+    ) throws(SystemError) -> CInt {
+        guard !path.hasPrefix("/") else { throw SystemError("open", on: shown, code: EXDEV) }
+        // Safe because the string lives for the call.
+        let number = unsafe openat(root.number, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        if number < 0 { throw SystemError("open", on: shown) }
+        let file = FileDescriptor(owning: number)
+        let place = try Self.location(of: file, shown: shown)
+        let top = try Self.location(of: root, shown: directory)
+        guard place.hasPrefix(top == "/" ? top : "\(top)/") else {
+            throw SystemError("open", on: shown, code: EXDEV)
+        }
+        return file.release()
+    }
+
+    private static func location(
+        of file: borrowing FileDescriptor, shown: String
+    ) throws(SystemError) -> String {
+        let path = "/proc/self/fd/\(file.number)"
+        var text = [CChar](repeating: 0, count: Int(PATH_MAX))
+        // Safe because readlink writes at most the array's count of bytes.
+        let count = unsafe readlink(path, &text, text.count)
+        guard count > 0, count < text.count else { throw SystemError("readlink", on: shown) }
+        return String(decoding: text[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     private func open(
         _ path: String, beneath root: borrowing FileDescriptor, shown: String
     ) throws(SystemError) -> CInt {

@@ -12,7 +12,14 @@ package enum File {
         // Safe because the string is passed as a C string that lives for the call.
         let number = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         if number < 0 { throw SystemError("open", on: path) }
-        let file = FileDescriptor(owning: number)
+        return try read(FileDescriptor(owning: number), limit: limit, shown: path)
+    }
+
+    /// The bytes of an open file from where it stands to its end; `shown` is its name in errors, which are
+    /// those above.
+    package static func read(
+        _ file: borrowing FileDescriptor, limit: Int, shown path: String
+    ) throws(SystemError) -> [UInt8] {
         let size = try regularSize(of: file, path: path)
         if size > limit { throw SystemError("read", on: path, code: EFBIG) }
         var bytes: [UInt8] = []

@@ -9,7 +9,8 @@ struct VerifyCommand: ParsableCommand {
         commandName: "verify",
         abstract: "Check a model file or a whole registry as a server would before serving it.",
         discussion: """
-            Digests, structure and golden samples are checked. Exits with 1 when anything is refused.
+            Digests, structure and golden samples are checked; with --trust or --public-key signatures, \
+            too. Exits with 1 when anything is refused.
             """)
 
     @Argument(help: ArgumentHelp("A model file, a version's directory or a registry.", valueName: "path"))
@@ -18,10 +19,40 @@ struct VerifyCommand: ParsableCommand {
     @Option(help: "How to print: table, or json with one object a line.")
     var output: OutputFormat = .table
 
+    @Option(
+        help: ArgumentHelp("Demand a signature by one of the keys in this file.", valueName: "file"))
+    var trust: String?
+
+    @Option(
+        help: ArgumentHelp("Demand a signature by this public key, a PEM file.", valueName: "file"))
+    var publicKey: String?
+
+    func validate() throws {
+        if trust != nil && publicKey != nil {
+            throw ValidationError("--trust and --public-key do not go together: put the key into the file")
+        }
+    }
+
     func run() throws {
-        let report = RegistryVerifier.verify(path)
+        var policy = TrustPolicy.off
+        try ControlApp.report { () throws(ControlError) in policy = try trustPolicy() }
+        let report = RegistryVerifier.verify(path, trust: policy)
         Console.output(Self.render(report, output))
         if !report.problems.isEmpty { throw ExitCode(1) }
+    }
+
+    private func trustPolicy() throws(ControlError) -> TrustPolicy {
+        if let trust {
+            do {
+                return TrustPolicy(mode: .require, trusted: try TrustedKeys(readingFrom: trust))
+            } catch {
+                throw ControlError(error)
+            }
+        }
+        guard let publicKey else { return .off }
+        let key = try KeyFile.verifyingKey(publicKey)
+        let trusted = TrustedKeys.Key(id: publicKey, key: key, validFrom: nil, validUntil: nil)
+        return TrustPolicy(mode: .require, trusted: TrustedKeys(keys: [trusted]))
     }
 
     static func render(_ report: RegistryVerifier.Report, _ output: OutputFormat) -> String {
@@ -31,7 +62,8 @@ struct VerifyCommand: ParsableCommand {
             for item in report.verified {
                 let facts = "\(item.model)@\(item.version), \(item.format), sha256 \(item.digest.prefix(12))"
                 text += "ok       \(TextTable.printable(item.path))  \(facts), "
-                text += "\(item.goldenSampleCount) golden samples\n"
+                text += "\(item.goldenSampleCount) golden samples"
+                text += item.signer.map { ", signed by \(TextTable.printable($0))\n" } ?? "\n"
             }
             for problem in report.problems {
                 text += "refused  \(TextTable.printable(problem.path))  "
@@ -45,6 +77,7 @@ struct VerifyCommand: ParsableCommand {
                     ("version", .string("\(item.version)")), ("format", .string(item.format)),
                     ("digest", .string(item.digest)),
                     ("golden_samples", .integer(Int64(item.goldenSampleCount))),
+                    ("signer", item.signer.map { .string($0) }),
                 ])
             }
             let bad = report.problems.map { problem in

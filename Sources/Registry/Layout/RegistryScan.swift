@@ -21,6 +21,16 @@ package struct VersionListing: Sendable, Equatable {
     package var path: String
     /// In order of names, without dot-names.
     package var files: [File]
+    var placement = Placement.registry
+
+    /// What of the model's name and version the path says.
+    enum Placement: Sendable {
+        /// Both: `<registry>/<model>/<version>`.
+        case registry
+        /// The version; the operator names the model.
+        case model
+        case alone
+    }
 
     package struct File: Sendable, Equatable {
         package var name: String
@@ -45,11 +55,12 @@ package struct VersionListing: Sendable, Equatable {
 enum Companion {
     static let manifest = "manifest.json"
     static let samples = "samples.jsonl"
+    static let signature = "model.sig"
     /// The layers of a network whose weights are a safetensors file.
     static let architecture = "architecture.json"
 
     static func isReserved(_ name: String) -> Bool {
-        [manifest, samples, architecture, "model.sig", "model.yaml"].contains(name)
+        [manifest, samples, architecture, signature, "model.yaml"].contains(name)
     }
 
     /// Files that people put beside a model. A LightGBM model ends in .txt, so alone it is looked at.

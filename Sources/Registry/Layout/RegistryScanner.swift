@@ -25,20 +25,33 @@ package struct RegistryScanner: Sendable {
             let name = path.split(separator: "/").last.map(String.init) ?? path
             let file = VersionListing.File(name: name, path: path, facts: facts)
             addSingle(
-                VersionListing(model: modelName, version: Self.first, path: path, files: [file]), to: &scan)
+                VersionListing(
+                    model: modelName, version: Self.first, path: path, files: [file], placement: .alone),
+                to: &scan)
             return scan
         }
         let root = try Contents(of: path, problems: &scan.problems)
         scan.directories.append(path)
         switch try form(of: root) {
         case .registry: addModels(root, to: &scan)
-        case .model: addVersions(root, of: modelName, to: &scan)
+        case .model: addVersions(root, of: modelName, placement: .model, to: &scan)
         case .version:
             addSingle(
-                VersionListing(model: modelName, version: Self.first, path: path, files: root.files),
+                VersionListing(
+                    model: modelName, version: Self.first, path: path, files: root.files, placement: .alone),
                 to: &scan)
         }
         return scan
+    }
+
+    /// The files of one version, whatever stands around it.
+    static func version(
+        at path: String, model: String, version: ModelVersion
+    ) throws(SystemError) -> VersionListing {
+        var problems: [ScanProblem] = []
+        let directory = RegistryScanner(path: path).path
+        let contents = try Contents(of: directory, problems: &problems)
+        return VersionListing(model: model, version: version, path: directory, files: contents.files)
     }
 
     private static let first = ModelVersion(1)
@@ -82,7 +95,7 @@ package struct RegistryScanner: Sendable {
             do {
                 let contents = try Contents(of: directory, problems: &scan.problems)
                 scan.directories.append(directory)
-                addVersions(contents, of: name, to: &scan)
+                addVersions(contents, of: name, placement: .registry, to: &scan)
             } catch {
                 if error.code != ENOENT { scan.unreadableModels[name] = error }
             }
@@ -93,7 +106,9 @@ package struct RegistryScanner: Sendable {
         }
     }
 
-    private func addVersions(_ model: Contents, of name: String, to scan: inout RegistryScan) {
+    private func addVersions(
+        _ model: Contents, of name: String, placement: VersionListing.Placement, to scan: inout RegistryScan
+    ) {
         scan.models[name] = [:]
         for directory in model.directories {
             let path = "\(model.path)/\(directory)"
@@ -107,7 +122,8 @@ package struct RegistryScanner: Sendable {
                 let contents = try Contents(of: path, problems: &scan.problems)
                 scan.directories.append(path)
                 scan.models[name]?[version] = VersionListing(
-                    model: name, version: version, path: path, files: contents.files)
+                    model: name, version: version, path: path, files: contents.files,
+                    placement: placement)
             } catch {
                 if error.code != ENOENT { scan.unreadableModels[name] = error }
             }

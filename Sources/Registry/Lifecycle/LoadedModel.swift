@@ -25,6 +25,10 @@ package final class LoadedModel: Sendable {
     package let cost: ModelCost
     /// From the first byte read to ready.
     package let loadNanoseconds: UInt64
+    /// The id of the trusted key that signed it; nil when nobody trusted did, or nobody asked.
+    package let signer: String?
+    /// SHA-256 by file, by which it can be revoked.
+    let digests: [(name: String, sha256: String)]
 
     private let metricRegistry: MetricRegistry
     /// The address of the metrics, with one reference that is ours; 0 before the first request. The standard
@@ -43,6 +47,8 @@ package final class LoadedModel: Sendable {
         goldenSampleCount = file.goldenSampleCount
         cost = file.cost
         loadNanoseconds = nanoseconds
+        signer = file.trust.signer
+        digests = file.digests
         metricRegistry = metrics
     }
 

@@ -273,6 +273,29 @@ struct RegistryCore {
         return (verdict, changes)
     }
 
+    // MARK: Trust
+
+    /// Takes back what answers and is objected to, and has everything that was refused tried again: somebody
+    /// else is trusted now.
+    mutating func reconsider(_ objection: (LoadedModel) -> RegistryError?) -> [Change] {
+        var changes: [Change] = []
+        for (name, versions) in models {
+            for (version, var record) in versions {
+                if let live = record.live, let error = objection(live) {
+                    changes.append(.unloaded(live))
+                    record.leaving = live
+                    record.live = nil
+                    record.state = .refused(Refusal(code: error.code, reason: error.description))
+                } else if case .refused = record.state {
+                    advance(&record, .tryAgain)
+                }
+                models[name]?[version] = record
+            }
+            evaluate(name, &changes)
+        }
+        return changes
+    }
+
     // MARK: Telling
 
     /// Whether something waits for time to pass rather than for a change.

@@ -32,6 +32,21 @@ package struct Manifest: Sendable, Equatable {
 
     static let sizeLimit = 1 << 20
 
+    /// Whether this is the manifest of the version that stands there; in the simpler forms of a registry,
+    /// where the operator says what a model is called, only what the path still says.
+    ///
+    /// - Throws: `wrongBinding`.
+    func checkBinding(of listing: VersionListing) throws(RegistryError) {
+        let isOther =
+            switch listing.placement {
+            case .registry: model != listing.model || version != listing.version
+            case .model: version != listing.version
+            case .alone: false
+            }
+        guard isOther else { return }
+        throw .wrongBinding(directory: listing.path, published: "\(model)@\(version)")
+    }
+
     /// The JSON text; the same manifest gives the same bytes.
     func write(into buffer: inout ByteBuffer) {
         buffer.append("{\n  \"modeld_manifest\": 1,\n  \"model\": ")

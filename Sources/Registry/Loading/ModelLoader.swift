@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Base
-internal import Cryptography
 internal import Inference
 internal import ModelFormat
 internal import Tabular
@@ -13,39 +12,54 @@ struct LoadedFile: Sendable {
     var size: Int
     var goldenSampleCount: Int
     var cost: ModelCost
+    var trust: TrustPolicy.Verdict
+    /// SHA-256 of every file that was read, by which a version can be revoked.
+    var digests: [(name: String, sha256: String)]
 }
 
 /// Turns the files of a version into a model that may answer, or into the reason why it may not.
 ///
 /// Each file is read once, through one descriptor, into memory; what is checked is what is served.
 struct ModelLoader: Sendable {
+    /// The directory or file that is served; no link leads out of it.
+    var root: String
+    var trust = TrustPolicy.off
     /// Larger files are refused.
-    var fileSizeLimit = 16 << 30
+    static let fileSizeLimit = 16 << 30
 
-    /// - Parameter parsed: called when only the golden samples are left to be verified.
-    func load(_ listing: VersionListing, parsed: () -> Void = {}) throws(RegistryError) -> LoadedFile {
-        let manifest = try readManifest(listing)
-        let found = try readModel(listing)
+    /// - Parameters:
+    ///   - wallClock: the present, in nanoseconds since the epoch, for keys that are valid for a time.
+    ///   - parsed: called when only the golden samples are left to be verified.
+    func load(
+        _ listing: VersionListing, wallClock: Int64 = RegistryClock.system.wallClock(),
+        parsed: () -> Void = {}
+    ) throws(RegistryError) -> LoadedFile {
+        let files = VersionFiles(listing, root: root, sizeLimit: Self.fileSizeLimit)
+        let manifest = try readManifest(files)
+        try manifest?.checkBinding(of: listing)
+        let found = try readModel(files)
         let (file, bytes) = (found.file, found.bytes)
-        let digest = SHA256.digest(of: bytes.span).hexadecimal
-        if let manifest { try check(manifest, listing, modelFile: file, digest: digest) }
-        let compiled = try compile(bytes.span, file, architecture: try architecture(listing))
+        if let manifest { try check(manifest, files, modelFile: file) }
+        let verdict = try trust.check(files, wallClock: wallClock)
+        let external = VersionTensorFiles(files: files, model: file.path, isVouchedFor: manifest != nil)
+        let architecture = try files.read(named: Companion.architecture, limit: Manifest.sizeLimit)
+        let compiled = try compile(bytes.span, file, external: external, architecture: architecture)
         parsed()
-        let sampleCount = try verify(compiled, listing, file)
+        let sampleCount = try verify(compiled, files, file)
         let cost = ModelCost.measure(compiled)
         return LoadedFile(
-            model: compiled, format: found.format, digest: digest, size: bytes.count,
-            goldenSampleCount: sampleCount, cost: cost)
+            model: compiled, format: found.format, digest: try files.digest(of: file), size: bytes.count,
+            goldenSampleCount: sampleCount, cost: cost, trust: verdict, digests: files.knownDigests)
     }
 
     private func compile(
-        _ bytes: Span<UInt8>, _ file: VersionListing.File, architecture: [UInt8]?
+        _ bytes: Span<UInt8>, _ file: VersionListing.File, external: VersionTensorFiles,
+        architecture: [UInt8]?
     ) throws(RegistryError) -> CompiledModel {
         let graph: ModelGraph
         do {
             graph = try ModelFile.load(
-                bytes, fileName: file.name, external: ExternalTensorFiles(besides: file.path),
-                architecture: architecture)
+                bytes, fileName: file.name, external: external, architecture: architecture)
         } catch {
             throw .format(file: file.path, error)
         }
@@ -53,14 +67,6 @@ struct ModelLoader: Sendable {
             return try CompiledModel(graph)
         } catch {
             throw .inference(file: file.path, error)
-        }
-    }
-
-    private func read(_ path: String, limit: Int) throws(RegistryError) -> [UInt8] {
-        do {
-            return try File.read(path, limit: limit)
-        } catch {
-            throw .system(error)
         }
     }
 
@@ -73,39 +79,37 @@ struct ModelLoader: Sendable {
     }
 
     /// The one candidate that is a model; when none is, why the first is not.
-    private func readModel(_ listing: VersionListing) throws(RegistryError) -> ReadFile {
+    private func readModel(_ files: VersionFiles) throws(RegistryError) -> ReadFile {
         var found: [ReadFile] = []
         var defects: [RegistryError] = []
-        for file in try mlflowModel(listing).map({ [$0] }) ?? listing.candidates {
-            let bytes = try read(file.path, limit: fileSizeLimit)
+        for file in try mlflowModel(files).map({ [$0] }) ?? files.listing.candidates {
+            let bytes = try files.read(file)
             switch recognise(bytes.span, file) {
             case .success(let format): found.append(ReadFile(file: file, bytes: bytes, format: format))
             case .failure(let defect): defects.append(defect)
             }
         }
         guard found.count <= 1 else {
-            throw .severalModelFiles(directory: listing.path, names: found.map(\.file.name))
+            throw .severalModelFiles(directory: files.path, names: found.map(\.file.name))
         }
         if let model = found.first { return model }
         if let defect = defects.first { throw defect }
-        throw .noModelFile(directory: listing.path)
+        if let odd = files.listing.files.first(where: { $0.facts.kind != .regular }) {
+            throw .notRegular(file: odd.path)
+        }
+        throw .noModelFile(directory: files.path)
     }
 
     /// The file that an MLflow directory names as its model.
-    private func mlflowModel(_ listing: VersionListing) throws(RegistryError) -> VersionListing.File? {
-        guard let file = listing.file(named: MLflowModel.fileName), file.facts.kind == .regular else {
+    private func mlflowModel(_ files: VersionFiles) throws(RegistryError) -> VersionListing.File? {
+        guard let file = files.listing.file(named: MLflowModel.fileName), file.facts.kind == .regular else {
             return nil
         }
-        let bytes = try read(file.path, limit: MLflowModel.sizeLimit)
-        guard let name = MLflowModel.modelFile(bytes.span), let model = listing.file(named: name),
+        let bytes = try files.read(file, limit: MLflowModel.sizeLimit)
+        guard let name = MLflowModel.modelFile(bytes.span), let model = files.listing.file(named: name),
             model.facts.kind == .regular
         else { return nil }
         return model
-    }
-
-    private func architecture(_ listing: VersionListing) throws(RegistryError) -> [UInt8]? {
-        guard let file = listing.file(named: Companion.architecture) else { return nil }
-        return try read(file.path, limit: Manifest.sizeLimit)
     }
 
     private func recognise(
@@ -120,46 +124,48 @@ struct ModelLoader: Sendable {
 
     // MARK: The manifest
 
-    private func readManifest(_ listing: VersionListing) throws(RegistryError) -> Manifest? {
-        guard let file = listing.file(named: Companion.manifest) else { return nil }
+    private func readManifest(_ files: VersionFiles) throws(RegistryError) -> Manifest? {
+        guard let file = files.listing.file(named: Companion.manifest) else { return nil }
         // A span of a temporary that a throwing call returns makes Swift 6.3.1 emit a broken module: name it.
-        let bytes = try read(file.path, limit: Manifest.sizeLimit)
+        let bytes = try files.read(file, limit: Manifest.sizeLimit)
         return try Manifest(bytes.span, path: file.path)
     }
 
+    /// Exactly the files of the manifest are there, as they were published.
     private func check(
-        _ manifest: Manifest, _ listing: VersionListing, modelFile: VersionListing.File, digest: String
+        _ manifest: Manifest, _ files: VersionFiles, modelFile: VersionListing.File
     ) throws(RegistryError) {
-        let path = "\(listing.path)/\(Companion.manifest)"
+        let path = "\(files.path)/\(Companion.manifest)"
         guard manifest.files.contains(where: { $0.name == modelFile.name }) else {
             throw .manifestMismatch(file: path, reason: "does not list the model file \(modelFile.name)")
         }
         for stated in manifest.files {
-            guard let file = listing.file(named: stated.name), file.facts.kind == .regular else {
+            guard let file = files.listing.file(named: stated.name) else {
                 throw .manifestMismatch(file: path, reason: "lists \(stated.name), which is not there")
             }
-            let actual = file.name == modelFile.name ? digest : try self.digest(of: file)
+            let actual = try files.digest(of: file)
             guard actual == stated.sha256 else {
                 throw .digestMismatch(file: file.path, stated: stated.sha256, actual: actual)
             }
         }
-    }
-
-    private func digest(of file: VersionListing.File) throws(RegistryError) -> String {
-        let bytes = try read(file.path, limit: fileSizeLimit)
-        return SHA256.digest(of: bytes.span).hexadecimal
+        let known = Set(manifest.files.map(\.name) + [Companion.manifest, Companion.signature])
+        if let extra = files.listing.files.first(where: { !known.contains($0.name) }) {
+            throw .manifestMismatch(
+                file: path, reason: "does not list \(extra.name), which is there; publish it as a new version"
+            )
+        }
     }
 
     // MARK: Golden samples
 
     private func verify(
-        _ model: CompiledModel, _ listing: VersionListing, _ file: VersionListing.File
+        _ model: CompiledModel, _ files: VersionFiles, _ file: VersionListing.File
     ) throws(RegistryError) -> Int {
         try verify(model, model.goldenSamples, of: file.path)
-        guard let samplesFile = listing.file(named: Companion.samples) else {
+        guard let samplesFile = files.listing.file(named: Companion.samples) else {
             return model.goldenSamples.count
         }
-        let bytes = try read(samplesFile.path, limit: GoldenSamplesFile.sizeLimit)
+        let bytes = try files.read(samplesFile, limit: GoldenSamplesFile.sizeLimit)
         let samples = try GoldenSamplesFile.read(bytes.span, path: samplesFile.path)
         try verify(model, samples, of: samplesFile.path)
         return model.goldenSamples.count + samples.count

@@ -33,9 +33,9 @@ package struct DirectoryFiles: Sendable {
     /// All bytes of the regular file at `path`, relative to the directory; links are followed as long as they
     /// stay beneath it, as those of ConfigMap mounts do.
     ///
-    /// - Throws: `SystemError`; `EXDEV` when the path leaves the directory, `ELOOP` when links go in a
-    ///   circle, `EFBIG` when the file has more than `limit` bytes, `EISDIR` or `EINVAL` when it is no regular
-    ///   file (a FIFO is never waited for).
+    /// - Throws: `SystemError`; `EXDEV` when the path leaves the directory, `ELOOP` when links go in
+    ///   a circle, `EFBIG` when the file has more than `limit` bytes, `EISDIR` or `EINVAL` when it is no
+    ///   regular file (a FIFO is never waited for).
     package func readAll(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
         let shown = "\(directory)/\(path)"
         // Safe because the string is passed as a C string that lives for the call.

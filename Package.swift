@@ -8,7 +8,7 @@
 //   3  Registry   HTTP
 //   2  Inference  Preprocess  Ingest  Net
 //   1  ModelFormat   LinearAlgebra   Telemetry   Cryptography   Compression   YAML
-//   0  Tabular   Base   FusedProducts   (C doors: CPosix COpenSSL CZlib CBLAS CYAML)
+//   0  Tabular   Base   FusedProducts   (C doors: CPosix COpenSSL CZlib CBLAS CYAML CONNXRuntime)
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -76,6 +76,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CBLAS"),
+        .systemLibrary(name: "CONNXRuntime"),
         library("Base", imports: ["CPosix"]),
         library("Tabular", imports: ["Base"]),
         library("Cryptography", imports: ["Base", "COpenSSL"]),
@@ -88,7 +89,9 @@ let package = Package(
         library("Net", imports: ["Base", "CPosix", "COpenSSL"], extra: unchecked),
         library("Ingest", imports: ["Base", "Tabular", "Cryptography"]),
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
-        library("Inference", imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra"]),
+        library(
+            "Inference",
+            imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "CONNXRuntime"]),
         library("HTTP", imports: ["Base", "Net", "Compression"], extra: unchecked),
         library(
             "Registry",

@@ -21,6 +21,7 @@ package struct Configuration: Sendable, Equatable {
     package var timeouts = Timeouts()
     package var shutdown = Shutdown()
     package var registryWatch = RegistryWatch()
+    package var onnx = ONNX()
     package var metrics = Metrics()
     package var scheduling = Scheduling()
 
@@ -115,6 +116,15 @@ package struct Configuration: Sendable, Equatable {
     package struct RegistryWatch: Sendable, Equatable {
         package var poll = Duration.zero
         package var versionsPerModel = 0
+    }
+
+    package struct ONNX: Sendable, Equatable {
+        package var engine = Engine.auto
+        /// The path of a library; empty: where the system finds it.
+        package var runtimeLibrary = ""
+
+        /// What runs ONNX models.
+        package enum Engine: String, Sendable, CaseIterable { case auto, native, onnxruntime }
     }
 
     package struct Metrics: Sendable, Equatable {

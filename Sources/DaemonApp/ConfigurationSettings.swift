@@ -164,6 +164,14 @@ extension Configuration {
                 + "memory."
         ),
         ConfigurationSetting(
+            "onnx.engine", .choice, \.onnx.engine, default: "auto",
+            "What runs ONNX models. auto: our own operators, and ONNX Runtime for models that hold others. "
+                + "native: never ONNX Runtime. onnxruntime: always."),
+        ConfigurationSetting(
+            "onnx.runtime_library", .file, \.onnx.runtimeLibrary, default: nil,
+            "The shared library of ONNX Runtime, 1.17 or later. It is opened when the first model needs it; "
+                + "without this setting it is looked for where the system keeps libraries."),
+        ConfigurationSetting(
             "metrics.model_series_limit", .count(0...1_000_000), \.metrics.modelSeriesLimit, default: "2000",
             "Most metric series that belong to single models; the rest are counted under model=\"other\"."),
     ]

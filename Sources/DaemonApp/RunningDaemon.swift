@@ -95,6 +95,10 @@ final class RunningDaemon: Sendable {
         var result = Registry.Configuration(path: configuration.registry)
         result.versionsPerModel = configuration.registryWatch.versionsPerModel
         result.pollNanoseconds = configuration.registryWatch.poll.wholeNanoseconds
+        let library = configuration.onnx.runtimeLibrary
+        result.engine = ONNXEngine(
+            choice: ONNXEngine.Choice(rawValue: configuration.onnx.engine.rawValue) ?? .auto,
+            libraryPath: library.isEmpty ? nil : library)
         return result
     }
 

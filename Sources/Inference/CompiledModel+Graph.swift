@@ -3,6 +3,14 @@ internal import ModelFormat
 
 /// Operator graphs, which take and answer tensors.
 extension CompiledModel {
+    /// What runs the model: `native`, or `onnxruntime-1.32.0`.
+    package var engine: String {
+        guard case .graph(let model) = kernel, case .runtime(let session, _) = model.engine else {
+            return "native"
+        }
+        return "onnxruntime-\(session.library.version)"
+    }
+
     /// Answers tensors, one for each of `tensorInputs`, into the predictions' `tensors`, one for each of
     /// `outputs`. Only for operator graphs.
     ///

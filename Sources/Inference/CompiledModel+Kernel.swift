@@ -6,7 +6,7 @@ internal import Tabular
 extension CompiledModel {
     /// `sources` says which input feature each column of the estimator comes from, where each comes from one.
     static func compile(
-        _ estimator: Estimator, inputCount: Int, sources: [Int32]?
+        _ estimator: Estimator, inputCount: Int, sources: [Int32]?, session: ONNXRuntimeSession?
     ) throws(InferenceError) -> (Kernel, Explainer?, marginCount: Int) {
         switch estimator {
         case .linear(let model):
@@ -27,7 +27,7 @@ extension CompiledModel {
             return (.neural(kernel), nil, kernel.outputCount)
         case .operatorGraph(let graph):
             do {
-                let model = try GraphModel(graph)
+                let model = try GraphModel(graph, session: session)
                 return (.graph(model), nil, max(1, model.primaryWidth))
             } catch {
                 throw .graph(error)

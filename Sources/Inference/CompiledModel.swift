@@ -42,7 +42,9 @@ package final class CompiledModel: Sendable {
         case graph(GraphModel)
     }
 
-    package init(_ graph: ModelGraph) throws(InferenceError) {
+    /// - Parameter session: runs an operator graph instead of our own operators; it has been made of the same
+    ///   file as `graph`.
+    package init(_ graph: ModelGraph, session: ONNXRuntimeSession? = nil) throws(InferenceError) {
         do {
             plan = try PreprocessingPlan(graph.stages, inputWidth: graph.schema.count)
         } catch {
@@ -51,7 +53,7 @@ package final class CompiledModel: Sendable {
         let sources = columnSources(graph.stages, featureCount: graph.schema.count)
         let marginCount: Int
         (kernel, explainer, marginCount) = try Self.compile(
-            graph.estimator, inputCount: plan.outputWidth, sources: sources)
+            graph.estimator, inputCount: plan.outputWidth, sources: sources, session: session)
         estimatorType = graph.inputType
         schema = graph.schema
         output = graph.output

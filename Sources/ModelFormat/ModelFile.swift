@@ -35,6 +35,12 @@ public enum ModelFile {
         }
     }
 
+    /// The model in an ONNX file as its caller sees it: inputs and outputs, no operators. For an engine that
+    /// reads the file itself.
+    package static func onnxInterface(_ bytes: Span<UInt8>) throws(FormatError) -> ModelGraph {
+        try ONNXImporter.readInterface(bytes)
+    }
+
     /// The format of `bytes`; nothing is said about whether they are sound.
     public static func recognise(_ bytes: Span<UInt8>, fileName: String) throws(FormatError)
         -> ModelFileFormat

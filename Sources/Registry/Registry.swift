@@ -2,6 +2,7 @@
 internal import Base
 internal import Dispatch
 internal import Glibc
+internal import Inference
 internal import ModelFormat
 internal import Synchronization
 package import Telemetry
@@ -22,6 +23,8 @@ package final class Registry: Sendable {
         package var settleNanoseconds: UInt64 = 1_000_000_000
         /// Whose signatures count.
         package var trust = TrustPolicy.off
+        /// What runs ONNX models.
+        package var engine = ONNXEngine()
         /// Loads at the same time.
         package var loadLimit = max(Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))), 1)
 
@@ -196,7 +199,8 @@ package final class Registry: Sendable {
         let start = MonotonicInstant.now
         let result: Result<LoadedModel, RegistryError>
         do throws(RegistryError) {
-            let loader = ModelLoader(root: scanner.path, trust: state.withLock { $0.trust })
+            let loader = ModelLoader(
+                root: scanner.path, trust: state.withLock { $0.trust }, engine: configuration.engine)
             let file = try loader.load(listing, wallClock: clock.wallClock()) {
                 state.withLock { $0.core.parsed(key) }
             }
@@ -244,7 +248,8 @@ package final class Registry: Sendable {
                 "model version is ready",
                 [
                     "model": LogValue(key.model), "version": LogValue(key.version.number),
-                    "format": LogValue(loaded.format.rawValue), "bytes": LogValue(loaded.fileSize),
+                    "format": LogValue(loaded.format.rawValue), "engine": LogValue(loaded.model.engine),
+                    "bytes": LogValue(loaded.fileSize),
                     "golden_samples": LogValue(loaded.goldenSampleCount),
                     "seconds": .number(Double(loaded.loadNanoseconds / 1000) / 1e6),
                     "digest": LogValue(loaded.digest),

@@ -13,6 +13,10 @@ package enum RegistryError: Error, Equatable {
     case severalModelFiles(directory: String, names: [String])
     case format(file: String, FormatError)
     case inference(file: String, InferenceError)
+    /// The model needs ONNX Runtime for `reason`, and `library` says why there is none.
+    case runtimeMissing(file: String, reason: String, library: String)
+    /// ONNX Runtime does not take the model.
+    case runtimeFailed(file: String, reason: String)
     /// `count` golden samples are not reproduced; the first is shown.
     case notReproduced(file: String, first: SampleMismatch, count: Int)
     case malformedSamples(file: String, line: Int, reason: String)
@@ -48,6 +52,8 @@ extension RegistryError {
         case .severalModelFiles: "several_model_files"
         case .format(_, let error): error.code
         case .inference(_, let error): error.code
+        case .runtimeMissing: "onnx_runtime_missing"
+        case .runtimeFailed: "onnx_runtime_failed"
         case .notReproduced: "not_reproduced"
         case .malformedSamples: "malformed_samples"
         case .malformedManifest: "malformed_manifest"
@@ -94,6 +100,12 @@ extension RegistryError: CustomStringConvertible {
             "\(file): \(error.description)"
         case .inference(let file, let error):
             "\(file): \(error.description)"
+        case .runtimeMissing(let file, let reason, let library):
+            "\(file): \(reason); ONNX Runtime runs such models, and cannot be opened (\(library)): unpack "
+                + "libonnxruntime.so of 1.17 or later, which the Python package onnxruntime holds in its folder "
+                + "capi, and name it by onnx.runtime_library"
+        case .runtimeFailed(let file, let reason):
+            "\(file): \(reason)"
         case .notReproduced(let file, let first, let count):
             "\(file): \(count) golden sample(s) not reproduced; \(first.description)"
         case .malformedSamples(let file, let line, let reason):

@@ -34,8 +34,12 @@ package enum RegistryVerifier {
 
     /// Loads every version below `path`, one after the other; what is wrong is a value.
     ///
-    /// - Parameter trust: whose signatures count.
-    package static func verify(_ path: String, trust: TrustPolicy = .off) -> Report {
+    /// - Parameters:
+    ///   - trust: whose signatures count.
+    ///   - engine: what runs ONNX models.
+    package static func verify(
+        _ path: String, trust: TrustPolicy = .off, engine: ONNXEngine = ONNXEngine()
+    ) -> Report {
         var report = Report()
         let scanner = RegistryScanner(path: path)
         let scan: RegistryScan
@@ -53,7 +57,7 @@ package enum RegistryVerifier {
         }
         for (_, versions) in scan.models.sorted(by: { $0.key < $1.key }) {
             for (_, listing) in versions.sorted(by: { $0.key < $1.key }) {
-                verify(listing, ModelLoader(root: scanner.path, trust: trust), &report)
+                verify(listing, ModelLoader(root: scanner.path, trust: trust, engine: engine), &report)
             }
         }
         if report.verified.isEmpty && report.problems.isEmpty {

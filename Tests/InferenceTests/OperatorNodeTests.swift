@@ -45,7 +45,7 @@ struct OperatorNodeTests {
     }
 
     /// Halves were recorded as the text form of their protobuf, with the bytes in octal.
-    private func recorded(_ value: JSONValue) throws -> Tensor {
+    static func recorded(_ value: JSONValue) throws -> Tensor {
         guard value["dtype"]?.string == "string", let text = value["data"]?.array?.first?.string,
             text.hasPrefix("dims: "), let quoted = text.firstMatch(of: #/(?s)raw_data: "(.*)"/#)
         else { return try GraphCases.tensor(value) }
@@ -54,7 +54,7 @@ struct OperatorNodeTests {
         var message: [UInt8] = []
         for dimension in dimensions { message += [0x08, UInt8(dimension)] }
         message += [0x10, UInt8(code)]
-        let raw = Self.unescaped(Array(String(quoted.1).utf8))
+        let raw = unescaped(Array(String(quoted.1).utf8))
         message += [0x4A, UInt8(raw.count)] + raw
         let reader = ONNXTensorReader(external: NoExternalTensorData())
         return Tensor(try reader.read(message.span, part: "a recorded tensor"))
@@ -98,14 +98,14 @@ struct OperatorNodeTests {
             var inputs: [Tensor] = []
             for input in graph.inputs {
                 let value = try #require(record["inputs"]?[input.name], "input \(input.name)")
-                inputs.append(try recorded(value))
+                inputs.append(try Self.recorded(value))
             }
             var outputs: [Tensor] = []
             try graph.run(inputs, into: &outputs, frame: GraphFrame())
             for (output, got) in zip(graph.outputs, outputs) {
                 guard let value = record["expected"]?[output.name] else { continue }
                 let difference = try GraphCases.difference(
-                    got, try recorded(value), relative: record["rtol"]?.double ?? 1e-3,
+                    got, try Self.recorded(value), relative: record["rtol"]?.double ?? 1e-3,
                     absolute: record["atol"]?.double ?? 1e-7)
                 if let difference { return .wrong("\(output.name) \(difference)") }
             }

@@ -22,18 +22,6 @@ import Testing
         "splits":[{"split_index":0},{"split_index":1},{"split_index":2}]}],"scale_and_bias":[1,[0.5]]}
         """
 
-    struct Defect: Sendable, CustomTestStringConvertible {
-        var name: String
-        var code: String
-        var old: String
-        var new: String
-        var testDescription: String { name }
-
-        init(_ name: String, _ code: String, _ old: String, _ new: String) {
-            (self.name, self.code, self.old, self.new) = (name, code, old, new)
-        }
-    }
-
     static let defects: [Defect] = [
         Defect("cut off", "malformed_json", "[1,[0.5]]}", "[1,[0.5]]"),
         Defect("something behind it", "malformed_json", "[1,[0.5]]}", "[1,[0.5]]}]"),
@@ -88,13 +76,7 @@ import Testing
     ]
 
     @Test(arguments: defects) func eachDefect_isRefusedByItsCode(defect: Defect) {
-        #expect(HostileCatBoostTests.sound.contains(defect.old))
-        let text = HostileCatBoostTests.sound.replacing(defect.old, with: defect.new, maxReplacements: 1)
-        let bytes = Array(text.utf8)
-        let error = #expect(throws: FormatError.self) {
-            try ModelFile.load(bytes.span, fileName: defect.name)
-        }
-        #expect(error?.code == defect.code, "\(defect.name): \(error.map(\.description) ?? "accepted")")
+        defect.expectRefusal(in: HostileCatBoostTests.sound)
     }
 
     @Test func theSoundModel_isRead_andSurvivesTheNativeFormat() throws {

@@ -18,24 +18,6 @@ import Testing
         "reg_loss_param":{"scale_pos_weight":"1"}}},"version":[3,4,1]}
         """
 
-    struct Defect: Sendable, CustomTestStringConvertible {
-        var name: String
-        var code: String
-        var old: String
-        var new: String
-        var testDescription: String { name }
-
-        /// A second change that the defect needs.
-        var also: (old: String, new: String)?
-
-        init(
-            _ name: String, _ code: String, _ old: String, _ new: String,
-            also: (old: String, new: String)? = nil
-        ) {
-            (self.name, self.code, self.old, self.new, self.also) = (name, code, old, new, also)
-        }
-    }
-
     /// The root becomes a categorical node; the list of categories is what the arguments say.
     static func categorical(
         _ name: String, node: String, start: String, size: String, categories: String
@@ -211,15 +193,8 @@ import Testing
     ]
 
     @Test(arguments: syntax + parts + trees)
-    func eachDefect_isRefusedByItsCode(defect: Defect) throws {
-        #expect(HostileXGBoostTests.sound.contains(defect.old))
-        var text = HostileXGBoostTests.sound.replacing(defect.old, with: defect.new, maxReplacements: 1)
-        if let also = defect.also { text = text.replacing(also.old, with: also.new, maxReplacements: 1) }
-        let bytes = Array(text.utf8)
-        let error = #expect(throws: FormatError.self) {
-            try ModelFile.load(bytes.span, fileName: defect.name)
-        }
-        #expect(error?.code == defect.code, "\(defect.name): \(error.map(\.description) ?? "accepted")")
+    func eachDefect_isRefusedByItsCode(defect: Defect) {
+        defect.expectRefusal(in: HostileXGBoostTests.sound)
     }
 
     @Test func theSoundModel_isRead() throws {

@@ -27,6 +27,12 @@ struct VerifyCommand: ParsableCommand {
         help: ArgumentHelp("Demand a signature by this public key, a PEM file.", valueName: "file"))
     var publicKey: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "ONNX Runtime's library, for ONNX models with operators that do not run natively.",
+            valueName: "library"))
+    var onnxRuntime: String?
+
     func validate() throws {
         if trust != nil && publicKey != nil {
             throw ValidationError("--trust and --public-key do not go together: put the key into the file")
@@ -36,7 +42,8 @@ struct VerifyCommand: ParsableCommand {
     func run() throws {
         var policy = TrustPolicy.off
         try ControlApp.report { () throws(ControlError) in policy = try trustPolicy() }
-        let report = RegistryVerifier.verify(path, trust: policy)
+        let engine = ONNXEngine(libraryPath: onnxRuntime)
+        let report = RegistryVerifier.verify(path, trust: policy, engine: engine)
         Console.output(Self.render(report, output))
         if !report.problems.isEmpty { throw ExitCode(1) }
     }

@@ -4,7 +4,7 @@ package import Tabular
 
 /// An operator graph as a model: what it takes and answers, learnt from the file and from one trial run.
 struct GraphModel: Sendable {
-    let graph: CompiledGraph
+    let engine: GraphEngine
     let inputs: [TensorSpecification]
     let outputs: [OutputSpecification]
     private let types: [ElementType]
@@ -16,8 +16,8 @@ struct GraphModel: Sendable {
     let primaryWidth: Int
     let isPrimaryDouble: Bool
 
-    init(_ source: OperatorGraph) throws(GraphError) {
-        graph = try CompiledGraph(source)
+    /// - Parameter session: runs the model instead of our own operators; `source` then needs no nodes.
+    init(_ source: OperatorGraph, session: ONNXRuntimeSession? = nil) throws(GraphError) {
         var inputs: [TensorSpecification] = []
         var types: [ElementType] = []
         for input in source.inputs {
@@ -33,7 +33,8 @@ struct GraphModel: Sendable {
         }
         self.inputs = inputs
         self.types = types
-        let trial = try Self.trial(graph, source, types)
+        let trial: [Tensor]?
+        (engine, trial) = try Self.engine(session, source, types)
         let outputs = source.outputs.enumerated().map { index, output in
             OutputSpecification(tensor: Self.specification(output, answered: trial?[index]))
         }
@@ -63,10 +64,23 @@ struct GraphModel: Sendable {
         }
     }
 
+    private static func engine(
+        _ session: ONNXRuntimeSession?, _ source: OperatorGraph, _ types: [ElementType]
+    ) throws(GraphError) -> (GraphEngine, trial: [Tensor]?) {
+        guard let session else {
+            let engine = GraphEngine.native(try CompiledGraph(source))
+            return (engine, try trial(engine, source, types))
+        }
+        let whole = GraphEngine.runtime(session, isRowwise: false)
+        let trial = try trial(whole, source, types)
+        let isRowwise = RowwiseProbe(session: session, source: source, types: types).isRowwise(trial)
+        return (.runtime(session, isRowwise: isRowwise), trial)
+    }
+
     /// One row of zeros and empty texts through the graph: finds what cannot work before a request does, and
     /// the types and shapes of the answers. Nil where the file leaves sizes open, or texts are refused.
     private static func trial(
-        _ graph: CompiledGraph, _ source: OperatorGraph, _ types: [ElementType]
+        _ engine: GraphEngine, _ source: OperatorGraph, _ types: [ElementType]
     ) throws(GraphError) -> [Tensor]? {
         var inputs: [Tensor] = []
         for (index, input) in source.inputs.enumerated() {
@@ -90,7 +104,7 @@ struct GraphModel: Sendable {
         }
         var outputs: [Tensor] = []
         do {
-            try graph.run(inputs, into: &outputs, frame: GraphFrame())
+            try engine.run(inputs, into: &outputs, frame: GraphFrame())
         } catch {
             // An empty text may be none of a model's categories, and a whole number may be an index.
             if types.allSatisfy({ $0 == .float32 || $0 == .float64 }) { throw error }
@@ -131,7 +145,7 @@ struct GraphModel: Sendable {
                 throw GraphError(place: "input \"\(self.inputs[index].name)\"", reason: error.reason)
             }
         }
-        try graph.run(inputs, into: &answers, frame: frame)
+        try engine.run(inputs, into: &answers, frame: frame)
     }
 
     /// Answers rows of numbers, `values` of the block's width, with the primary output; rows that the graph

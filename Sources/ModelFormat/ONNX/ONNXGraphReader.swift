@@ -235,7 +235,7 @@ struct ONNXGraphReader {
 
     // MARK: Values
 
-    private func readValue(_ bytes: Span<UInt8>) throws(FormatError) -> GraphValue {
+    func readValue(_ bytes: Span<UInt8>) throws(FormatError) -> GraphValue {
         var reader = ProtobufReader(bytes, part: "a graph input or output")
         var value = GraphValue(name: "", kind: .unknown)
         while let field = try reader.nextField() {

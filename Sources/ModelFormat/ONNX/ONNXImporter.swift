@@ -6,15 +6,24 @@ enum ONNXImporter {
     static func read(
         _ bytes: Span<UInt8>, external: any ExternalTensorData
     ) throws(FormatError) -> ModelGraph {
-        let file = try ONNXReader.read(bytes, external: external)
+        let graph = model(try ONNXReader.read(bytes, external: external))
+        try graph.validate()
+        return graph
+    }
+
+    /// The model as its caller sees it, with a graph that has no nodes: for an engine that reads the file
+    /// itself.
+    static func readInterface(_ bytes: Span<UInt8>) throws(FormatError) -> ModelGraph {
+        model(try ONNXReader.readInterface(bytes))
+    }
+
+    private static func model(_ file: ONNXReader.File) -> ModelGraph {
         var facts = file.metadata.filter { !$0.key.isEmpty }
         if !file.producer.isEmpty { facts["producer"] = file.producer }
         facts["onnx.ir_version"] = "\(file.irVersion)"
-        let graph = ModelGraph(
+        return ModelGraph(
             schema: file.graph.rowSchema, estimator: .operatorGraph(file.graph),
             output: OutputDescription(transform: .identity), lineage: Lineage(facts: facts))
-        try graph.validate()
-        return graph
     }
 }
 

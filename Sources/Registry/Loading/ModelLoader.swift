@@ -26,6 +26,8 @@ struct ModelLoader: Sendable {
     var trust = TrustPolicy.off
     /// Larger files are refused.
     static let fileSizeLimit = 16 << 30
+    /// What runs ONNX models.
+    var engine = ONNXEngine()
 
     /// - Parameters:
     ///   - wallClock: the present, in nanoseconds since the epoch, for keys that are valid for a time.
@@ -43,7 +45,14 @@ struct ModelLoader: Sendable {
         let verdict = try trust.check(files, wallClock: wallClock)
         let external = VersionTensorFiles(files: files, model: file.path, isVouchedFor: manifest != nil)
         let architecture = try files.read(named: Companion.architecture, limit: Manifest.sizeLimit)
-        let compiled = try compile(bytes.span, file, external: external, architecture: architecture)
+        let compiled: CompiledModel
+        if found.format == .onnx {
+            compiled = try engine.compile(bytes.span, path: file.path) { () throws(RegistryError) in
+                try compile(bytes.span, file, external: external, architecture: nil)
+            }
+        } else {
+            compiled = try compile(bytes.span, file, external: external, architecture: architecture)
+        }
         parsed()
         let sampleCount = try verify(compiled, files, file)
         let cost = ModelCost.measure(compiled)

@@ -116,6 +116,7 @@ let package = Package(
             "ControlApp",
             imports: [
                 "Base", "Tabular", "Cryptography", "ModelFormat", "Inference", "Net", "HTTP", "Registry",
+                "Serving",
             ]),
         executable("modeld", app: "DaemonApp"),
         executable("modeltrain", app: "TrainerApp"),
@@ -214,6 +215,8 @@ if Context.environment["MODELD_BENCHMARKS"] != nil {
         benchmark("Engine", "engine-benchmark", imports: ["Base", "Net", "HTTP"]),
         benchmark(
             "Kernels", "kernels-benchmark", imports: ["Base", "Tabular", "ModelFormat", "Inference"]),
+        benchmark(
+            "Batch", "batch-benchmark", imports: ["Base", "Tabular", "ModelFormat", "Inference", "Serving"]),
         benchmark("ModelLoading", "model-loading-benchmark", imports: ["Base", "ModelFormat"]),
     ]
 }

@@ -12,12 +12,13 @@ package struct ModelControl: ParsableCommand {
 
             Exit status: 0 done; 1 the answer is no (not ready, a check failed); 64 wrong usage; 65 the rows \
             cannot be used or the server refused them; 66 a file cannot be read; 69 the server cannot be \
-            reached or has a fault; 76 the answer is not what modeld would say.
+            reached or has a fault; 76 the answer is not what modeld would say. \
+            modelctl batch has its own: 0, 1, 2 and 75.
             """,
         version: version,
         subcommands: [
-            ListCommand.self, ShowCommand.self, PredictCommand.self, VerifyCommand.self, SignCommand.self,
-            ConvertCommand.self, HealthCommand.self,
+            ListCommand.self, ShowCommand.self, PredictCommand.self, BatchCommand.self, VerifyCommand.self,
+            SignCommand.self, ConvertCommand.self, HealthCommand.self,
         ])
 
     package static let version = "0.1.0"

@@ -11,6 +11,11 @@ extension CompiledModel {
         return "onnxruntime-\(session.library.version)"
     }
 
+    /// Whether blocks of rows can be answered: all models but operator graphs with inputs of another kind.
+    ///
+    /// An operator graph that cannot answer some rows leaves the predictions' `tensors` empty.
+    package var takesRows: Bool { if case .graph(let model) = kernel { model.takesRows } else { true } }
+
     /// Answers tensors, one for each of `tensorInputs`, into the predictions' `tensors`, one for each of
     /// `outputs`. Only for operator graphs.
     ///

@@ -163,21 +163,26 @@ extension Workspace {
     }
 
     func tensorValue(_ output: Int, _ place: Int) -> OutputValue {
-        switch predictions.tensors[output].elements {
-        case .float32(let values): .float32(values[place])
-        case .float64(let values): .float64(values[place])
-        case .float16(let values): .float32(Float(values[place]))
-        case .bfloat16(let values): .float32(values[place].value)
-        case .int64(let values): .integer(values[place])
-        case .int32(let values): .integer(Int64(values[place]))
-        case .int16(let values): .integer(Int64(values[place]))
-        case .int8(let values): .integer(Int64(values[place]))
-        case .uint8(let values): .integer(Int64(values[place]))
-        case .uint16(let values): .integer(Int64(values[place]))
-        case .uint32(let values): .integer(Int64(values[place]))
-        case .uint64(let values): .integer(Int64(clamping: values[place]))
-        case .bool(let values): .flag(values[place])
-        case .string(let values): .text(values[place])
-        }
+        tensorElement(predictions.tensors[output], place)
+    }
+}
+
+/// One element of a tensor, by its row-major place.
+func tensorElement(_ tensor: Tensor, _ place: Int) -> OutputValue {
+    switch tensor.elements {
+    case .float32(let values): .float32(values[place])
+    case .float64(let values): .float64(values[place])
+    case .float16(let values): .float32(Float(values[place]))
+    case .bfloat16(let values): .float32(values[place].value)
+    case .int64(let values): .integer(values[place])
+    case .int32(let values): .integer(Int64(values[place]))
+    case .int16(let values): .integer(Int64(values[place]))
+    case .int8(let values): .integer(Int64(values[place]))
+    case .uint8(let values): .integer(Int64(values[place]))
+    case .uint16(let values): .integer(Int64(values[place]))
+    case .uint32(let values): .integer(Int64(values[place]))
+    case .uint64(let values): .integer(Int64(clamping: values[place]))
+    case .bool(let values): .flag(values[place])
+    case .string(let values): .text(values[place])
     }
 }

@@ -64,7 +64,8 @@ package struct CSVError: Error, Equatable, CustomStringConvertible {
         return "\(place): \(explanation)"
     }
 
-    private var explanation: String {
+    /// What is wrong, without the place.
+    package var explanation: String {
         switch reason {
         case .quoteInsideField:
             "a quote inside an unquoted field; put the whole field in quotes and double the quotes in it"

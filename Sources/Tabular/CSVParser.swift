@@ -20,16 +20,18 @@ package struct CSVParser: ~Copyable {
     private var line = 1
     private var quoteLine = 1
     private var byteOrderMark = 0
-    private var mayStartWithMark = true
+    private var mayStartWithMark: Bool
     /// A record was handed out: the next call starts a new one.
     private var isComplete = false
 
     /// The line on which the record at hand starts, from 1.
     package private(set) var recordLine = 1
 
-    package init(_ options: CSVOptions = CSVOptions()) {
+    /// - Parameter startsFile: a byte order mark in front is skipped.
+    package init(_ options: CSVOptions = CSVOptions(), startsFile: Bool = true) {
         delimiter = options.delimiter
         limits = options.limits
+        mayStartWithMark = startsFile
     }
 
     /// Fields of the record at hand; an empty line has one empty field.

@@ -51,6 +51,12 @@
         rowCount += rows
     }
 
+    /// Keeps only the first `rows` rows.
+    package mutating func truncateRows(to rows: Int) {
+        precondition(rows >= 0 && rows <= rowCount, "a block cannot be truncated to more than it holds")
+        rowCount = rows
+    }
+
     /// Stores `value` at `row` and `column`, narrowed to the block's type.
     package mutating func set(_ value: Double, row: Int, column: Int) {
         precondition(

@@ -22,6 +22,15 @@ import Testing
         for option in Set(options) { #expect(page.contains(option), "\(command) \(option)") }
     }
 
+    @Test(arguments: ["run", "verify", "merge"])
+    func everyOptionOfBatch_isOnThePage(command: String) throws {
+        let page = try Self.page()
+        let help = try Program.run(["batch", command, "--help"]).output
+        let options = help.split { $0.isWhitespace || "[]<>,.;".contains($0) }.filter { $0.hasPrefix("--") }
+        #expect(options.count > 2)
+        for option in Set(options) { #expect(page.contains(option), "batch \(command) \(option)") }
+    }
+
     @Test func everyExitStatus_isOnThePage() throws {
         let page = try Self.page()
         let statuses: [ControlError] = [

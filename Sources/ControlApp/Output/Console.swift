@@ -12,6 +12,11 @@ enum Console {
         if !write(text, to: STDOUT_FILENO) { exit(0) }
     }
 
+    static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// Text without a line end, for what is written over later.
+    static func errorText(_ text: String) { _ = write(text, to: STDERR_FILENO) }
+
     static func error(_ line: String) { _ = write(line + "\n", to: STDERR_FILENO) }
 
     private static func write(_ text: String, to descriptor: CInt) -> Bool {

@@ -58,6 +58,9 @@ struct GraphModel: Sendable {
         self.widths = widths
     }
 
+    /// Rows of numbers can feed it.
+    var takesRows: Bool { widths != nil && !types.contains(.string) }
+
     private static func sizes(_ shape: [GraphValue.Dimension]) -> [Int?] {
         shape.enumerated().map { axis, dimension in
             if case .fixed(let size) = dimension { size } else { nil }
@@ -155,7 +158,7 @@ struct GraphModel: Sendable {
         answers: inout [Tensor], frame: GraphFrame
     ) {
         let count = range.count
-        guard let widths, count > 0, !types.contains(.string) else { return }
+        guard let widths, count > 0, takesRows else { return answers = [] }
         var tensors: [Tensor] = []
         var first = 0
         for (index, width) in widths.enumerated() {
@@ -172,7 +175,7 @@ struct GraphModel: Sendable {
         guard (try? run(tensors, into: &answers, frame: frame)) != nil, answers.indices.contains(primary),
             let numbers = try? answers[primary].converted(toFloating: Double.self),
             numbers.count == count * primaryWidth
-        else { return }
+        else { return answers = [] }
         for row in 0..<count {
             for column in 0..<primaryWidth {
                 results.set(numbers[row * primaryWidth + column], row: row, column: column)

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+import Cryptography
+import Glibc
+
+/// Where answers go: a file that appears whole under its name when all is written; or standard output, a
+/// device or a pipe, which are written as it goes.
+struct BatchOutput: ~Copyable {
+    private let path: String
+    private let temporary: String?
+    private let descriptor: FileDescriptor
+    private var digest = SHA256()
+    private(set) var byteCount = 0
+    private var isFinished = false
+
+    /// - Parameter path: `-` is standard output.
+    init(_ path: String) throws(BatchFailure) {
+        self.path = path
+        if path == "-" {
+            temporary = nil
+            descriptor = FileDescriptor(owning: dup(STDOUT_FILENO))
+            return
+        }
+        if let facts = try? FileFacts(of: path), facts.kind == .other {
+            // Safe because the path is passed as a C string that lives for the call.
+            let number = unsafe open(path, O_WRONLY | O_CLOEXEC)
+            if number < 0 { throw BatchFailure(SystemError("open", on: path)) }
+            temporary = nil
+            descriptor = FileDescriptor(owning: number)
+            return
+        }
+        let name = "\(path).\(getpid()).tmp"
+        // Safe because the path is passed as a C string that lives for the call.
+        let number = unsafe open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        if number < 0 { throw BatchFailure(SystemError("create", on: name)) }
+        temporary = name
+        descriptor = FileDescriptor(owning: number)
+    }
+
+    deinit {
+        // Safe because the path is passed as a C string that lives for the call.
+        if let temporary, !isFinished { _ = unsafe unlink(temporary) }
+    }
+
+    mutating func write(_ bytes: Span<UInt8>) throws(BatchFailure) {
+        if temporary != nil { digest.update(bytes) }
+        byteCount += bytes.count
+        var done = 0
+        let number = descriptor.number
+        while done < bytes.count {
+            // Safe because write reads only the bytes of the span, which live through the call.
+            let written = unsafe bytes.extracting(done..<bytes.count).withUnsafeBytes {
+                unsafe Glibc.write(number, $0.baseAddress, $0.count)
+            }
+            if written < 0 && errno == EINTR { continue }
+            if written < 0 {
+                let code = errno
+                if path == "-" && code == EPIPE { throw .readerGone }
+                let place = path == "-" ? "standard output" : temporary ?? path
+                throw BatchFailure(SystemError("write", on: place, code: code))
+            }
+            done += written
+        }
+    }
+
+    /// Gives a file its name, durably; returns the SHA-256 of what was written to it.
+    mutating func finish() throws(BatchFailure) -> String? {
+        guard let temporary else { return nil }
+        do throws(SystemError) {
+            if fsync(descriptor.number) != 0 { throw SystemError("fsync", on: temporary) }
+            // Safe because both strings are passed as C strings that live for the call.
+            if unsafe rename(temporary, path) != 0 { throw SystemError("rename", on: path) }
+            isFinished = true
+            try AtomicFile.syncDirectory(Self.directory(of: path))
+        } catch {
+            throw BatchFailure(error)
+        }
+        var finished = SHA256()
+        swap(&finished, &digest)
+        return finished.finish().hexadecimal
+    }
+
+    static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}

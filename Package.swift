@@ -8,7 +8,8 @@
 //   3  Registry   HTTP
 //   2  Inference  Preprocess  Ingest  Net
 //   1  ModelFormat   LinearAlgebra   Telemetry   Cryptography   Compression   YAML
-//   0  Tabular   Base   FusedProducts   (C doors: CPosix COpenSSL CZlib CBLAS CYAML CONNXRuntime)
+//   0  Tabular   Base   FusedProducts   WideProducts   (C doors: CPosix COpenSSL CZlib CBLAS CYAML
+//     CONNXRuntime)
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -55,11 +56,15 @@ func executable(_ name: String, app: String) -> Target {
     .executableTarget(name: name, dependencies: [.byName(name: app)], swiftSettings: settings)
 }
 
-/// Code for CPUs with AVX2 and FMA, called only where the CPU has them.
+/// Code for CPUs with AVX2 and FMA, and the same for those with AVX-512, called only where the CPU has them.
 #if arch(x86_64)
     let fused: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-mavx2", "-Xcc", "-mfma"])]
+    let wide: [SwiftSetting] = [
+        .define("WIDE"), .unsafeFlags(["-Xcc", "-mavx2", "-Xcc", "-mfma", "-Xcc", "-mavx512f"]),
+    ]
 #else
     let fused: [SwiftSetting] = []
+    let wide: [SwiftSetting] = []
 #endif
 
 let package = Package(
@@ -84,7 +89,8 @@ let package = Package(
         library("YAML", imports: ["Base", "CYAML"]),
         library("Telemetry", imports: ["Base"], extra: unchecked),
         library("FusedProducts", imports: [], extra: fused),
-        library("LinearAlgebra", imports: ["Base", "FusedProducts", "CBLAS"]),
+        library("WideProducts", imports: [], extra: wide),
+        library("LinearAlgebra", imports: ["Base", "FusedProducts", "WideProducts", "CBLAS"]),
         library("ModelFormat", imports: ["Base", "Tabular", "Cryptography", "Compression"]),
         library("Net", imports: ["Base", "CPosix", "COpenSSL"], extra: unchecked),
         library("Ingest", imports: ["Base", "Tabular", "Cryptography"]),
@@ -130,6 +136,7 @@ let package = Package(
         tests("YAMLTests", imports: ["YAML"]),
         tests("TelemetryTests", imports: ["Base", "Telemetry"]),
         tests("FusedProductsTests", imports: ["FusedProducts", "LinearAlgebra"]),
+        tests("WideProductsTests", imports: ["FusedProducts", "WideProducts", "LinearAlgebra"]),
         tests("LinearAlgebraTests", imports: ["LinearAlgebra"]),
         tests("ModelFormatTests", imports: ["Base", "Tabular", "Cryptography", "ModelFormat"]),
         tests("IngestTests", imports: ["Base", "Tabular", "Ingest", "TestKit"]),
@@ -217,6 +224,7 @@ if Context.environment["MODELD_BENCHMARKS"] != nil {
             "Kernels", "kernels-benchmark", imports: ["Base", "Tabular", "ModelFormat", "Inference"]),
         benchmark(
             "Batch", "batch-benchmark", imports: ["Base", "Tabular", "ModelFormat", "Inference", "Serving"]),
+        benchmark("Graphs", "graphs-benchmark", imports: ["Base", "Tabular", "ModelFormat", "Inference"]),
         benchmark("ModelLoading", "model-loading-benchmark", imports: ["Base", "ModelFormat"]),
     ]
 }

@@ -17,26 +17,13 @@ import pathlib
 import subprocess
 import sys
 
-HERE = pathlib.Path(__file__).resolve().parent
+import environment
+
 FEATURES = 28
 # The most of the fastest other engine's time: one row, blocks, explanations.
 BARS = {"1": 0.5, "10000": 0.7, "100000": 0.7, "explain": 0.5}
 SINGLE_ROW_BARS = {"lgb100": 0.6}
 MODELS = {"xgb100": (100, 6), "lgb100": (100, 6), "xgb500": (500, 8), "lgb500": (500, 8)}
-
-
-def enter_environment(work):
-    """Runs this script again inside the environment with the other libraries, which is made when it is not there."""
-    requirements = HERE / "requirements.txt"
-    venv = work.parent / "venv-kernels"
-    stamp = venv / "requirements.txt"
-    if not stamp.exists() or stamp.read_bytes() != requirements.read_bytes():
-        print(f"making {venv} (Benchmarks/requirements.txt)", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
-        pip = [venv / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--requirement", requirements], check=True)
-        stamp.write_bytes(requirements.read_bytes())
-    os.execv(venv / "bin/python", [str(venv / "bin/python"), *sys.argv, "--inside"])
 
 
 def make_data(work):
@@ -153,7 +140,7 @@ def main():
     work = arguments.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
     if not arguments.inside:
-        enter_environment(work)
+        environment.enter(work)
     if not all(model_file(work, name).exists() for name in MODELS):
         train(work)
     missed = []

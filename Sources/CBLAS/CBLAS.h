@@ -24,6 +24,15 @@ static inline int modeld_cblas_has_fma(void) {
 #endif
 }
 
+// The same for AVX-512: its foundation is all that is used.
+static inline int modeld_cblas_has_wide(void) {
+#ifdef __x86_64__
+    return modeld_cblas_has_fma() && __builtin_cpu_supports("avx512f");
+#else
+    return 0;
+#endif
+}
+
 // openblas_set_num_threads and bli_thread_set_num_threads, which takes a wider number in the same register.
 static inline void modeld_cblas_set_threads(void *function, long count) {
     ((void (*)(long))function)(count);

@@ -105,8 +105,7 @@ extension CompiledModel {
         case .neural(let neural):
             var target = margins.mutableFloat32
             neural.run(
-                rows.float32.extracting(cells), rowCount: rowCount, into: &target, current: &memory.current,
-                next: &memory.next)
+                rows.float32.extracting(cells), rowCount: rowCount, into: &target, memory: &memory.layers)
         case .graph: preconditionFailure("operator graphs run in a frame of their own")
         }
     }

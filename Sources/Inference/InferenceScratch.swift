@@ -24,18 +24,20 @@ package struct InferenceScratch: ~Copyable {
     }
 }
 
-/// What kernels keep while they run: rows of a block as the trees' slots see them and their sums, or a
-/// network's activations; the wide ones where trees compare or add up in Float64.
+/// What kernels keep while they run: rows of a block as the trees' slots see them and their sums, the wide
+/// ones where trees compare or add up in Float64; what layers of a network answered.
 struct KernelMemory {
     var current: [Float] = []
     var next: [Float] = []
     var wideCurrent: [Double] = []
     var wideNext: [Double] = []
+    var layers = LayerMemory()
 
     fileprivate mutating func release(above cells: Int) {
         if current.capacity > cells { current = [] }
         if next.capacity > cells { next = [] }
         if wideCurrent.capacity > cells { wideCurrent = [] }
         if wideNext.capacity > cells { wideNext = [] }
+        layers.release(above: cells)
     }
 }

@@ -20,7 +20,7 @@ struct NeuralKernelTests {
     }
 
     private func margins(
-        _ kernel: NeuralKernel, _ rows: [[Float]], batch: Int, _ scratch: inout ([Float], [Float])
+        _ kernel: NeuralKernel, _ rows: [[Float]], batch: Int, _ memory: inout LayerMemory
     ) -> [Float] {
         var margins: [Float] = []
         for first in stride(from: 0, to: rows.count, by: batch) {
@@ -28,9 +28,7 @@ struct NeuralKernelTests {
             let flat = part.flatMap(\.self)
             var output = Array(repeating: Float(0), count: part.count * kernel.outputCount)
             var target = output.mutableSpan
-            kernel.run(
-                flat.span, rowCount: part.count, into: &target, current: &scratch.0,
-                next: &scratch.1)
+            kernel.run(flat.span, rowCount: part.count, into: &target, memory: &memory)
             margins += output
         }
         return margins
@@ -46,19 +44,19 @@ struct NeuralKernelTests {
         let network = randomNetwork(widths, activation, &random)
         let rows = (0..<70).map { _ in (0..<widths[0]).map { _ in random.float() } }
         let expected = rows.flatMap { referenceMargins(network, row: $0) }
-        var providers = [WeightMatrix.Provider.plain]
+        var providers: [WeightMatrix.Provider] = [.plain, .fused(.fused), .fused(.wide)]
         if let library = BLASLibrary.shared { providers.append(.blas(library)) }
         for provider in providers {
             let kernel = try NeuralKernel(network, inputCount: widths[0], provider: provider)
-            var scratch: ([Float], [Float]) = ([], [])
+            var scratch = LayerMemory()
             let got = margins(kernel, rows, batch: 70, &scratch)
             for (got, expected) in zip(got, expected) {
                 #expect(abs(got - expected) <= 1e-5 * max(abs(expected), 0.1))
             }
             for batch in [1, 3, 16, 64] {
                 // What other rows left in the memory must not show.
-                scratch.0 = scratch.0.map { _ in .nan }
-                scratch.1 = scratch.1.map { _ in .nan }
+                scratch.even = scratch.even.map { _ in .nan }
+                scratch.odd = scratch.odd.map { _ in .nan }
                 let again = margins(kernel, rows, batch: batch, &scratch)
                 #expect(again.map(\.bitPattern) == got.map(\.bitPattern), "batch \(batch)")
             }
@@ -70,7 +68,7 @@ struct NeuralKernelTests {
             .init(weights: [1, 1], biases: [0], activation: .relu)
         ])
         let kernel = try NeuralKernel(network, inputCount: 2)
-        var scratch: ([Float], [Float]) = ([], [])
+        var scratch = LayerMemory()
         let got = margins(kernel, [[.nan, 1], [1, 1], [-3, 1]], batch: 3, &scratch)
         #expect(got[0].isNaN)
         #expect(got[1...] == [2, 0])

@@ -90,17 +90,48 @@ struct WeightMatrixTests {
         #expect(got.map(\.bitPattern) == expected.map(\.bitPattern))
     }
 
-    @Test(arguments: shapes + [Shape(inputs: 28, outputs: 256), Shape(inputs: 5, outputs: 64)])
-    func fusedKernel_answersWithinRoundingWhateverTheBatch(shape: Shape) {
+    @Test(
+        arguments: shapes + [Shape(inputs: 28, outputs: 256), Shape(inputs: 5, outputs: 64)],
+        [FusedCPU.fused, .wide])
+    func fusedKernel_answersWithinRoundingWhateverTheBatch(shape: Shape, cpu: FusedCPU) {
         let weights = numbers(shape.inputs * shape.outputs, seed: 6)
         let rows = numbers(shape.inputs * 35, seed: 7)
         let expected = referenceProduct(
             rows, weights, inputCount: shape.inputs, outputCount: shape.outputs)
         let matrix = WeightMatrix(
-            weights, inputCount: shape.inputs, outputCount: shape.outputs, provider: .fused)
+            weights, inputCount: shape.inputs, outputCount: shape.outputs, provider: .fused(cpu))
         let got = expectIndependence(matrix, rows, count: 35)
         for (got, expected) in zip(got, expected) {
             #expect(abs(got - expected) <= 1e-5 * Float(shape.inputs).squareRoot())
+        }
+    }
+
+    /// What a layer does beside the product, and its weights in another order, by every kernel.
+    @Test(arguments: shapes) func biasAndCut_areEveryKernels(shape: Shape) {
+        let (inputs, outputs) = (shape.inputs, shape.outputs)
+        let weights = numbers(inputs * outputs, seed: 10)
+        let bias = numbers(outputs, seed: 11)
+        let rows = numbers(inputs * 9, seed: 12)
+        let order = Array((0..<inputs).reversed())
+        let turned = (0..<9 * inputs).map { rows[$0 / inputs * inputs + order[$0 % inputs]] }
+        let sums = referenceProduct(rows, weights, inputCount: inputs, outputCount: outputs)
+        var providers: [WeightMatrix.Provider] = [.plain, .fused(.fused), .fused(.wide)]
+        if let library = Self.fastLibraries.first { providers.append(.blas(library)) }
+        for provider in providers {
+            let plain = WeightMatrix(
+                weights, inputCount: inputs, outputCount: outputs, bias: bias, provider: provider)
+            for (matrix, input) in [
+                (plain, rows), (plain.cuttingNegatives, rows), (plain.readingInputs(in: order), turned),
+            ] {
+                let got = products(matrix, input, count: 9)
+                for index in got.indices {
+                    let sum = sums[index] + bias[index % outputs]
+                    let expected = matrix.cutsNegatives && sum < 0 ? 0 : sum
+                    #expect(
+                        abs(got[index] - expected) <= 1e-5 * Float(inputs).squareRoot(),
+                        "\(matrix.providerName) \(index)")
+                }
+            }
         }
     }
 
@@ -142,7 +173,7 @@ struct WeightMatrixTests {
 
     @Test func smallLayers_needNoLibrary() {
         let small = WeightMatrix(numbers(64, seed: 5), inputCount: 8, outputCount: 8)
-        #expect(small.providerName == (FusedCPU.isPresent ? "fused" : "plain"))
+        #expect(small.providerName == FusedCPU.best.rawValue)
         #expect(small.paddedRows(3) == 3)
     }
 }

@@ -30,7 +30,8 @@ struct ImportLaw {
         "YAML": Entry(level: 1, imports: ["Base", "CYAML"]),
         "Telemetry": Entry(level: 1, imports: ["Base", "Cryptography"]),
         "FusedProducts": Entry(level: 0, imports: []),
-        "LinearAlgebra": Entry(level: 1, imports: ["Base", "FusedProducts", "CBLAS"]),
+        "WideProducts": Entry(level: 0, imports: []),
+        "LinearAlgebra": Entry(level: 1, imports: ["Base", "FusedProducts", "WideProducts", "CBLAS"]),
         "ModelFormat": Entry(level: 1, imports: ["Base", "Tabular", "Cryptography", "Compression", "YAML"]),
         "Preprocess": Entry(level: 2, imports: ["Base", "Tabular", "ModelFormat"]),
         "Inference": Entry(

@@ -50,11 +50,26 @@ struct GraphCompiler {
         let description = OperatorDescription(
             node: node, version: version,
             constants: node.inputs.map { name in constantIndex[name].map { constants[$0] } },
-            operatorSets: graph.operatorSets)
+            rowShapes: node.inputs.map(rowShape), operatorSets: graph.operatorSets)
         let kernel = try OperatorTable.kernel(for: description, place: place)
-        let pending = PendingNode(
+        var pending = PendingNode(
             kernel: kernel, inputs: node.inputs, outputs: node.outputs, place: place)
+        // Chains have laid their weights out, and read nothing but rows.
+        if kernel is LayerChainKernel { pending.inputs = Array(node.inputs.prefix(1)) }
         if !fold(pending) { nodes.append(pending) }
+    }
+
+    /// The sizes of a graph's input behind the first, where all are known.
+    private func rowShape(_ name: String) -> Shape? {
+        guard let input = graph.inputs.first(where: { $0.name == name }),
+            case .tensor(_, let dimensions?) = input.kind, dimensions.count <= Shape.rankMax
+        else { return nil }
+        var shape = Shape()
+        for dimension in dimensions.dropFirst() {
+            guard case .fixed(let size) = dimension else { return nil }
+            shape.append(size)
+        }
+        return shape.checkedCount == nil ? nil : shape
     }
 
     /// Names of outer graphs that the node, or a graph inside it, reads become inputs: of this graph where it
@@ -126,21 +141,21 @@ struct GraphCompiler {
         var maker: [String: Int] = [:]
         var fused: [PendingNode] = []
         for node in nodes {
-            if let first = node.inputs.first, node.outputs.count == 1,
+            if node.outputs.count == 1,
                 let place = fusionPlace(node, maker: maker, readers: readers, fused: fused)
             {
                 let before = fused[place.node]
                 let rest = node.inputs.enumerated().filter { $0.offset != place.input }.map {
                     constantIndex[$0.element].map { constants[$0] }
                 }
-                if let kernel = (before.kernel as? any FusibleKernel)?.fused(with: node.kernel, others: rest)
-                {
+                // What widens has nothing to do here: chains are of Float32, and others widen themselves.
+                let kernel = (node.kernel as? WideningKernel)?.kernel ?? node.kernel
+                if let kernel = (before.kernel as? any FusibleKernel)?.fused(with: kernel, others: rest) {
                     fused[place.node].kernel = kernel
                     fused[place.node].outputs = node.outputs
                     maker[node.outputs[0]] = place.node
                     continue
                 }
-                _ = first
             }
             for output in node.outputs where !output.isEmpty { maker[output] = fused.count }
             fused.append(node)
@@ -182,6 +197,11 @@ struct GraphCompiler {
             if let constant = constantIndex[name] { return .constant(constant) }
             return slots[name].map { .slot($0) } ?? .none
         }
+        // Only what is still read stays in memory.
+        let read = Set(nodes.flatMap(\.inputs) + graph.outputs.map(\.name)).compactMap { constantIndex[$0] }
+        var kept = [Tensor](
+            repeating: Tensor(shape: Shape(0), elements: .float32([])), count: constants.count)
+        for constant in read { kept[constant] = constants[constant] }
         var compiled: [CompiledNode] = []
         for (index, node) in nodes.enumerated() {
             let inputs = node.inputs.map(reference)
@@ -205,7 +225,7 @@ struct GraphCompiler {
                 CompiledNode(kernel: node.kernel, inputs: inputs, outputs: outputs, place: node.place))
         }
         return CompiledGraph(
-            inputs: graph.inputs, outputs: graph.outputs, captured: captured, constants: constants,
+            inputs: graph.inputs, outputs: graph.outputs, captured: captured, constants: kept,
             nodes: compiled, outputReferences: graph.outputs.map { reference($0.name) },
             slotCount: slotCount)
     }

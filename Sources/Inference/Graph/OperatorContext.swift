@@ -14,6 +14,8 @@ enum ValueReference: Sendable, Equatable {
 /// A slot holds one value after the other; the memory of the last is used for the next of its type.
 final class GraphFrame {
     fileprivate(set) var slots: [Tensor] = []
+    /// What chains of layers work in.
+    fileprivate var layerMemory = LayerMemory()
 
     func reserve(_ count: Int) {
         while slots.count < count { slots.append(Tensor(shape: Shape(0), elements: .float32([]))) }
@@ -26,6 +28,7 @@ final class GraphFrame {
         for index in slots.indices where slots[index].elements.count > elements {
             slots[index] = Tensor(shape: Shape(0), elements: .float32([]))
         }
+        layerMemory.release(above: elements)
     }
 }
 
@@ -81,6 +84,8 @@ struct OperatorContext {
         guard index < outputs.count, case .slot(let slot) = outputs[index] else { return nil }
         return frame.slots[slot]
     }
+
+    func withLayerMemory(_ body: (inout LayerMemory) -> Void) { body(&frame.layerMemory) }
 
     /// Memory for an output of `shape`, to be filled and set: that of the value that stood in its slot
     /// before where it is large enough. Every element must be written.

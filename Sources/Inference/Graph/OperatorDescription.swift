@@ -8,6 +8,8 @@ struct OperatorDescription {
     let version: Int
     /// Constants among the inputs, nil for others.
     let constants: [Tensor?]
+    /// What a row of each input looks like, where the graph's own inputs say it; nil for others.
+    var rowShapes: [Shape?] = []
     /// For graphs inside the node: makes a compiled graph and says which names of the outer graphs it reads.
     let operatorSets: [String: Int]
 

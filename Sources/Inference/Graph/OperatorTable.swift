@@ -86,6 +86,8 @@ package enum OperatorTable {
         }
         do {
             let kernel = try entry.make(description)
+            // Layers have weights of Float32, and so have no other inputs.
+            if kernel is LayerChainKernel { return kernel }
             if case .narrowing(let outputs) = entry.widening {
                 return WideningKernel(kernel: kernel, narrowed: outputs)
             }

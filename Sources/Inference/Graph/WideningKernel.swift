@@ -6,9 +6,15 @@ internal import ModelFormat
 ///
 /// Integers wrap around as they would have in their own type, because the low bits of sums, differences and
 /// products do not depend on the high ones. Halves are rounded once at the end, as ONNX Runtime does on CPUs.
-struct WideningKernel: OperatorKernel {
+struct WideningKernel: FusibleKernel {
     let kernel: any OperatorKernel
     let narrowed: [Int]
+
+    /// Halves between the two are not rounded, as little as those inside a kernel are.
+    func fused(with next: any OperatorKernel, others: [Tensor?]) -> (any OperatorKernel)? {
+        guard let kernel = kernel as? any FusibleKernel else { return nil }
+        return kernel.fused(with: next, others: others).map { WideningKernel(kernel: $0, narrowed: narrowed) }
+    }
 
     func run(_ context: inout OperatorContext) throws(OperatorError) {
         var narrow: ElementType?

@@ -2,8 +2,9 @@
 internal import LinearAlgebra
 internal import ModelFormat
 
-/// Convolution over one to three axes, in groups: windows are unfolded into columns, which one matrix product
-/// an image turns into channels. An image's answer does not depend on the others.
+/// Convolution over one to three axes, in groups, with whatever weights come: windows are unfolded into
+/// columns, which one matrix product an image turns into channels. An image's answer does not depend on the
+/// others. Constant weights of one group are a layer of a chain where the CPU has the kernels.
 struct ConvolutionKernel: FusibleKernel {
     let geometry: WindowGeometry
     let groups: Int
@@ -82,8 +83,7 @@ struct ConvolutionKernel: FusibleKernel {
             }
         }
         guard let activation, !isRelu else { return }
-        let sums = Array(copying: y, count: y.count)
-        activation.apply(sums.span, &y)
+        activation.apply(&y)
     }
 
     func fused(with next: any OperatorKernel, others: [Tensor?]) -> (any OperatorKernel)? {
@@ -203,12 +203,39 @@ struct TransposedConvolutionKernel: OperatorKernel {
 }
 
 extension OperatorTable {
+    /// The layer for constant Float32 weights over one or two axes, where the CPU has kernels for it.
+    private static func chain(
+        _ description: OperatorDescription, _ geometry: WindowGeometry
+    ) -> LayerChainKernel? {
+        guard description.constant(0) == nil, let w = description.constant(1),
+            case .float32(let weights) = w.elements, w.shape.rank == 3 || w.shape.rank == 4, w.count > 0,
+            geometry.kernel == nil || geometry.kernel == Array(w.shape.dimensions.dropFirst(2))
+        else { return nil }
+        var bias: [Float]?
+        if description.hasInput(2) {
+            guard case .float32(let terms)? = description.constant(2)?.elements, terms.count >= w.shape[0]
+            else { return nil }
+            bias = Array(terms.prefix(w.shape[0]))
+        }
+        var geometry = geometry
+        geometry.kernel = Array(w.shape.dimensions.dropFirst(2))
+        return ConvolutionWeights(
+            Array(weights.prefix(w.count)), inputChannels: w.shape[1], outputChannels: w.shape[0],
+            windowArea: w.shape.product(2..<w.shape.rank), bias: bias
+        ).map {
+            LayerChainKernel(
+                LayerChain(.convolution($0, geometry)), requiresMatrix: false,
+                rowShape: description.rowShapes.first ?? nil)
+        }
+    }
+
     static let convolutionOperators: [String: OperatorEntry] = [
         "Conv": OperatorEntry(1...standardLast, 2...3, widening: .narrowing([0])) {
             (description) throws(OperatorError) -> any OperatorKernel in
-            ConvolutionKernel(
-                geometry: try WindowGeometry(description),
-                groups: try description.integer("group", default: 1))
+            let geometry = try WindowGeometry(description)
+            let groups = try description.integer("group", default: 1)
+            if groups == 1, let chain = chain(description, geometry) { return chain }
+            return ConvolutionKernel(geometry: geometry, groups: groups)
         },
         "ConvTranspose": OperatorEntry(1...standardLast, 2...3, widening: .narrowing([0])) {
             (description) throws(OperatorError) -> any OperatorKernel in

@@ -2,72 +2,6 @@
 internal import LinearAlgebra
 internal import ModelFormat
 
-/// rows · weights + bias, then a function: Gemm, or MatMul with what follows it, whose weights are constant.
-struct WeightKernel: FusibleKernel {
-    let weights: WeightMatrix
-    var bias: [Float]?
-    var biasRank = 1
-    var activation: UnaryFunction?
-    /// Gemm's first input is a matrix.
-    let requiresMatrix: Bool
-
-    func run(_ context: inout OperatorContext) throws(OperatorError) {
-        let x = try context.input(0)
-        let values = try x.floats()
-        let rank = x.shape.rank
-        guard rank >= 1, rank == 2 || !requiresMatrix, x.shape[rank - 1] == weights.inputCount else {
-            throw OperatorError("rows of \(x.shape) for weights of \(weights.inputCount) inputs")
-        }
-        var shape = x.shape
-        shape[rank - 1] = weights.outputCount
-        if rank == 1 && biasRank == 2 { shape = Shape(1, weights.outputCount) }
-        var y = try context.memory(Float.self, 0, shape)
-        let rows = x.shape.product(0..<rank - 1)
-        var span = y.mutableSpan
-        weights.multiply(values.span, anyCount: rows, into: &span)
-        finish(&span, rows: rows)
-        context.set(0, shape, y)
-    }
-
-    private func finish(_ y: inout MutableSpan<Float>, rows: Int) {
-        let columns = weights.outputCount
-        if let bias {
-            let isRelu = activation?.name == .relu
-            addBias(bias.span, to: &y, rows: rows, cutsNegatives: isRelu)
-            if isRelu { return }
-        }
-        guard let activation else { return }
-        let sums = Array(copying: y, count: rows * columns)
-        var target = y._mutatingExtracting(0..<rows * columns)
-        activation.apply(sums.span, &target)
-    }
-
-    func fused(with next: any OperatorKernel, others: [Tensor?]) -> (any OperatorKernel)? {
-        guard activation == nil else { return nil }
-        var joined = self
-        if let unary = next as? UnaryKernel {
-            joined.activation = unary.function
-            return joined
-        }
-        guard bias == nil, let binary = next as? BinaryKernel, binary.function == .add,
-            binary.legacyAxis == nil, let other = others.first, let term = other,
-            case .float32(let values) = term.elements, term.count == weights.outputCount,
-            term.shape.rank == 1 || term.shape.rank == 2 && term.shape[0] == 1
-        else { return nil }
-        joined.bias = Array(values.prefix(term.count))
-        joined.biasRank = term.shape.rank
-        return joined
-    }
-}
-
-extension Array where Element == Float {
-    init(copying span: borrowing MutableSpan<Float>, count: Int) {
-        self = []
-        reserveCapacity(count)
-        for index in 0..<count { append(span[index]) }
-    }
-}
-
 /// NumPy's matrix product, stacks of matrices included.
 struct MatMulKernel: OperatorKernel {
     func run(_ context: inout OperatorContext) throws(OperatorError) {
@@ -201,10 +135,10 @@ struct GemmKernel: OperatorKernel {
 }
 
 extension OperatorTable {
-    /// The kernel for constant Float32 weights, when the node has them: [inputs, outputs], or transposed.
-    private static func weightKernel(
-        _ description: OperatorDescription, isTransposed: Bool, scale: Float = 1, requiresMatrix: Bool
-    ) -> WeightKernel? {
+    /// The layer for constant Float32 weights, when the node has them: [inputs, outputs], or transposed.
+    private static func layer(
+        _ description: OperatorDescription, isTransposed: Bool, scale: Float = 1
+    ) -> WeightMatrix? {
         guard let b = description.constant(1), b.shape.rank == 2, case .float32(let values) = b.elements,
             b.count > 0, description.constant(0) == nil
         else { return nil }
@@ -217,16 +151,14 @@ extension OperatorTable {
                 weights[output * inputs + input] = scale * values[place]
             }
         }
-        return WeightKernel(
-            weights: WeightMatrix(weights, inputCount: inputs, outputCount: outputs), bias: nil,
-            requiresMatrix: requiresMatrix)
+        return WeightMatrix(weights, inputCount: inputs, outputCount: outputs)
     }
 
     static let matrixOperators: [String: OperatorEntry] = [
         "MatMul": OperatorEntry(1...standardLast, 2...2, widening: .narrowing([0])) {
             (description) throws(OperatorError) -> any OperatorKernel in
-            if let kernel = weightKernel(description, isTransposed: false, requiresMatrix: false) {
-                return kernel
+            if let weights = layer(description, isTransposed: false) {
+                return LayerChainKernel(LayerChain(.dense(weights)), requiresMatrix: false)
             }
             return MatMulKernel()
         },
@@ -239,17 +171,17 @@ extension OperatorTable {
                 alpha: alpha, beta: beta, transposesA: try description.flag("transA"),
                 transposesB: transposesB)
             guard !general.transposesA,
-                var kernel = weightKernel(
-                    description, isTransposed: transposesB, scale: alpha, requiresMatrix: true)
+                var weights = layer(description, isTransposed: transposesB, scale: alpha)
             else { return general }
-            guard description.hasInput(2), beta != 0 else { return kernel }
-            let outputs = kernel.weights.outputCount
-            guard let c = description.constant(2), case .float32(let values) = c.elements,
-                c.count == outputs && c.shape.rank > 0 && c.shape[c.shape.rank - 1] == outputs
-                    || c.count == 1
-            else { return general }
-            kernel.bias = (0..<outputs).map { beta * values[c.count == 1 ? 0 : $0] }
-            return kernel
+            if description.hasInput(2), beta != 0 {
+                let outputs = weights.outputCount
+                guard let c = description.constant(2), case .float32(let values) = c.elements,
+                    c.count == outputs && c.shape.rank > 0 && c.shape[c.shape.rank - 1] == outputs
+                        || c.count == 1
+                else { return general }
+                weights = weights.adding(bias: (0..<outputs).map { beta * values[c.count == 1 ? 0 : $0] })
+            }
+            return LayerChainKernel(LayerChain(.dense(weights)), requiresMatrix: true)
         },
     ]
 }

@@ -79,26 +79,6 @@ private typealias Lanes = SIMD8<Float>
     for lane in 0..<8 { c[row * n + column + lane] = sum[lane] }
 }
 
-/// Adds `bias[column]` to each element of rows of as many columns, and cuts what is negative where asked.
-func addBias(
-    _ bias: Span<Float>, to y: inout MutableSpan<Float>, rows: Int, cutsNegatives: Bool
-) {
-    let columns = bias.count
-    precondition(y.count >= rows * columns, "rows of the bias's width")
-    for row in 0..<rows {
-        let base = row &* columns
-        // Safe because the precondition keeps every place inside the rows.
-        if cutsNegatives {
-            for column in 0..<columns {
-                let sum = unsafe y[unchecked: base &+ column] + bias[unchecked: column]
-                unsafe y[unchecked: base &+ column] = sum < 0 ? 0 : sum
-            }
-        } else {
-            for column in 0..<columns { unsafe y[unchecked: base &+ column] += bias[unchecked: column] }
-        }
-    }
-}
-
 /// Adds `term` to all of `range`, and cuts what is negative where asked.
 func add(_ term: Float, to y: inout MutableSpan<Float>, _ range: Range<Int>, cutsNegatives: Bool) {
     precondition(range.lowerBound >= 0 && range.upperBound <= y.count, "a range inside the span")

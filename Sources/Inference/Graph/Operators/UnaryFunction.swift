@@ -14,38 +14,44 @@ struct UnaryFunction: Sendable, Equatable {
     var alpha: Double = 0
     var beta: Double = 0
 
-    /// y = f(x) for every element; the spans may be of the same length only.
+    /// y = f(x) for every element of y; x may be longer.
     func apply(_ x: Span<Float>, _ y: inout MutableSpan<Float>) {
+        precondition(x.count >= y.count, "as many elements in as out")
+        // Safe because of the precondition.
+        for index in 0..<y.count { unsafe y[unchecked: index] = x[unchecked: index] }
+        apply(&y)
+    }
+
+    /// y = f(y) for every element.
+    func apply(_ y: inout MutableSpan<Float>) {
         let alpha = Float(self.alpha)
         let beta = Float(self.beta)
-        let count = y.count
-        precondition(x.count >= count, "as many elements in as out")
         switch name {
-        case .abs: each(x, &y) { Swift.abs($0) }
-        case .neg: each(x, &y) { -$0 }
-        case .sign: each(x, &y) { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 }
-        case .ceil: each(x, &y) { $0.rounded(.up) }
-        case .floor: each(x, &y) { $0.rounded(.down) }
-        case .round: each(x, &y) { $0.rounded(.toNearestOrEven) }
-        case .sqrt: each(x, &y) { $0.squareRoot() }
-        case .exp: each(x, &y) { expf($0) }
-        case .log: each(x, &y) { logf($0) }
-        case .reciprocal: each(x, &y) { 1 / $0 }
-        case .relu: each(x, &y) { $0 < 0 ? 0 : $0 }
-        case .leakyRelu: each(x, &y) { $0 < 0 ? alpha * $0 : $0 }
-        case .thresholdedRelu: each(x, &y) { $0 > alpha ? $0 : 0 }
-        case .hardSigmoid: each(x, &y) { max(0, min(1, alpha * $0 + beta)) }
-        case .hardSwish: each(x, &y) { $0 * max(0, min(1, $0 / 6 + 0.5)) }
-        case .sigmoid: each(x, &y) { stableSigmoid($0) }
-        case .tanh: each(x, &y) { tanhf($0) }
-        case .erf: each(x, &y) { erff($0) }
-        case .gelu: each(x, &y) { 0.5 * $0 * (1 + erff($0 * 0.70710678)) }
-        case .softsign: each(x, &y) { $0 / (1 + Swift.abs($0)) }
-        case .affine: each(x, &y) { alpha * $0 + beta }
-        case .identity: each(x, &y) { $0 }
+        case .abs: each(&y) { Swift.abs($0) }
+        case .neg: each(&y) { -$0 }
+        case .sign: each(&y) { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 }
+        case .ceil: each(&y) { $0.rounded(.up) }
+        case .floor: each(&y) { $0.rounded(.down) }
+        case .round: each(&y) { $0.rounded(.toNearestOrEven) }
+        case .sqrt: each(&y) { $0.squareRoot() }
+        case .exp: each(&y) { expf($0) }
+        case .log: each(&y) { logf($0) }
+        case .reciprocal: each(&y) { 1 / $0 }
+        case .relu: each(&y) { $0 < 0 ? 0 : $0 }
+        case .leakyRelu: each(&y) { $0 < 0 ? alpha * $0 : $0 }
+        case .thresholdedRelu: each(&y) { $0 > alpha ? $0 : 0 }
+        case .hardSigmoid: each(&y) { max(0, min(1, alpha * $0 + beta)) }
+        case .hardSwish: each(&y) { $0 * max(0, min(1, $0 / 6 + 0.5)) }
+        case .sigmoid: each(&y) { stableSigmoid($0) }
+        case .tanh: each(&y) { tanhf($0) }
+        case .erf: each(&y) { erff($0) }
+        case .gelu: each(&y) { 0.5 * $0 * (1 + erff($0 * 0.70710678)) }
+        case .softsign: each(&y) { $0 / (1 + Swift.abs($0)) }
+        case .affine: each(&y) { alpha * $0 + beta }
+        case .identity: break
         default:
             // Rare and slow ones: Float64, rounded once.
-            for index in 0..<count { y[index] = Float(value(Double(x[index]))) }
+            for index in 0..<y.count { y[index] = Float(value(Double(y[index]))) }
         }
     }
 
@@ -111,13 +117,9 @@ struct UnaryFunction: Sendable, Equatable {
     }
 }
 
-@inline(__always) private func each(
-    _ x: Span<Float>, _ y: inout MutableSpan<Float>, _ function: (Float) -> Float
-) {
-    for index in 0..<y.count {
-        // Safe because `apply` checked that `x` is as long as `y`.
-        unsafe y[unchecked: index] = function(x[unchecked: index])
-    }
+@inline(__always) private func each(_ y: inout MutableSpan<Float>, _ function: (Float) -> Float) {
+    // Safe because the indices are the span's.
+    for index in 0..<y.count { unsafe y[unchecked: index] = function(y[unchecked: index]) }
 }
 
 /// Never computes the exponential of a positive number, so that nothing overflows on the way.

@@ -1,0 +1,1 @@
+../FusedProducts/Products.swift

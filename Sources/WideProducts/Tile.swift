@@ -1,0 +1,1 @@
+../FusedProducts/Tile.swift

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Products {
-    /// output[r, o] = Σ input[r, i] · weights[o, i] + bias[o], for layers of so few outputs that a panel would
-    /// be empty for the most part: the lanes are inputs instead.
+    /// output[r, o] = Σ input[r, i] · weights[o, i] + bias[o], for layers of so few outputs that a panel
+    /// would be empty for the most part: the lanes are inputs instead.
     ///
     /// Input i is added to partial sum i mod 16; these are added in halves, lane j and lane j + 8 first, then
-    /// j + 4, j + 2 and j + 1. What is left over of sixteen goes the same way, by eight, four, two and one. So
-    /// a row's sums are the same whatever rows stand beside it.
+    /// j + 4, j + 2 and j + 1. What is left over of sixteen goes the same way, by eight, four, two and one.
+    /// So a row's sums are the same whatever rows stand beside it.
     package static func multiplyFew(
         weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, cutsNegatives: Bool,
         rows: UnsafePointer<Float>, products: UnsafeMutablePointer<Float>, rowCount: Int, inputs: Int,

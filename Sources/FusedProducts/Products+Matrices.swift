@@ -8,11 +8,11 @@ extension Products {
     ) {
         let whole = n & ~15
         if whole > 0 {
+            // Safe because the caller's memory has the sizes above; so in all that follows.
             let work = unsafe TileWork(
                 weights: b, lineStep: n, panelStep: 16, outputs: whole, runs: nil, runCount: 1, runLength: k,
                 bias: nil, cutsNegatives: false, input: a, inputPlaces: RowPlaces(step: k, table: nil),
                 output: c, outputPlaces: RowPlaces(step: n, table: nil))
-            // Safe because the caller's memory has the sizes above; so in all that follows.
             unsafe multiply(work, whole / panelWidth, m)
         }
         var column = whole

@@ -14,8 +14,8 @@ extension Products {
         outputTable: UnsafePointer<Int>, count: Int
     ) {
         for place in 0..<count {
-            // Safe because the caller's memory has all places of every window, and room for the answers; so in
-            // all that follows.
+            // Safe because the caller's memory has all places of every window, and room for the answers; so
+            // in all that follows.
             let source = unsafe input + inputTable[place]
             let target = unsafe output + outputTable[place]
             var channel = 0
@@ -52,13 +52,14 @@ extension Products {
         }
     }
 
-    /// `larger` is written for each width: over any width, the compiler compares lane by lane, with a branch for
-    /// each, and an image took twice as long.
+    /// `larger` is written for each width: over any width, the compiler compares lane by lane, with a branch
+    /// for each, and an image took twice as long.
     @inline(__always) private static func pool<Part: SIMD<Float>>(
         _: Part.Type, _ source: UnsafePointer<Float>, _ window: UnsafePointer<Int>, _ windowCount: Int,
         _ mean: Bool, _ target: UnsafeMutablePointer<Float>, _ larger: (Part, Part) -> Part
     ) {
-        // Safe because the window's places have as many channels as the part has lanes, and so has the target.
+        // Safe because the window's places have as many channels as the part has lanes, and so has the
+        // target.
         let first = unsafe UnsafeRawPointer(source + window[0]).loadUnaligned(as: Part.self)
         var value = mean ? Part.zero + first : first
         for index in 1..<windowCount {

@@ -9,8 +9,8 @@ package enum Products {
     /// Outputs that stand side by side in a panel of weights.
     package static let panelWidth = 16
 
-    /// output[r, o] = Σ input[r, i] · weights[o / 16, i, o % 16] + bias[o] for `rowCount` rows, and zero where
-    /// that is negative, if `cutsNegatives`.
+    /// output[r, o] = Σ input[r, i] · weights[o / 16, i, o % 16] + bias[o] for `rowCount` rows, and zero
+    /// where that is negative, if `cutsNegatives`.
     ///
     /// Each element is one sum in the order of the inputs, fused step by step, whatever tile it is part of:
     /// it does not depend on the rows around it. (No structure holds the arguments: with one would come
@@ -27,12 +27,12 @@ package enum Products {
         inputTable: UnsafePointer<Int>?, output: UnsafeMutablePointer<Float>, outputStep: Int,
         outputTable: UnsafePointer<Int>?, rowCount: Int
     ) {
+        // Safe because the caller's memory has the sizes that the arguments say.
         let work = unsafe TileWork(
             weights: weights, lineStep: 16, panelStep: runCount &* runLength &* 16, outputs: outputs,
             runs: runs, runCount: runCount, runLength: runLength, bias: bias, cutsNegatives: cutsNegatives,
             input: input, inputPlaces: RowPlaces(step: inputStep, table: inputTable), output: output,
             outputPlaces: RowPlaces(step: outputStep, table: outputTable))
-        // Safe because the caller's memory has the sizes that the arguments say.
         unsafe multiply(work, (outputs &+ panelWidth &- 1) / panelWidth, rowCount)
     }
 

@@ -42,8 +42,8 @@ typealias TileSums<let rows: Int, let panels: Int> = InlineArray<rows, InlineArr
         _: TileSums<rows, panels>.Type, row: Int, panel: Int
     ) {
         var sums = TileSums<rows, panels>(repeating: InlineArray(repeating: .zero))
-        // Safe because the owner of the memory has the rows, runs and panels that the fields speak of, and the
-        // tile's indices are below `rows` and `panels`; so in all that follows.
+        // Safe because the owner of the memory has the rows, runs and panels that the fields speak of, and
+        // the tile's indices are below `rows` and `panels`; so in all that follows.
         let first = unsafe InlineArray<rows, UnsafePointer<Float>> {
             unsafe input + inputPlaces.place(row &+ $0)
         }
@@ -66,8 +66,8 @@ typealias TileSums<let rows: Int, let panels: Int> = InlineArray<rows, InlineArr
                 unsafe line += lineStep
             }
         }
-        // In loops as small as these everything stays in registers; with more in them, the compiler kept the sums
-        // in memory, which took three times as long.
+        // In loops as small as these everything stays in registers; with more in them, the compiler kept the
+        // sums in memory, which took three times as long.
         let column = panel &* 16
         var terms = InlineArray<panels, Lanes>(repeating: .zero)
         if let bias = unsafe bias {
@@ -89,10 +89,10 @@ typealias TileSums<let rows: Int, let panels: Int> = InlineArray<rows, InlineArr
     @inline(__always) private func write<let rows: Int, let panels: Int>(
         _ results: TileSums<rows, panels>, row: Int, column: Int
     ) {
+        // Safe because the output has room for each row's outputs; so in all that follows.
         let width = unsafe outputs &- column
         let floor = unsafe Lanes(repeating: cutsNegatives ? 0 : -.infinity)
         for place in 0..<rows {
-            // Safe because the output has room for each row's outputs.
             let target = unsafe output + (outputPlaces.place(row &+ place) &+ column)
             for side in 0..<panels {
                 var result = unsafe results[unchecked: place][unchecked: side]

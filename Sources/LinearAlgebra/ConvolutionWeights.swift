@@ -68,8 +68,8 @@ package struct ConvolutionWeights: Sendable {
         precondition(
             images <= places.images && input.count >= images * places.input.count
                 && output.count >= images * places.output.count, "images of the places' layout")
-        // Safe because the preconditions give the pointers as many numbers as the tables, which `WindowPlaces`
-        // made for those layouts, point into; and the CPU is one that `FusedCPU` found.
+        // Safe because the preconditions give the pointers as many numbers as the tables, which
+        // `WindowPlaces` made for those layouts, point into; and the CPU is one that `FusedCPU` found.
         unsafe panels.withUnsafeBufferPointer { panels in
             unsafe bias.withUnsafeBufferPointer { bias in
                 unsafe input.withUnsafeBufferPointer { input in
@@ -129,7 +129,7 @@ package func pool(
         images <= places.images && input.count >= images * places.input.count
             && output.count >= images * places.output.count, "images of the places' layout")
     let (channels, count) = (places.input.channels, images * places.windowCount)
-    // Safe for the same reasons as a convolution.
+    // Safe because of what makes a convolution safe.
     unsafe input.withUnsafeBufferPointer { input in
         unsafe output.withUnsafeMutableBufferPointer { output in
             unsafe places.places.withUnsafeBufferPointer { window in

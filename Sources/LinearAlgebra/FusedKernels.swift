@@ -58,7 +58,7 @@ extension WeightMatrix {
         precondition(
             rows.count >= rowCount * inputCount && products.count >= rowCount * outputCount,
             "rows and products of the matrix's shape")
-        // Safe for the same reasons.
+        // Safe because the preconditions give the pointers as many numbers as the kernels read and write.
         unsafe weights.withUnsafeBufferPointer { weights in
             unsafe rows.withUnsafeBufferPointer { rows in
                 unsafe products.withUnsafeMutableBufferPointer { products in

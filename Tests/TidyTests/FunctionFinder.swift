@@ -110,6 +110,8 @@ struct FunctionFinder {
             case "var":
                 let isComputed = token.line == line && !rest.contains { $0.text == "=" }
                 function = isComputed ? (next, token.line) : nil
+            // A parameter that is a number: `func tile<let rows: Int>`.
+            case "let" where function != nil && (previous == "<" || previous == ","): break
             case let word where FunctionFinder.others.contains(word) && previous != ".": function = nil
             default: break
             }

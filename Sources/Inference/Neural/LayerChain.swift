@@ -5,8 +5,8 @@ internal import LinearAlgebra
 /// Immutable.
 ///
 /// They are done for a block of rows at a time: what one layer writes is still in the cache when the next
-/// reads it. Images go through with the channels of a place side by side (`PlaneLayout`), whatever order their
-/// file has them in.
+/// reads it. Images go through with the channels of a place side by side (`PlaneLayout`), whatever order
+/// their file has them in.
 struct LayerChain: Sendable {
     enum Layer: Sendable {
         case dense(WeightMatrix)

@@ -2,7 +2,8 @@
 internal import LinearAlgebra
 
 extension LayerPlan {
-    /// Answers `rowCount` rows of `inputCount` numbers with as many of `outputCount`; both spans may be longer.
+    /// Answers `rowCount` rows of `inputCount` numbers with as many of `outputCount`; both spans may be
+    /// longer.
     func run(
         _ rows: Span<Float>, rowCount: Int, into answers: inout MutableSpan<Float>,
         memory: inout LayerMemory

@@ -2,7 +2,8 @@
 internal import LinearAlgebra
 internal import Synchronization
 
-/// How a chain runs on rows of one shape: where each layer reads and writes, and where windows are. Immutable.
+/// How a chain runs on rows of one shape: where each layer reads and writes, and where windows are.
+/// Immutable.
 final class LayerPlan: Sendable {
     /// Where the rows of a block are.
     enum Place: Sendable, Equatable {

@@ -34,4 +34,47 @@ import Testing
             }
         }
     }
+
+    @Test func endOfToken_isThatOfALoop() {
+        for length in 0...20 {
+            for end in 0...length {
+                for position in 0..<max(end, 1) {
+                    for byte in UInt8.min...UInt8.max {
+                        var bytes = [UInt8](repeating: 0x61, count: length)
+                        for index in bytes.indices {
+                            bytes[index] = [0x41, 0x7A, 0x2D, 0x5A, 0x30][index % 5]
+                        }
+                        if position < end { bytes[position] = byte }
+                        let expected = bytes[..<end].firstIndex { !ASCIISet.token.contains($0) } ?? end
+                        let found = bytes.span.endOfToken(in: 0..<end)
+                        #expect(found == expected)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "Host", "Expect", "X-Test-8", "Content-Length", "Transfer-Encoding", "If-None-Match-No",
+    ])
+    func isFieldName_isThatOfALoopForTokens(_ text: String) {
+        let names: [String: StaticString] = [
+            "Host": "host", "Expect": "Expect", "X-Test-8": "x-test-8", "Content-Length": "content-length",
+            "Transfer-Encoding": "TRANSFER-ENCODING", "If-None-Match-No": "If-None-Match-No",
+        ]
+        guard let name = names[text] else { return #expect(Bool(false), "no such name") }
+        let original = Array(text.utf8)
+        func isNamed(_ bytes: [UInt8]) -> Bool { bytes.span.isFieldName(name) }
+        #expect(isNamed(original))
+        for position in original.indices {
+            for byte in UInt8.min...UInt8.max where ASCIISet.token.contains(byte) {
+                var bytes = original
+                bytes[position] = byte
+                let isEqual = bytes.span.equalsIgnoringCase(name)
+                #expect(isNamed(bytes) == isEqual)
+            }
+        }
+        #expect(!isNamed(original + [0x73]))
+        #expect(!isNamed(original.dropLast()))
+    }
 }

@@ -47,7 +47,7 @@ struct ParserTrace: Equatable, CustomStringConvertible {
         }
     }
 
-    private static func summary(_ parser: RequestParser, _ bytes: Span<UInt8>) -> String {
+    private static func summary(_ parser: borrowing RequestParser, _ bytes: Span<UInt8>) -> String {
         let head = parser.head
         let message = bytes.extracting(parser.origin..<bytes.count)
         let fields = head.fields.map { field in

@@ -72,8 +72,8 @@ package struct Request: ~Copyable, ~Escapable {
         get { bytes.extracting(queryRange.range) }
     }
 
-    /// The value of the first header with this name (any case), without surrounding white space; nil when
-    /// absent.
+    /// The value of the first header with this name (letters, digits and hyphens, in any case), without
+    /// surrounding white space; nil when absent.
     ///
     /// - Complexity: O(number of headers); nothing is allocated.
     @_lifetime(copy self)
@@ -81,7 +81,7 @@ package struct Request: ~Copyable, ~Escapable {
         for index in fields.indices {
             let field = fields[index]
             if field.name.count == UInt32(name.utf8CodeUnitCount),
-                bytes.extracting(field.name.range).equalsIgnoringCase(name)
+                bytes.extracting(field.name.range).isFieldName(name)
             {
                 return bytes.extracting(field.value.range)
             }

@@ -109,14 +109,4 @@ extension ByteBuffer {
         default: append(byte)
         }
     }
-
-    /// A number in decimal, for Content-Length.
-    mutating func appendNumber(_ number: Int) {
-        var divisor = 1
-        while number / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            append(0x30 + UInt8(number / divisor % 10))
-            divisor /= 10
-        }
-    }
 }

@@ -43,6 +43,9 @@ extension UInt8 {
     /// VCHAR, SP, HTAB and obs-text: what a field value may hold (RFC 9110, section 5.5).
     var isFieldContent: Bool { (self >= 0x20 && self != 0x7F) || self == 0x09 }
 
+    /// Space or tab: what may stand around a field's value (OWS, RFC 9110, section 5.6.3).
+    var isBlank: Bool { self == .space || self == .tab }
+
     var asciiLowercased: UInt8 { self &- 0x41 < 26 ? self | 0x20 : self }
 }
 
@@ -76,6 +79,71 @@ extension Span<UInt8> {
             return false
         }
         return true
+    }
+
+    /// Compares a field name with `name`, which holds letters, digits and hyphens alone, without regard to
+    /// case; eight bytes at a time.
+    ///
+    /// Exact for tokens only: other bytes may differ in the bit that tells the cases apart (CR and hyphen,
+    /// say).
+    func isFieldName(_ name: StaticString) -> Bool {
+        let length = name.utf8CodeUnitCount
+        guard count == length else { return false }
+        // Safe because both have `length` bytes, and each load below ends at or before them.
+        let own = unsafe bytes
+        let other = unsafe UnsafeRawBufferPointer(start: name.utf8Start, count: length)
+        let caseBits = Self.ones &* 0x20
+        if length < 8 {
+            for index in 0..<length
+            where unsafe (self[unchecked: index] ^ other[index]) & 0xDF != 0 { return false }
+            return true
+        }
+        var index = 0
+        while true {
+            // Safe because `index` is at most `length` - 8.
+            let word = unsafe own.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+            let expected = unsafe other.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            if (word ^ expected) & ~caseBits != 0 { return false }
+            if index == length &- 8 { return true }
+            index = Swift.min(index &+ 8, length &- 8)
+        }
+    }
+
+    /// The first byte in `range` that no token may hold, or the range's end; letters and hyphens eight at a
+    /// time.
+    func endOfToken(in range: Range<Int>) -> Int {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "a search outside the bytes")
+        // Safe because the view is only read below, inside the bytes.
+        let raw = unsafe bytes
+        var index = range.lowerBound
+        while index < range.upperBound {
+            if count &- index >= 8 {
+                // Safe because eight bytes are left.
+                let word = UInt64(
+                    littleEndian: unsafe raw.unsafeLoadUnaligned(
+                        fromUncheckedByteOffset: index, as: UInt64.self))
+                let others = Self.neitherLetterNorHyphen(word)
+                index &+= others.trailingZeroBitCount &>> 3
+                if others == 0 { continue }
+                if index >= range.upperBound { return range.upperBound }
+            }
+            // Safe because `index` is in the range.
+            guard ASCIISet.token.contains(unsafe self[unchecked: index]) else { return index }
+            index &+= 1
+        }
+        return range.upperBound
+    }
+
+    /// The top bit of each byte that is neither an ASCII letter nor a hyphen.
+    private static func neitherLetterNorHyphen(_ word: UInt64) -> UInt64 {
+        let low = ~topBits
+        // With the top bits cleared no sum below carries into the next byte.
+        let lower = (word | (ones &* 0x20)) & low
+        let fromA = lower &+ (ones &* (0x80 - 0x61))
+        let pastZ = lower &+ (ones &* (0x80 - 0x7B))
+        let notHyphen = ((word ^ (ones &* 0x2D)) & low) &+ low
+        let isOther = ~(fromA & ~pastZ) & notHyphen
+        return (isOther | word) & topBits
     }
 
     func starts(with text: StaticString) -> Bool {
@@ -139,8 +207,10 @@ extension Span<UInt8> {
     func trimmed(_ range: Range<Int>) -> Range<Int> {
         var start = range.lowerBound
         var end = range.upperBound
-        while start < end, self[start] == .space || self[start] == .tab { start += 1 }
-        while end > start, self[end - 1] == .space || self[end - 1] == .tab { end -= 1 }
+        precondition(start >= 0 && end <= count, "a range outside the bytes")
+        // Safe because both places stay in the range, which was checked.
+        while start < end, unsafe self[unchecked: start].isBlank { start &+= 1 }
+        while end > start, unsafe self[unchecked: end &- 1].isBlank { end &-= 1 }
         return start..<end
     }
 

@@ -20,6 +20,33 @@ struct HeaderField: Equatable, Sendable {
     var value: ByteRange
 }
 
+/// The header lines of one request after another, in memory that stays.
+struct HeaderFields: RandomAccessCollection, Equatable, Sendable {
+    /// Those of this request, then what earlier ones left.
+    private var table: [HeaderField] = []
+    private(set) var count = 0
+
+    var startIndex: Int { 0 }
+    var endIndex: Int { count }
+
+    subscript(index: Int) -> HeaderField { table[index] }
+
+    var span: Span<HeaderField> {
+        @_lifetime(borrow self)
+        get { table.span.extracting(0..<count) }
+    }
+
+    mutating func append(_ field: HeaderField) {
+        if count < table.count { table[count] = field } else { table.append(field) }
+        count += 1
+    }
+
+    /// Forgets the fields and keeps the memory.
+    mutating func clear() { count = 0 }
+
+    static func == (left: HeaderFields, right: HeaderFields) -> Bool { left.elementsEqual(right) }
+}
+
 /// The parsed head of a request. The text stays where it was received; this holds positions only.
 struct RequestHead: Equatable, Sendable {
     var method = Method.other
@@ -42,14 +69,14 @@ struct RequestHead: Equatable, Sendable {
     var expectsContinue = false
     /// Bytes of the head with its closing empty line.
     var byteCount = 0
-    var fields: [HeaderField] = []
+    var fields = HeaderFields()
 
     /// A body follows, however short it may turn out.
     var hasBody: Bool { isChunked || (contentLength ?? 0) > 0 }
 
     /// Forgets the request and keeps the table's memory.
     mutating func reset() {
-        fields.removeAll(keepingCapacity: true)
+        fields.clear()
         method = .other
         minorVersion = 1
         isAbsolute = false

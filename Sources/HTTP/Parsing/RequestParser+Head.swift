@@ -15,8 +15,9 @@ extension RequestParser {
         guard let methodEnd = bytes.firstIndex(of: .space, in: line) else {
             return fail(hasCarriageReturn(bytes, line) ? .bareCarriageReturn : .requestLineMalformed)
         }
-        for index in line.lowerBound..<methodEnd where !ASCIISet.token.contains(bytes[index]) {
-            return fail(bytes[index] == .carriageReturn ? .bareCarriageReturn : .methodInvalid)
+        let tokenEnd = bytes.endOfToken(in: line.lowerBound..<methodEnd)
+        guard tokenEnd == methodEnd else {
+            return fail(bytes[tokenEnd] == .carriageReturn ? .bareCarriageReturn : .methodInvalid)
         }
         let targetStart = methodEnd + 1
         guard let targetEnd = bytes.firstIndex(of: .space, in: targetStart..<line.upperBound),
@@ -131,21 +132,20 @@ extension RequestParser {
         -> (name: Range<Int>, value: Range<Int>)?
     {
         let first = bytes[line.lowerBound]
-        if first == .space || first == .tab {
+        if first.isBlank {
             fail(.headerFolded)
             return nil
         }
-        var colon = line.lowerBound
-        while colon < line.upperBound, ASCIISet.token.contains(bytes[colon]) { colon += 1 }
+        let colon = bytes.endOfToken(in: line)
         guard colon < line.upperBound else {
             fail(.headerColonMissing)
             return nil
         }
         guard bytes[colon] == .colon, colon > line.lowerBound else {
-            let isSpace = bytes[colon] == .space || bytes[colon] == .tab
             fail(
                 bytes[colon] == .carriageReturn
-                    ? .bareCarriageReturn : isSpace ? .headerSpaceBeforeColon : .headerNameInvalid)
+                    ? .bareCarriageReturn
+                    : bytes[colon].isBlank ? .headerSpaceBeforeColon : .headerNameInvalid)
             return nil
         }
         if let index = bytes.firstIndexOutsideFieldContent(in: (colon + 1)..<line.upperBound) {
@@ -159,23 +159,23 @@ extension RequestParser {
     private mutating func noteFramingField(_ bytes: Span<UInt8>, _ name: Range<Int>, _ value: Range<Int>) {
         let nameText = bytes.extracting(name)
         switch name.count {
-        case 4 where nameText.equalsIgnoringCase("host"):
+        case 4 where nameText.isFieldName("host"):
             guard host == .missing else { return fail(.hostDuplicate) }
             guard isHost(bytes, value) else { return fail(.hostInvalid) }
             host = .present
-        case 6 where nameText.equalsIgnoringCase("expect"):
+        case 6 where nameText.isFieldName("expect"):
             if bytes.extracting(value).equalsIgnoringCase("100-continue") {
                 head.expectsContinue = true
             } else {
                 hasUnknownExpectation = true
             }
-        case 10 where nameText.equalsIgnoringCase("connection"):
+        case 10 where nameText.isFieldName("connection"):
             noteConnectionOptions(bytes, value)
-        case 14 where nameText.equalsIgnoringCase("content-length"):
+        case 14 where nameText.isFieldName("content-length"):
             noteContentLength(bytes, value)
-        case 16 where nameText.equalsIgnoringCase("content-encoding"):
+        case 16 where nameText.isFieldName("content-encoding"):
             head.contentCoding = head.contentCoding.followed(by: bytes.extracting(value))
-        case 17 where nameText.equalsIgnoringCase("transfer-encoding"):
+        case 17 where nameText.isFieldName("transfer-encoding"):
             noteTransferEncoding(bytes, value)
         default: return
         }
@@ -270,13 +270,16 @@ extension RequestParser {
             }
             index = close + 1
         } else {
-            while index < range.upperBound, ASCIISet.registeredName.contains(bytes[index]) {
-                if bytes[index] == .percent {
+            while index < range.upperBound {
+                // Safe because `index` is in the range, which lies in the bytes.
+                let byte = unsafe bytes[unchecked: index]
+                guard ASCIISet.registeredName.contains(byte) else { break }
+                if byte == .percent {
                     guard index + 2 < range.upperBound, bytes[index + 1].hexValue != nil,
                         bytes[index + 2].hexValue != nil
                     else { return false }
                 }
-                index += 1
+                index &+= 1
             }
             if index == range.lowerBound { return false }
         }

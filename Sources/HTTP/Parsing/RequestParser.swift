@@ -11,7 +11,7 @@
 ///
 /// Strict: where two readers could disagree on a message, it is refused. No leniency exists, so none has a
 /// flag.
-package struct RequestParser: Sendable {
+package struct RequestParser: ~Copyable, Sendable {
     package enum Event: Equatable, Sendable {
         /// Everything useful was read; the request goes on in bytes that have not arrived.
         case needMore

@@ -88,7 +88,7 @@ struct ResponseWriter: ~Copyable {
         switch framing {
         case .length(let length):
             output.append("Content-Length: ")
-            output.appendNumber(length)
+            output.append(decimal: Int64(length))
             output.append("\r\n")
         case .chunked: output.append("Transfer-Encoding: chunked\r\n")
         case .untilClose: break
@@ -101,7 +101,7 @@ struct ResponseWriter: ~Copyable {
             return
         }
         output.append("HTTP/1.1 ")
-        output.appendNumber(Int(status.code))
+        output.append(decimal: UInt64(status.code))
         output.append(" ")
         output.append(status.reason)
         output.append("\r\n")

@@ -83,7 +83,7 @@ final class Workspace {
         for index in fields.indices {
             let field = fields[index]
             if field.name.count == UInt32(RequestIdentifier.header.utf8CodeUnitCount),
-                request.extracting(field.name.range).equalsIgnoringCase(RequestIdentifier.header)
+                request.extracting(field.name.range).isFieldName(RequestIdentifier.header)
             {
                 return identifier.choose(request.extracting(field.value.range), &source)
             }

@@ -5,7 +5,8 @@
 //
 //   open_loop PORT RATE WINDOW_SECONDS WINDOWS CONNECTIONS REQUEST_FILE
 //
-// Prints a line for each window as soon as its answers are in: index, answers, failures, p50, p99 and largest
+// Connections are opened when none is free, up to CONNECTIONS; one that the server closes while it is idle is
+// dropped. Prints a line for each window as soon as its answers are in: index, answers, failures, p50, p99 and largest
 // latency in microseconds. Answers have a Content-Length; anything but status 200 is a failure.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -59,6 +60,18 @@ static int status_of(struct connection *connection) {
     return atoi(connection->buffer + 9);
 }
 
+static void open_connection(int poller, struct connection *connection, int number, int port) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int one = 1, descriptor = socket(AF_INET, SOCK_STREAM, 0);
+    if (connect(descriptor, (struct sockaddr *)&address, sizeof address)) fail("connect");
+    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    fcntl(descriptor, F_SETFL, O_NONBLOCK);
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = number};
+    epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &event);
+    connection->descriptor = descriptor;
+}
+
 static void report(int index, struct window *window) {
     qsort(window->latencies, window->count, sizeof(long), compare);
     long p50 = 0, p99 = 0, most = 0;
@@ -81,21 +94,10 @@ int main(int argc, char **argv) {
     char *request = malloc(1 << 20);
     size_t size = fread(request, 1, 1 << 20, file);
 
-    int poller = epoll_create1(0);
+    int poller = epoll_create1(0), opened = 0;
     struct connection *connections = calloc(count, sizeof *connections);
     int *idle = malloc(count * sizeof *idle), idle_count = 0;
-    for (int i = 0; i < count; i++) {
-        struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        int one = 1, descriptor = socket(AF_INET, SOCK_STREAM, 0);
-        if (connect(descriptor, (struct sockaddr *)&address, sizeof address)) fail("connect");
-        setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-        fcntl(descriptor, F_SETFL, O_NONBLOCK);
-        struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
-        epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &event);
-        connections[i].descriptor = descriptor;
-        idle[idle_count++] = i;
-    }
+    int *closed = malloc(count * sizeof *closed), closed_count = 0;
 
     long per_window = (long)(rate * seconds), total = per_window * windows, sent = 0, next_report = 0;
     struct window *all = calloc(windows, sizeof *all);
@@ -113,6 +115,11 @@ int main(int argc, char **argv) {
             struct window *window = &all[sent / per_window];
             sent++;
             // Out of connections: the server is so late that the request could not even be sent.
+            if (!idle_count && (closed_count || opened < count)) {
+                int number = closed_count ? closed[--closed_count] : opened++;
+                open_connection(poller, &connections[number], number, port);
+                idle[idle_count++] = number;
+            }
             if (!idle_count) {
                 window->failures++;
                 window->open--;
@@ -131,7 +138,16 @@ int main(int argc, char **argv) {
             ssize_t received = recv(connection->descriptor, connection->buffer + connection->used,
                                     sizeof connection->buffer - 1 - connection->used, 0);
             if (received < 0 && errno == EAGAIN) continue;
-            if (received <= 0) fail("recv");
+            if (received <= 0) {
+                // Closed for being idle, which is the server's right; anything else ends the measurement.
+                int place = 0;
+                while (place < idle_count && idle[place] != (int)events[i].data.u32) place++;
+                if (place == idle_count) fail("recv");
+                idle[place] = idle[--idle_count];
+                close(connection->descriptor);
+                closed[closed_count++] = events[i].data.u32;
+                continue;
+            }
             connection->used += received;
             int status = status_of(connection);
             if (!status) continue;

@@ -47,7 +47,7 @@ class Result:
                 f"{self.failures} failures")
 
 
-def measure(port, pid, request, rate, disturbance, pairs=30, window=2.0, connections=256, processor=1):
+def measure(port, pid, request, rate, disturbance, pairs=30, window=2.0, connections=2000, processor=1):
     """Runs `disturbance.begin()` and `.end()` around every second window; returns the Result."""
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "request")

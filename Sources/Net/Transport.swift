@@ -34,6 +34,11 @@ package struct Transport: ~Copyable {
         return socket.send(bytes)
     }
 
+    /// The same with the `range` of `buffer`.
+    package func send(_ buffer: borrowing ByteBuffer, _ range: Range<Int>) -> IOResult {
+        send(buffer.bytes.extracting(range))
+    }
+
     /// Reads what a client sends that is not listened to any more; TLS is not decrypted for it.
     package func discard(into buffer: inout ByteBuffer, limit: Int) -> IOResult {
         socket.receive(into: &buffer, limit: limit)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 
 /// A growable run of bytes with one owner: answers are written into it, sockets and files drain it.
 ///
@@ -18,12 +19,12 @@
     public init(capacity: Int = 0) {
         self.capacity = max(capacity, 64)
         // Safe because the memory is owned by this value alone and freed in `deinit`.
-        unsafe base = .allocate(capacity: self.capacity)
+        unsafe base = Self.memory(malloc(self.capacity))
     }
 
     deinit {
         // Safe because nothing can hold the memory after its only owner is gone.
-        unsafe base.deallocate()
+        unsafe free(base)
     }
 
     @inlinable public var isEmpty: Bool { filled == 0 }
@@ -156,12 +157,17 @@
         reallocate(to: max(capacity * 2, count + extra))
     }
 
+    /// Large blocks are moved by the kernel's page tables, not copied: a body that grows to its 10 MB would
+    /// else hold its event loop for a millisecond at each doubling.
     private mutating func reallocate(to newCapacity: Int) {
-        // Safe because the new block holds at least `count` bytes and the old one is freed after the copy.
-        let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: newCapacity)
-        unsafe moved.update(from: base, count: count)
-        unsafe base.deallocate()
-        unsafe base = moved
+        // Safe because the block came from `malloc` and nothing else points into it.
+        unsafe base = Self.memory(realloc(base, newCapacity))
         capacity = newCapacity
+    }
+
+    private static func memory(_ block: UnsafeMutableRawPointer?) -> UnsafeMutablePointer<UInt8> {
+        guard let block = unsafe block else { fatalError("out of memory") }
+        // Safe because bytes have no alignment, and any bits are a byte.
+        return unsafe block.assumingMemoryBound(to: UInt8.self)
     }
 }

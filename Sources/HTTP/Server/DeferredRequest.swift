@@ -48,6 +48,7 @@ package final class DeferredRequest: @unchecked Sendable {
         if let server {
             coder = server.coders.encode(response, for: workspace, server.configuration.compression)
         }
+        workspace.dropBody()
     }
 
     /// Has the loop deliver the answer soon; any thread. A worker that has drained a batch delivers all of it

@@ -13,18 +13,19 @@ extension ServerConnection {
         if deferred != nil { return false }
         let coder = server.coders.encode(server.response, for: workspace, server.configuration.compression)
         defer { if let coder { server.coders.giveBack(coder) } }
-        if !write(server.response, workspace, coder, started) {
+        let bodyBytes = server.response.body.count
+        if !write(&server.response, workspace, coder, started) {
             server.response.stream = nil
             return false
         }
-        if server.observer != nil { report(server.response, workspace, since: started) }
+        if server.observer != nil { report(server.response, bodyBytes, workspace, since: started) }
         return true
     }
 
     /// Puts the answer into the output; `coder` holds the body when it is compressed. False when only the
     /// head is there and the body follows piece by piece.
     func write(
-        _ response: borrowing Response, _ workspace: Workspace, _ coder: ResponseCoder?,
+        _ response: inout Response, _ workspace: Workspace, _ coder: ResponseCoder?,
         _ started: MonotonicInstant
     ) -> Bool {
         identify(workspace)
@@ -44,6 +45,8 @@ extension ServerConnection {
         if workspace.parser.head.method != .head, !response.status.forbidsContent {
             if let coder {
                 workspace.output.append(coder.output.bytes)
+            } else if response.body.count > Workspace.bytesHeld {
+                swap(&workspace.tail, &response.body)
             } else {
                 workspace.output.append(response.body.bytes)
             }
@@ -57,12 +60,15 @@ extension ServerConnection {
         machine.answered(ends: ends, clientAskedToClose: !workspace.parser.head.keepsAlive && isLast)
     }
 
-    func report(_ response: borrowing Response, _ workspace: Workspace, since started: MonotonicInstant) {
+    func report(
+        _ response: borrowing Response, _ bodyBytes: Int, _ workspace: Workspace,
+        since started: MonotonicInstant
+    ) {
         tell(
             RequestRecord(
                 method: workspace.parser.head.method, status: response.status, route: response.route,
                 nanoseconds: MonotonicInstant.now.nanoseconds(since: started),
-                requestBodyBytes: workspace.bodyByteCount, responseBodyBytes: response.body.count),
+                requestBodyBytes: workspace.bodyByteCount, responseBodyBytes: bodyBytes),
             workspace)
     }
 
@@ -127,8 +133,11 @@ extension ServerConnection {
     /// The answer has come: it goes out, and so do the answers to what the client sent meanwhile.
     func deliver(_ deferred: DeferredRequest, _ workspace: Workspace) {
         self.deferred = nil
-        if write(deferred.response, workspace, deferred.coder, deferred.started) {
-            if server.observer != nil { report(deferred.response, workspace, since: deferred.started) }
+        let bodyBytes = deferred.response.body.count
+        if write(&deferred.response, workspace, deferred.coder, deferred.started) {
+            if server.observer != nil {
+                report(deferred.response, bodyBytes, workspace, since: deferred.started)
+            }
             finishRequest(workspace)
         }
         flush(workspace)
@@ -155,7 +164,9 @@ extension ServerConnection {
         machine.answered(ends: true, clientAskedToClose: false)
         if own !== workspace { swap(&own.identifier, &workspace.identifier) }
         if server.observer != nil {
-            report(server.response, workspace, since: deferred?.started ?? server.loop.now)
+            report(
+                server.response, server.response.body.count, workspace,
+                since: deferred?.started ?? server.loop.now)
         }
         if let deferred { leaveToWorker(deferred) }
         self.workspace = own

@@ -36,8 +36,9 @@ extension ServerConnection {
             workspace.isBodyUnread = true
             machine.requestCompleted()
             let started = MonotonicInstant.now
-            if write(server.response, workspace, nil, started), server.observer != nil {
-                report(server.response, workspace, since: started)
+            let bodyBytes = server.response.body.count
+            if write(&server.response, workspace, nil, started), server.observer != nil {
+                report(server.response, bodyBytes, workspace, since: started)
             }
             return false
         }

@@ -75,18 +75,36 @@ final class ServerConnection: Channel {
         if machine.takesRequests, !machine.isOutputPending, !workspace.input.isEmpty { advance(workspace) }
     }
 
-    /// One write for everything that waits.
+    /// What one connection may send before the loop turns to the others.
+    private static let turnBytes = 262_144
+
+    /// Sends from the output, or from the tail once that is gone; also how much was offered to the socket.
+    private func send(_ workspace: Workspace, atMost room: Int) -> (result: IOResult, offered: Int) {
+        let done = workspace.sent - workspace.output.count
+        if done < 0 {
+            let count = min(-done, room)
+            return (transport.send(workspace.output, workspace.sent..<workspace.sent + count), count)
+        }
+        let count = min(workspace.tail.count - done, room)
+        return (transport.send(workspace.tail, done..<done + count), count)
+    }
+
+    /// One write for everything that waits, up to a turn's share.
     func flush(_ workspace: Workspace) {
-        if workspace.hasOutput {
-            let waiting = workspace.sent..<workspace.output.count
-            switch transport.send(workspace.output.bytes.extracting(waiting)) {
-            case .bytes(let count): workspace.sent += count
-            case .wouldBlock: break
+        var room = Self.turnBytes
+        while room > 0, workspace.hasOutput {
+            let (result, offered) = send(workspace, atMost: room)
+            switch result {
+            case .bytes(let count):
+                workspace.sent += count
+                room = count < offered ? 0 : room - count
+            case .wouldBlock: room = 0
             case .end, .failed: return close()
             }
         }
         if !workspace.hasOutput {
             workspace.output.clear()
+            workspace.tail.clear()
             workspace.sent = 0
         }
         perform(machine.outputChanged(isPending: workspace.hasOutput))

@@ -24,7 +24,10 @@ final class Workspace {
     /// What the request is called in its answer and in the log.
     var identifier = RequestIdentifier()
     var output = ByteBuffer(capacity: Workspace.bytesKept)
-    /// How much of `output` the socket has taken.
+    /// The body of the last answer in `output` when it is so large that it is moved here, not copied there.
+    /// Nothing is written into `output` until it has gone.
+    var tail = ByteBuffer()
+    /// How much of `output`, and then of `tail`, the socket has taken.
     var sent = 0
 
     static let bytesKept = 16_384
@@ -35,7 +38,9 @@ final class Workspace {
 
     /// The request's body as it was received, in `input`.
     var body: Range<Int> { bodyStart..<bodyEnd }
-    var hasOutput: Bool { output.count > sent }
+    /// Bytes that wait for the socket.
+    var outputBytes: Int { output.count + tail.count - sent }
+    var hasOutput: Bool { outputBytes > 0 }
     /// Its bytes stay in `input`.
     var isBodyGathered: Bool { decoder == nil && intake == nil }
 
@@ -45,11 +50,23 @@ final class Workspace {
         input.releaseMemory(above: Self.bytesHeld)
         output.clear()
         output.releaseMemory(above: Self.bytesHeld)
+        tail.clear()
+        tail.releaseMemory(above: Self.bytesHeld)
         sent = 0
         parser.reset(at: 0)
         bodyStart = 0
         bodyEnd = 0
         isBodyUnread = false
+    }
+
+    /// Gives a large body's memory back; what else there is of the request stays. For the worker that has read
+    /// it: unmapping 10 MB would hold the loop for a good part of a millisecond.
+    func dropBody() {
+        guard isBodyGathered, parser.position == input.count, body.count > Self.bytesHeld else { return }
+        input.truncate(to: bodyStart)
+        input.releaseMemory(above: Self.bytesHeld)
+        parser.bytesRemoved(parser.position - bodyStart, beforeRequest: false)
+        bodyEnd = bodyStart
     }
 
     /// Tells the handler that the streams under way have no end.

@@ -19,6 +19,7 @@ package struct Configuration: Sendable, Equatable {
     package var log = Log()
     package var limits = Limits()
     package var timeouts = Timeouts()
+    package var compression = Compression()
     package var shutdown = Shutdown()
     package var registryWatch = RegistryWatch()
     package var onnx = ONNX()
@@ -104,7 +105,16 @@ package struct Configuration: Sendable, Equatable {
         package var body = Duration.zero
         package var idle = Duration.zero
         package var write = Duration.zero
+        package var handler = Duration.zero
     }
+
+    package struct Compression: Sendable, Equatable {
+        package var answers = CompressedAnswers.accepted
+        package var bodyBytes = 0
+    }
+
+    /// Which answers are compressed.
+    package enum CompressedAnswers: String, Sendable, CaseIterable { case accepted, off }
 
     package struct Shutdown: Sendable, Equatable {
         /// How long, after SIGTERM, new connections are still served while readiness already says no.
@@ -137,6 +147,8 @@ package struct Configuration: Sendable, Equatable {
         package var workers = 0
         package var queueRequests = 0
         package var queueWait = Duration.zero
+        /// What workers' threads add to their niceness.
+        package var workerNiceness = 0
     }
 
     /// Where predictions are answered.

@@ -8,6 +8,7 @@ extension Configuration {
     /// `ConfigurationEnvironment.swift`).
     static let settings: [ConfigurationSetting] =
         general + listenSettings + tlsSettings + trustSettings + logSettings + limitSettings + timeoutSettings
+        + compressionSettings
         + schedulingSettings + operationSettings
 
     /// Keys that SIGHUP changes; the others need a restart. The certificates' files are read again anyway.
@@ -140,6 +141,20 @@ extension Configuration {
             "timeouts.write", .duration(.milliseconds(10)...oneDay), \.timeouts.write, default: "30s",
             "How long an answer may make no progress because the client does not read; then the connection "
                 + "is closed."),
+        ConfigurationSetting(
+            "timeouts.handler", .duration(.milliseconds(10)...oneDay), \.timeouts.handler, default: "60s",
+            "How long an answer may take from the end of its request: waiting for a worker and computing. "
+                + "After that the client gets 504, and the connection is closed."),
+    ]
+
+    private static let compressionSettings: [ConfigurationSetting] = [
+        ConfigurationSetting(
+            "compression.answers", .choice, \.compression.answers, default: "accepted",
+            "Which answers are compressed. accepted: those to clients that accept gzip or deflate. off: none, "
+                + "for when a proxy in front compresses. Compressed requests are read in any case."),
+        ConfigurationSetting(
+            "compression.body_bytes", .bytes(0...1 << 30), \.compression.bodyBytes, default: "4KiB",
+            "Shortest answer that is compressed; shorter ones fit into few packets as they are."),
     ]
 
     private static let operationSettings: [ConfigurationSetting] = [
@@ -192,6 +207,11 @@ extension Configuration {
             default: "100ms",
             "Longest time that a prediction may be expected to wait for a worker; one that would wait longer "
                 + "is answered 503 at once. In a lasting overload the bound falls to 5 ms."),
+        ConfigurationSetting(
+            "scheduling.worker_niceness", .count(0...19), \.scheduling.workerNiceness, default: "19",
+            "How far workers stand back for event loops that need their CPU. 19 keeps small requests fast "
+                + "beside large ones; lower it where loops alone keep all CPUs busy and large requests starve."
+        ),
     ]
 
     private static let oneHour = Duration.seconds(3600)

@@ -35,7 +35,8 @@ final class RunningDaemon: Sendable {
         self.service = service
         let scheduling = Scheduling(configuration.scheduling)
         workers = scheduling.workerCount.map {
-            WorkerPool(workers: $0, limits: scheduling.limits, metrics: metrics)
+            WorkerPool(
+                workers: $0, niceness: scheduling.niceness, limits: scheduling.limits, metrics: metrics)
         }
         let (workers, costMax) = (workers, scheduling.costMax)
         let accessLog = AccessLogPolicy(configuration.log)
@@ -120,6 +121,9 @@ final class RunningDaemon: Sendable {
         result.timeouts.body = configuration.timeouts.body
         result.timeouts.idle = configuration.timeouts.idle
         result.timeouts.write = configuration.timeouts.write
+        result.timeouts.handler = configuration.timeouts.handler
+        result.compression.isEnabled = configuration.compression.answers == .accepted
+        result.compression.bodyBytesMin = configuration.compression.bodyBytes
         return result
     }
 

@@ -10,6 +10,8 @@ struct Scheduling {
     /// Nil when no request goes to a worker.
     let workerCount: Int?
     let limits: WorkQueueLimits
+    /// Of the workers' threads: POSIX's nice values, 0 to 19.
+    let niceness: Int
 
     init(_ settings: Configuration.Scheduling) {
         switch settings.mode {
@@ -24,5 +26,6 @@ struct Scheduling {
         limits.wait = settings.queueWait.wholeNanoseconds
         limits.waitOverloaded = min(limits.waitOverloaded, limits.wait)
         self.limits = limits
+        niceness = settings.workerNiceness
     }
 }

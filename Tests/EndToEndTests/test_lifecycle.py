@@ -2,14 +2,19 @@
 """The operator's story: start, new versions, broken versions, configuration, drain."""
 import http.client
 import json
+import os
 import shutil
 import signal
+import sys
 import threading
 import time
 
 import pytest
 
-from conftest import BIN, FIXTURES, age, clean_environment, publish_fixture, run
+from conftest import BIN, FIXTURES, ROOT, age, clean_environment, publish_fixture, run
+
+sys.path.insert(0, str(ROOT / "Benchmarks"))
+import make_model  # noqa: E402
 
 STUMP = FIXTURES / "protocols/registry/stump/1/model.json"
 BODY = json.dumps({"inputs": [{"name": "input", "shape": [1, 2], "datatype": "FP32", "data": [0.25, 1]}]})
@@ -91,12 +96,19 @@ def test_removedVersion_isNotAnswered(daemon, stump):
     server.eventually(lambda: server.infer("stump", [[0.25, 1.0]]).status in (404, 503))
 
 
-def test_sigtermUnderLoad_failsNoRequest(daemon, stump):
-    server = daemon(stump, "--shutdown-grace", "1s")
-    failures, served, started = [], [0], threading.Event()
+class Load:
+    """Eight clients that ask for predictions one after the other until the listener is closed."""
 
-    def load():
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    def __init__(self, server):
+        self.server = server
+        self.failures, self.served, self.started = [], 0, threading.Event()
+        self.threads = [threading.Thread(target=self._ask) for _ in range(8)]
+        for thread in self.threads:
+            thread.start()
+        assert self.started.wait(10)
+
+    def _ask(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
         while True:
             try:
                 connection.request("POST", "/v2/models/stump/infer", BODY)
@@ -104,29 +116,63 @@ def test_sigtermUnderLoad_failsNoRequest(daemon, stump):
             except ConnectionRefusedError:
                 return  # The listener is closed: nothing was sent.
             except (http.client.RemoteDisconnected, ConnectionError) as error:
-                failures.append(error)
+                self.failures.append(error)
                 return
             answer.read()
             if answer.status != 200:
-                failures.append(answer.status)
-            served[0] += 1
-            started.set()
+                self.failures.append(answer.status)
+            self.served += 1
+            self.started.set()
             if answer.will_close:
                 connection.close()
-                connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+                connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
 
-    threads = [threading.Thread(target=load) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    assert started.wait(10)
+    def join(self):
+        for thread in self.threads:
+            thread.join(30)
+
+
+def test_sigtermUnderLoad_failsNoRequest(daemon, stump):
+    server = daemon(stump, "--shutdown-grace", "1s")
+    load = Load(server)
     server.process.send_signal(signal.SIGTERM)
-    for thread in threads:
-        thread.join(30)
+    load.join()
     server.process.wait(30)
     log = server.stop()
-    assert failures == [], log
+    assert load.failures == [], log
     assert server.process.returncode == 0, log
-    assert served[0] > 50
+    assert load.served > 50
+
+
+def test_sigterm_waitsForALongRequest(daemon, stump):
+    """MODELD_LONG_REQUEST_ROWS makes it longer: 1,000,000 rows take some seconds."""
+    directory = stump / "forest" / "1"
+    directory.mkdir(parents=True)
+    (directory / "model.json").write_text(json.dumps(make_model.model(600, 6, 4, 1)))
+    age(stump / "forest")
+    server = daemon(stump, "--shutdown-grace", "300ms", "--limits-body-bytes", "512MiB")
+    rows = int(os.environ.get("MODELD_LONG_REQUEST_ROWS", "60000"))
+    answers = []
+
+    def ask():
+        began = time.monotonic()
+        body = json.dumps({"instances": [[0.5, 1.0, -1.0, 2.0]] * rows})
+        answer = server.post("/v1/models/forest:predict", body, timeout=60)
+        answers.append((answer.status, len(answer.json["predictions"]), time.monotonic() - began))
+
+    long = threading.Thread(target=ask)
+    long.start()
+    server.eventually(lambda: 'requests_in_flight 2' in server.get("/metrics").text)
+    load = Load(server)
+    server.process.send_signal(signal.SIGTERM)
+    load.join()
+    long.join(60)
+    server.process.wait(60)
+    log = server.stop()
+    assert load.failures == [], log
+    assert server.process.returncode == 0, log
+    assert [answer[:2] for answer in answers] == [(200, rows)], log
+    print(f"the long request took {answers[0][2]:.1f} s")
 
 
 def test_readinessTurnsFalse_whileRequestsAreStillAnswered(daemon, stump):

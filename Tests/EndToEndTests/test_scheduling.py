@@ -3,6 +3,7 @@
 import collections
 import http.client
 import json
+import socket
 import sys
 import threading
 import time
@@ -146,3 +147,43 @@ def test_heavyRequests_waitForNoneBehindThem(daemon, forest):
         for thread in threads:
             thread.join()
         assert statuses == [200] * 4
+
+
+def test_largeAnswers_comeWholeAndInOrder(daemon, forest):
+    """Answers of more than 128 KiB are handed over, not copied; what was pipelined behind them follows."""
+    server = daemon(forest)
+    large, small = rows(60_000), rows(1)
+    expected = {count: server.infer("forest", rows(count)).json for count in (1, 60_000)}
+
+    def post(some):
+        body = json.dumps({"inputs": [{"name": "input", "datatype": "FP64", "shape": [len(some), 4], "data": some}]})
+        head = f"POST /v2/models/forest/infer HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+        return (head + body).encode()
+
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        sender = threading.Thread(target=client.sendall, args=(post(large) + post(small) + post(large) + post(small),))
+        sender.start()
+        answers = client.makefile("rb")
+        for count in (60_000, 1, 60_000, 1):
+            assert answers.readline() == b"HTTP/1.1 200 OK\r\n"
+            headers = http.client.parse_headers(answers)
+            text = answers.read(int(headers["Content-Length"]))
+            if count > 1:
+                assert len(text) > 131_072
+            assert json.loads(text) == expected[count]
+        sender.join()
+
+
+def test_handlerTimeout_isAnsweredInItsPlace(daemon, forest):
+    server = daemon(forest, "--timeouts-handler", "20ms")
+    answer = server.post("/v1/models/forest:predict", {"instances": rows(100_000)})
+    assert answer.status == 504 and "not ready in time" in answer.text
+    assert server.infer("forest", rows(1)).status == 200
+
+
+def test_compression_canBeTurnedOff(daemon, forest):
+    for value, coding in (("accepted", "gzip"), ("off", None)):
+        server = daemon(forest, "--compression-answers", value, "--compression-body-bytes", "1KiB")
+        answer = server.get("/metrics", headers={"Accept-Encoding": "gzip"})
+        assert answer.headers.get("content-encoding", answer.headers.get("Content-Encoding")) == coding
+        server.stop()

@@ -6,8 +6,8 @@
 //   open_loop PORT RATE WINDOW_SECONDS WINDOWS CONNECTIONS REQUEST_FILE
 //
 // Connections are opened when none is free, up to CONNECTIONS; one that the server closes while it is idle is
-// dropped. Prints a line for each window as soon as its answers are in: index, answers, failures, p50, p99 and largest
-// latency in microseconds. Answers have a Content-Length; anything but status 200 is a failure.
+// dropped. Prints a line for each window as soon as its answers are in: index, answers, failures, p50, p99
+// and largest latency in microseconds. Answers have a Content-Length; anything but status 200 is a failure.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>

@@ -166,8 +166,10 @@ import Glibc
     }
 
     private static func memory(_ block: UnsafeMutableRawPointer?) -> UnsafeMutablePointer<UInt8> {
-        guard let block = unsafe block else { fatalError("out of memory") }
         // Safe because bytes have no alignment, and any bits are a byte.
-        return unsafe block.assumingMemoryBound(to: UInt8.self)
+        guard let bytes = unsafe block?.assumingMemoryBound(to: UInt8.self) else {
+            preconditionFailure("out of memory")
+        }
+        return unsafe bytes
     }
 }

@@ -25,8 +25,8 @@ extension ServerConnection {
         }
     }
 
-    /// Heads are small; bodies are read in larger pieces once they are known to come. Of several large ones each
-    /// gets a piece a turn, and whoever has a small request waits for them all: 64 KiB cost some 20 us.
+    /// Heads are small; bodies are read in larger pieces once they are known to come. Of several large ones
+    /// each gets a piece a turn, and whoever has a small request waits for them all: 64 KiB cost some 20 us.
     private func readSize(_ workspace: Workspace) -> Int {
         let expected = workspace.parser.bodyBytesExpected
         if expected > 0 { return max(min(expected, 65_536), Workspace.bytesKept) }

@@ -59,8 +59,8 @@ final class Workspace {
         isBodyUnread = false
     }
 
-    /// Gives a large body's memory back; what else there is of the request stays. For the worker that has read
-    /// it: unmapping 10 MB would hold the loop for a good part of a millisecond.
+    /// Gives a large body's memory back; what else there is of the request stays. For the worker that has
+    /// read it: unmapping 10 MB would hold the loop for a good part of a millisecond.
     func dropBody() {
         guard isBodyGathered, parser.position == input.count, body.count > Self.bytesHeld else { return }
         input.truncate(to: bodyStart)

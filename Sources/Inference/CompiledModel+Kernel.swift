@@ -64,8 +64,8 @@ extension CompiledModel {
 
     /// The margins of the rows of `range`.
     func runKernel(
-        _ rows: borrowing RowBlock, _ range: Range<Int>, into margins: inout RowBlock,
-        _ memory: inout KernelMemory
+        _ rows: borrowing RowBlock, _ range: Range<Int>, _ rowMargins: borrowing RowMargins,
+        into margins: inout RowBlock, _ memory: inout KernelMemory
     ) {
         let rowCount = range.count
         let cells = range.lowerBound * rows.columnCount..<range.upperBound * rows.columnCount
@@ -79,28 +79,32 @@ extension CompiledModel {
         case .compactTrees(let trees):
             var target = margins.mutableFloat32
             trees.run(
-                rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
+                rows.float32.extracting(cells), rowCount: rowCount, rowMargins: rowMargins.float32,
+                into: &target, gathered: &memory.current,
                 sums: &memory.next)
         case .wideTrees(let trees):
             var target = margins.mutableFloat32
             trees.run(
-                rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
+                rows.float32.extracting(cells), rowCount: rowCount, rowMargins: rowMargins.float32,
+                into: &target, gathered: &memory.current,
                 sums: &memory.next)
         case .compactTreesWideSums(let trees):
             var target = margins.mutableFloat64
             trees.run(
-                rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
+                rows.float32.extracting(cells), rowCount: rowCount, rowMargins: rowMargins.float64,
+                into: &target, gathered: &memory.current,
                 sums: &memory.wideNext)
         case .wideTreesWideSums(let trees):
             var target = margins.mutableFloat64
             trees.run(
-                rows.float32.extracting(cells), rowCount: rowCount, into: &target, gathered: &memory.current,
+                rows.float32.extracting(cells), rowCount: rowCount, rowMargins: rowMargins.float64,
+                into: &target, gathered: &memory.current,
                 sums: &memory.wideNext)
         case .doubleTrees(let trees):
             var target = margins.mutableFloat64
             trees.run(
-                rows.float64.extracting(cells), rowCount: rowCount, into: &target,
-                gathered: &memory.wideCurrent,
+                rows.float64.extracting(cells), rowCount: rowCount, rowMargins: rowMargins.float64,
+                into: &target, gathered: &memory.wideCurrent,
                 sums: &memory.wideNext)
         case .neural(let neural):
             var target = margins.mutableFloat32

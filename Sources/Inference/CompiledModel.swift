@@ -22,6 +22,9 @@ package final class CompiledModel: Sendable {
     /// What an operator graph takes, each tensor by its name; nil for a model that takes rows of features.
     package let tensorInputs: [TensorSpecification]?
 
+    /// The margins that a request may give its rows to start from; nil: none.
+    package let rowMarginInput: RowMarginInput?
+
     let plan: PreprocessingPlan
     let kernel: Kernel
     let explainer: Explainer?
@@ -80,6 +83,12 @@ package final class CompiledModel: Sendable {
             }
         }
         rule = try OutputRule(graph.output, marginCount: marginCount, numberType: numberType)
+        if case .treeEnsemble(let ensemble) = graph.estimator, let kind = ensemble.rules.rowMargins {
+            rowMarginInput = RowMarginInput(
+                kind: kind, baseMargins: ensemble.baseMargins, numberType: numberType)
+        } else {
+            rowMarginInput = nil
+        }
         if case .graph(let model) = kernel {
             outputs = model.outputs
             tensorInputs = model.inputs
@@ -135,6 +144,13 @@ package final class CompiledModel: Sendable {
         _ rows: borrowing RowBlock, range: Range<Int>, into predictions: inout Predictions,
         scratch: inout InferenceScratch
     ) {
+        answer(rows, range, RowMargins(), into: &predictions, scratch: &scratch)
+    }
+
+    func answer(
+        _ rows: borrowing RowBlock, _ range: Range<Int>, _ rowMargins: borrowing RowMargins,
+        into predictions: inout Predictions, scratch: inout InferenceScratch
+    ) {
         precondition(rows.columnCount == schema.count, "the block's width is not the schema's")
         precondition(rows.numberType == inputType, "the block's type is not the model's")
         precondition(range.lowerBound >= 0 && range.upperBound <= rows.rowCount, "rows beyond the block")
@@ -144,12 +160,13 @@ package final class CompiledModel: Sendable {
                 rows, range: range, into: &predictions.margins, answers: &predictions.tensors,
                 frame: scratch.graphFrame)
         } else if plan.isEmpty {
-            runKernel(rows, range, into: &predictions.margins, &scratch.memory)
+            runKernel(rows, range, rowMargins, into: &predictions.margins, &scratch.memory)
         } else {
             plan.run(
                 rows, range: range, into: &scratch.prepared, as: estimatorType,
                 scratch: &scratch.preprocessing)
-            runKernel(scratch.prepared, 0..<range.count, into: &predictions.margins, &scratch.memory)
+            runKernel(
+                scratch.prepared, 0..<range.count, rowMargins, into: &predictions.margins, &scratch.memory)
         }
         predictions.applyTransform()
     }

@@ -2,6 +2,7 @@
 internal import Inference
 package import Registry
 internal import Synchronization
+internal import Tabular
 
 /// What the dialects ask: which model answers, its answer, what is known of the others. Knows no protocol.
 ///
@@ -44,6 +45,11 @@ package final class PredictService: Sendable {
     /// - Throws: `notAnswerable`, for operator graphs only.
     package func predict(_ model: ServedModel, _ workspace: Workspace) throws(PredictError) {
         if model.tensorInputs != nil { return try workspace.answerTensors(model) }
+        guard workspace.rowMargins.rowCount == 0 else {
+            return model.loaded.model.predict(
+                workspace.rows, startingFrom: workspace.rowMargins, into: &workspace.predictions,
+                scratch: &workspace.scratch)
+        }
         model.loaded.model.predict(
             workspace.rows, into: &workspace.predictions, scratch: &workspace.scratch)
     }

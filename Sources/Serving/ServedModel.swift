@@ -19,6 +19,20 @@ package struct ServedModel: Sendable {
     package var index: SchemaIndex { loaded.index }
     /// The type of the row block that this model reads.
     package var inputType: NumberType { loaded.model.inputType }
+    /// The margins that a request may give its rows to start from; nil: none. A feature of their name goes
+    /// before them.
+    package var rowMargins: RowMargins? {
+        guard let input = loaded.model.rowMarginInput, index.column(named: input.name) == nil else {
+            return nil
+        }
+        return RowMargins(name: input.name, width: input.width, numberType: input.numberType)
+    }
+
+    /// `rowMargins` when that is their name.
+    package func rowMargins(named name: String) -> RowMargins? {
+        name == loaded.model.rowMarginInput?.name ? rowMargins : nil
+    }
+
     /// What may be asked for, `predictions` first.
     package var outputs: [OutputSpecification] { loaded.model.outputs }
 

@@ -12,6 +12,9 @@ package final class Workspace {
     package var rows = RowBlock()
     var predictions = Predictions()
     var scratch = InferenceScratch()
+    /// The margins that the request gives its rows to start from; no rows: none. They are not those of other
+    /// requests, so requests that have some are not answered together.
+    package var rowMargins = RowBlock()
     /// What an operator graph is sent.
     package var tensors = TensorInputs()
     /// The most rows that one request may have.
@@ -30,6 +33,7 @@ package final class Workspace {
     /// for.
     package func begin(_ model: ServedModel, bodySize: Int) {
         rows.reset(columnCount: model.schema.count, numberType: model.inputType)
+        rowMargins.reset(columnCount: 0, numberType: .float32)
         self.bodySize = bodySize
         if let inputs = model.tensorInputs {
             tensors.begin(inputs, rowLimit: rowLimit, bodySize: bodySize)
@@ -51,13 +55,55 @@ package final class Workspace {
         rows.appendRows(count)
     }
 
+    /// Appends `count` rows to the margins that rows start from, to be filled.
+    ///
+    /// - Throws: `rowsExceedBody` for more values than the body has bytes.
+    package func makeRoom(
+        forMarginsOf count: Int, _ input: RowMargins
+    ) throws(PredictError) {
+        if rowMargins.columnCount == 0 {
+            rowMargins.reset(columnCount: input.width, numberType: input.numberType)
+        }
+        let (total, isHuge) = rowMargins.rowCount.addingReportingOverflow(count)
+        let (cells, overflow) = total.multipliedReportingOverflow(by: input.width)
+        guard count >= 0, !isHuge, !overflow, cells <= bodySize else {
+            throw .rowsExceedBody(
+                rows: isHuge ? Int.max : total, columns: input.width, bodySize: bodySize)
+        }
+        guard total <= rowLimit else { throw .tooManyRows(limit: rowLimit) }
+        rowMargins.appendRows(count)
+    }
+
+    /// Margins were sent for every row or for none, and all are numbers.
+    ///
+    /// - Throws: `wrongValue`, which names the first row that has none.
+    package func checkMargins(of model: ServedModel) throws(PredictError) {
+        guard let input = model.rowMargins, rowMargins.rowCount > 0 else { return }
+        for row in 0..<rows.rowCount {
+            let isGiven =
+                row < rowMargins.rowCount
+                && (0..<input.width).allSatisfy { !rowMargins.value(row: row, column: $0).isNaN }
+            guard isGiven else {
+                throw .wrongValue(
+                    input: input.name, row: row, reason: "it is for every row, and a number, or for none")
+            }
+        }
+        guard rowMargins.rowCount == rows.rowCount else {
+            throw .wrongShape(
+                input: input.name, given: [rowMargins.rowCount, input.width],
+                expected: "\(rows.rowCount) rows as the other inputs have")
+        }
+    }
+
     /// Gives back what an unusually large request needed.
     package func end() {
         // A few rows may have many answers: a model may have one feature and a thousand classes.
         tensors.clear()
         let answers = max(
             predictions.margins.cellCount, predictions.contributions.cellCount, predictions.leaves.cellCount)
-        if max(rows.cellCount, answers) > Self.keptCells {
+        if max(rows.cellCount, rowMargins.cellCount, answers) > Self.keptCells {
+            rowMargins.reset(columnCount: 0, numberType: .float32)
+            rowMargins.releaseMemory(above: Self.keptCells)
             rows.reset(columnCount: 0, numberType: .float32)
             rows.releaseMemory(above: Self.keptCells)
             predictions.releaseMemory(above: Self.keptCells)
@@ -90,6 +136,9 @@ extension Workspace {
                 model.loaded.model.findLeaves(rows, into: &predictions, scratch: &scratch)
             } else {
                 model.loaded.model.explain(rows, into: &predictions, scratch: &scratch)
+                if rowMargins.rowCount > 0 {
+                    model.loaded.model.addToContributions(rowMargins, &predictions)
+                }
             }
         }
     }

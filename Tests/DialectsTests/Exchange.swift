@@ -149,6 +149,9 @@ struct Exchange {
         "torch_lstm_bidir",
     ]
 
+    /// Trees that take margins to start from: one a row, and three.
+    private static let xgboostModels = ["xgb_binary_logistic", "xgb_reg_vectorleaf"]
+
     static let fixtures: String = {
         let parts = #filePath.split(separator: "/").dropLast(2)
         return "/" + parts.joined(separator: "/") + "/Fixtures/models/onnx/"
@@ -176,6 +179,11 @@ struct Exchange {
                 try directory.makeDirectory("\(name)/1")
                 let bytes = try File.read("\(fixtures)\(name)/model.onnx", limit: 1 << 24)
                 try AtomicFile.write(bytes.span, to: directory.path("\(name)/1/model.onnx"))
+            }
+            for name in xgboostModels {
+                try directory.makeDirectory("\(name)/1")
+                let bytes = try File.read("\(fixtures)../xgboost/\(name)/model.json", limit: 1 << 24)
+                try AtomicFile.write(bytes.span, to: directory.path("\(name)/1/model.json"))
             }
             // An hour ahead: files that were written just now are at rest.
             let clock = RegistryClock(

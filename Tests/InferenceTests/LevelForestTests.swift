@@ -15,7 +15,9 @@ struct LevelForestTests {
         var target = margins.mutableSpan
         var gathered: [Value] = []
         var sums: [Sum] = []
-        forest.run(flat.span, rowCount: rows.count, into: &target, gathered: &gathered, sums: &sums)
+        forest.run(
+            flat.span, rowCount: rows.count, rowMargins: Span(), into: &target, gathered: &gathered,
+            sums: &sums)
         return margins.map { canonical(Double($0)) }
     }
 

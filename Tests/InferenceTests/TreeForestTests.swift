@@ -121,7 +121,8 @@ struct TreeForestTests {
         var target = margins.mutableSpan
         var gathered: [Float] = []
         var sums: [Float] = []
-        forest.run(flat.span, rowCount: 9, into: &target, gathered: &gathered, sums: &sums)
+        forest.run(
+            flat.span, rowCount: 9, rowMargins: Span(), into: &target, gathered: &gathered, sums: &sums)
         let expected = rows.flatMap { reference(ensemble, $0) }
         #expect(margins.map(\.bitPattern) == expected)
     }

@@ -81,7 +81,10 @@ struct InferRequestReader {
         try reader.expectEnd()
         if request.wantsExplanation { try addExplanation(to: &request) }
         guard hasInputs else { throw PredictError.missingField("inputs") }
-        if model.tensorInputs == nil { try binder.requireAll() }
+        if model.tensorInputs == nil {
+            try binder.requireAll()
+            try workspace.checkMargins(of: model)
+        }
         guard binaryOffset == binary.count else {
             throw PredictError.invalidField(
                 "inputs",
@@ -311,6 +314,13 @@ struct InferRequestReader {
                     + "Please use the binary data format for input '\(header.name)'")
         }
         if model.tensorInputs != nil { return try readTensor(&reader, header: header, workspace: workspace) }
+        if let margins = model.rowMargins(named: header.name) {
+            let rows = try place(header, margins, workspace: workspace)
+            let cells = JSONCells(index: margins.index, datatype: header.datatype)
+            let tensor = JSONTensor(
+                name: header.name, target: margins.target, rowCount: rows, cells: cells)
+            return try tensor.read(from: &reader, into: &workspace.rowMargins)
+        }
         let (target, rows) = try place(header, workspace: workspace)
         let cells = JSONCells(index: model.index, datatype: header.datatype)
         let tensor = JSONTensor(name: header.name, target: target, rowCount: rows, cells: cells)
@@ -329,6 +339,14 @@ struct InferRequestReader {
             let bytes = binary.extracting(binaryOffset..<binaryOffset + size)
             binaryOffset += size
             return try readTensor(bytes, header: header, workspace: workspace)
+        }
+        if let margins = model.rowMargins(named: header.name) {
+            let bytes = binary.extracting(binaryOffset..<binaryOffset + size)
+            binaryOffset += size
+            let rows = try place(header, margins, workspace: workspace)
+            let tensor = BinaryTensor(
+                header: header, target: margins.target, rowCount: rows, index: margins.index)
+            return try tensor.read(bytes, into: &workspace.rowMargins)
         }
         let (target, rows) = try place(header, workspace: workspace)
         let tensor = BinaryTensor(header: header, target: target, rowCount: rows, index: model.index)
@@ -381,7 +399,28 @@ struct InferRequestReader {
                 input: header.name, given: header.datatype.rawValue,
                 expected: target.isCategorical ? "BYTES" : "a numeric data-type")
         }
-        let rows = try header.rowCount(for: target.columnCount)
+        return (target, try makeRows(header, columnCount: target.columnCount, workspace))
+    }
+
+    /// Makes room for the margins of the rows.
+    private mutating func place(
+        _ header: TensorHeader, _ margins: RowMargins, workspace: Workspace
+    ) throws(PredictError) -> Int {
+        guard header.datatype != .bytes else {
+            throw .wrongDatatype(
+                input: header.name, given: header.datatype.rawValue, expected: "a numeric data-type")
+        }
+        guard workspace.rowMargins.rowCount == 0 else { throw .repeatedInput(header.name) }
+        let rows = try makeRows(header, columnCount: margins.width, workspace)
+        try workspace.makeRoom(forMarginsOf: rows, margins)
+        return rows
+    }
+
+    /// The rows of the input, which the first input of a request makes and the others must have too.
+    private mutating func makeRows(
+        _ header: TensorHeader, columnCount: Int, _ workspace: Workspace
+    ) throws(PredictError) -> Int {
+        let rows = try header.rowCount(for: columnCount)
         if let rowCount {
             guard rows == rowCount else {
                 throw .wrongShape(
@@ -396,7 +435,7 @@ struct InferRequestReader {
             try workspace.makeRoom(forRows: rows)
             rowCount = rows
         }
-        return (target, rows)
+        return rows
     }
 
     private func readDatatype(_ reader: inout JSONReader) throws -> Datatype {

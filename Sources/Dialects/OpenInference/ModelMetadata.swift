@@ -34,6 +34,10 @@ struct ModelMetadataWriter {
         body.append(quoted: featureNames)
         body.append(",\"digest\":")
         body.append(quoted: model.digest)
+        if let margins = model.rowMargins {
+            body.append(",\"optional_inputs\":")
+            body.append(quoted: description(of: margins))
+        }
         body.append("}}")
     }
 
@@ -83,6 +87,18 @@ struct ModelMetadataWriter {
             body.append(decimal: Int64(size ?? -1))
         }
         body.append("]}")
+    }
+
+    /// An input that may be left out, as it would stand among the inputs. It does not stand there: a client
+    /// that fills whatever is listed would change every answer.
+    private func description(of margins: RowMargins) -> String {
+        var text = ByteBuffer()
+        text.append("[")
+        writeTensor(
+            margins.name, margins.numberType == .float32 ? .float32 : .float64,
+            width: margins.width == 1 ? nil : margins.width, into: &text)
+        text.append("]")
+        return String(copying: text.bytes)
     }
 
     /// The feature names as a JSON array; properties are strings, so it travels as text.

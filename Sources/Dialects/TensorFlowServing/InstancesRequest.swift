@@ -54,6 +54,7 @@ struct InstancesRequestReader {
         }
         try reader.expectEnd()
         guard let list else { throw PredictError.unsupported("Missing 'inputs' or 'instances' key") }
+        try workspace.checkMargins(of: model)
         return list
     }
 
@@ -100,6 +101,13 @@ struct InstancesRequestReader {
         var binder = InputBinder(index: model.index, modelName: model.name)
         try reader.beginObject()
         while let key = try reader.nextKey() {
+            if let margins = model.rowMargins(named: key) {
+                guard workspace.rowMargins.rowCount <= row else { throw PredictError.repeatedInput(key) }
+                // Rows before this one that brought none are found out in the end.
+                try workspace.makeRoom(forMarginsOf: row + 1 - workspace.rowMargins.rowCount, margins)
+                try readMargins(&reader, workspace, margins, row: row)
+                continue
+            }
             let target = try binder.bind(key)
             if key == InputBinder.matrixName && target.columnCount == model.schema.count,
                 try reader.peek() == .array
@@ -139,6 +147,15 @@ struct InstancesRequestReader {
         var binder = InputBinder(index: model.index, modelName: model.name)
         try reader.beginObject()
         while let key = try reader.nextKey() {
+            if let margins = model.rowMargins(named: key) {
+                guard workspace.rowMargins.rowCount == 0 else { throw PredictError.repeatedInput(key) }
+                try reader.beginArray()
+                while try reader.nextElement() {
+                    try workspace.makeRoom(forMarginsOf: 1, margins)
+                    try readMargins(&reader, workspace, margins, row: workspace.rowMargins.rowCount - 1)
+                }
+                continue
+            }
             let target = try binder.bind(key)
             if key == InputBinder.matrixName && target.columnCount == model.schema.count {
                 try readMatrix(&reader, workspace)
@@ -197,6 +214,37 @@ struct InstancesRequestReader {
     private func unevenColumn(_ name: String, _ rows: Int, _ workspace: Workspace) -> PredictError {
         .wrongShape(
             input: name, given: [rows], expected: "\(workspace.rows.rowCount) rows as in the columns before")
+    }
+
+    /// `m`, or `[m0, m1, …]`: what a row starts from.
+    private func readMargins(
+        _ reader: inout JSONReader, _ workspace: Workspace, _ margins: RowMargins, row: Int
+    ) throws {
+        let cells = JSONCells(index: margins.index, datatype: nil)
+        guard try reader.peek() == .array else {
+            guard margins.width == 1 else {
+                throw PredictError.wrongValue(
+                    input: margins.name, row: row, reason: "expected an array of \(margins.width) numbers")
+            }
+            return try cells.read(
+                from: &reader, into: &workspace.rowMargins, row: row, column: 0, isCategorical: false)
+        }
+        try reader.beginArray()
+        var column = 0
+        while try reader.nextElement() {
+            if column < margins.width {
+                try cells.read(
+                    from: &reader, into: &workspace.rowMargins, row: row, column: column,
+                    isCategorical: false)
+            } else {
+                try reader.skipValue()
+            }
+            column += 1
+        }
+        guard column == margins.width else {
+            throw PredictError.wrongElementCount(
+                input: margins.name, expected: margins.width, given: "\(column) elements in row \(row)")
+        }
     }
 
     @inline(__always)

@@ -21,13 +21,17 @@ struct CompiledTrees<Node: TreeNode, Sum: MarginNumber>: Sendable {
 
     /// As `TreeForest.run`; the bits are the same in either form.
     func run(
-        _ rows: Span<Node.Value>, rowCount: Int, into margins: inout MutableSpan<Sum>,
-        gathered: inout [Node.Value], sums: inout [Sum]
+        _ rows: Span<Node.Value>, rowCount: Int, rowMargins: Span<Sum>,
+        into margins: inout MutableSpan<Sum>, gathered: inout [Node.Value], sums: inout [Sum]
     ) {
         if let levels, Self.levelsWin(rowCount) {
-            levels.run(rows, rowCount: rowCount, into: &margins, gathered: &gathered, sums: &sums)
+            levels.run(
+                rows, rowCount: rowCount, rowMargins: rowMargins, into: &margins, gathered: &gathered,
+                sums: &sums)
         } else {
-            forest.run(rows, rowCount: rowCount, into: &margins, gathered: &gathered, sums: &sums)
+            forest.run(
+                rows, rowCount: rowCount, rowMargins: rowMargins, into: &margins, gathered: &gathered,
+                sums: &sums)
         }
     }
 }

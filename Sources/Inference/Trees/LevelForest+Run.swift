@@ -4,17 +4,20 @@ extension LevelForest {
     /// As few rows left over from groups of eight go one by one, eight trees at a time.
     private static var singleRowsMax: Int { 6 }
 
-    /// `rows` has shape [rowCount, inputCount], `margins` [rowCount, outputs]. The other two are memory to
-    /// work in.
+    /// `rows` has shape [rowCount, inputCount], `margins` [rowCount, outputs], and so have `rowMargins`, what
+    /// the request gives its rows to start from, unless they are empty. The other two are memory to work in.
     ///
     /// A row's leaves are added in the order of the trees, whichever way it goes.
     func run(
-        _ rows: Span<Value>, rowCount: Int, into margins: inout MutableSpan<Sum>,
-        gathered: inout [Value], sums: inout [Sum]
+        _ rows: Span<Value>, rowCount: Int, rowMargins: Span<Sum>,
+        into margins: inout MutableSpan<Sum>, gathered: inout [Value], sums: inout [Sum]
     ) {
         let outputs = total.baseMargins.count
         precondition(rows.count == rowCount * inputCount, "the rows have another width than the model")
         precondition(margins.count == rowCount * outputs, "one margin a row and output")
+        precondition(
+            rowMargins.isEmpty || rowMargins.count == margins.count,
+            "one margin to start from a row and output")
         let block = min((rowCount + 7) / 8 * 8, TreeSlots.blockRows)
         let sumCount = block * outputs
         if sums.count < sumCount { sums = Array(repeating: 0, count: sumCount) }
@@ -24,9 +27,11 @@ extension LevelForest {
             slots.gather(
                 rows.extracting(first * inputCount..<(first + count) * inputCount), rowCount: count,
                 inputCount: inputCount, into: &gathered)
-            total.begin(&sums, blockRows: block)
+            total.begin(
+                &sums, blockRows: block, rowMargins: rowMargins, rows: first..<first + count)
             addLeaves(gathered, rowCount: count, blockRows: block, to: &sums)
-            total.finish(sums, blockRows: block, rows: first..<first + count, into: &margins)
+            total.finish(
+                sums, blockRows: block, rowMargins: rowMargins, rows: first..<first + count, into: &margins)
             first += count
         }
     }

@@ -7,17 +7,20 @@ extension TreeForest {
     /// As few rows left over from groups of eight go one by one, eight trees at a time.
     static var singleRowsMax: Int { 6 }
 
-    /// `rows` has shape [rowCount, inputCount], `margins` [rowCount, outputs]. The other two are memory to
-    /// work in.
+    /// `rows` has shape [rowCount, inputCount], `margins` [rowCount, outputs], and so have `rowMargins`, what
+    /// the request gives its rows to start from, unless they are empty. The other two are memory to work in.
     ///
     /// A row's leaves are added in the order of the trees, whichever way it goes.
     func run(
-        _ rows: Span<Node.Value>, rowCount: Int, into margins: inout MutableSpan<Sum>,
-        gathered: inout [Node.Value], sums: inout [Sum]
+        _ rows: Span<Node.Value>, rowCount: Int, rowMargins: Span<Sum>,
+        into margins: inout MutableSpan<Sum>, gathered: inout [Node.Value], sums: inout [Sum]
     ) {
         let outputs = total.baseMargins.count
         precondition(rows.count == rowCount * inputCount, "the rows have another width than the model")
         precondition(margins.count == rowCount * outputs, "one margin a row and output")
+        precondition(
+            rowMargins.isEmpty || rowMargins.count == margins.count,
+            "one margin to start from a row and output")
         let block = min((rowCount + 7) / 8 * 8, Self.blockRows)
         let sumCount = block * outputs
         if sums.count < sumCount { sums = Array(repeating: 0, count: sumCount) }
@@ -27,9 +30,11 @@ extension TreeForest {
             let count = min(Self.blockRows, rowCount - first)
             let inputs = rows.extracting(first * inputCount..<(first + count) * inputCount)
             gatherBlock(inputs, rowCount: count, into: &gathered)
-            total.begin(&sums, blockRows: block)
+            total.begin(
+                &sums, blockRows: block, rowMargins: rowMargins, rows: first..<first + count)
             addLeaves(gathered.span, inputs, rowCount: count, blockRows: block, to: &sums)
-            total.finish(sums, blockRows: block, rows: first..<first + count, into: &margins)
+            total.finish(
+                sums, blockRows: block, rowMargins: rowMargins, rows: first..<first + count, into: &margins)
             first += count
         }
     }

@@ -53,12 +53,15 @@ struct TreeLeaves<Sum: MarginNumber>: Sendable {
 struct TreeTotal<Sum: MarginNumber>: Sendable {
     let baseMargins: [Sum]
     let aggregation: TreeRules.Aggregation
+    /// Margins of a request stand in the place of the base margins; else they are added at the end.
+    let rowMarginsReplaceBase: Bool
     /// For each output how many trees add to it.
     let treeCounts: [Int]
 
     init(_ ensemble: TreeEnsemble) {
         baseMargins = ensemble.baseMargins.map { Sum($0) }
         aggregation = ensemble.rules.aggregation
+        rowMarginsReplaceBase = ensemble.rules.rowMargins != .baseline
         var counts = ensemble.baseMargins.map { _ in ensemble.hasLeafVectors ? ensemble.treeCount : 0 }
         if !ensemble.hasLeafVectors { for group in ensemble.groups { counts[Int(group)] += 1 } }
         treeCounts = counts
@@ -74,7 +77,20 @@ struct TreeTotal<Sum: MarginNumber>: Sendable {
     }
 
     /// Puts what sums start from into `sums`, of shape [outputs, blockRows].
-    func begin(_ sums: inout [Sum], blockRows: Int) {
+    ///
+    /// - Parameters:
+    ///   - rowMargins: shape [all rows, outputs], or empty.
+    ///   - rows: those of the block.
+    func begin(_ sums: inout [Sum], blockRows: Int, rowMargins: Span<Sum>, rows: Range<Int>) {
+        if !rowMargins.isEmpty && rowMarginsReplaceBase && aggregation == .onBase {
+            let outputs = baseMargins.count
+            for row in 0..<rows.count {
+                for output in 0..<outputs {
+                    sums[output * blockRows + row] = rowMargins[(rows.lowerBound + row) * outputs + output]
+                }
+            }
+            return
+        }
         for output in baseMargins.indices {
             let start = aggregation == .onBase ? baseMargins[output] : 0
             for row in 0..<blockRows { sums[output * blockRows + row] = start }
@@ -83,14 +99,35 @@ struct TreeTotal<Sum: MarginNumber>: Sendable {
 
     /// Puts the sums of a block into the margins of its rows.
     func finish(
-        _ sums: [Sum], blockRows: Int, rows: Range<Int>, into margins: inout MutableSpan<Sum>
+        _ sums: [Sum], blockRows: Int, rowMargins: Span<Sum>, rows: Range<Int>,
+        into margins: inout MutableSpan<Sum>
     ) {
         let outputs = baseMargins.count
+        guard rowMargins.isEmpty else {
+            for row in 0..<rows.count {
+                for output in 0..<outputs {
+                    let place = (rows.lowerBound + row) * outputs + output
+                    margins[place] = end(
+                        sums[output * blockRows + row], output, rowMargin: rowMargins[place])
+                }
+            }
+            return
+        }
         for row in 0..<rows.count {
             for output in 0..<outputs {
                 margins[(rows.lowerBound + row) * outputs + output] = end(
                     sums[output * blockRows + row], output)
             }
+        }
+    }
+
+    private func end(_ sum: Sum, _ output: Int, rowMargin: Sum) -> Sum {
+        // CatBoost keeps them as Float32.
+        guard rowMarginsReplaceBase else { return end(sum, output) + Sum(Float(rowMargin)) }
+        return switch aggregation {
+        case .onBase: sum
+        case .scaled(let scale): Sum(scale) * sum + rowMargin
+        case .average: sum / Sum(max(treeCounts[output], 1)) + rowMargin
         }
     }
 

@@ -13,16 +13,28 @@ public struct TreeRules: Sendable, Equatable {
     public var comparison: Comparison
     public var categoryRule: CategoryRule
     public var aggregation: Aggregation
+    /// What a request may give margins of its own for; nil: nothing.
+    public var rowMargins: RowMargins?
 
     public init(
         inputType: NumberType = .float32, sumType: NumberType = .float32, comparison: Comparison = .less,
-        categoryRule: CategoryRule = .negativeIsNoMember, aggregation: Aggregation = .onBase
+        categoryRule: CategoryRule = .negativeIsNoMember, aggregation: Aggregation = .onBase,
+        rowMargins: RowMargins? = nil
     ) {
         self.inputType = inputType
         self.sumType = sumType
         self.comparison = comparison
         self.categoryRule = categoryRule
         self.aggregation = aggregation
+        self.rowMargins = rowMargins
+    }
+
+    /// Margins that a request brings for its rows, by the name that the library has for them.
+    public enum RowMargins: String, Sendable, CaseIterable {
+        /// XGBoost: they stand in the place of the base margins.
+        case baseMargin = "base_margin"
+        /// CatBoost: they are added at the end.
+        case baseline
     }
 
     /// Which rows go left at a numeric node.

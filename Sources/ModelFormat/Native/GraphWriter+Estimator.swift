@@ -57,6 +57,9 @@ extension GraphWriter {
         if rules.categoryRule != standard.categoryRule {
             append(#","category_rule":"#, rules.categoryRule.rawValue, to: &json)
         }
+        if let rowMargins = rules.rowMargins {
+            append(#","row_margins":"#, rowMargins.rawValue, to: &json)
+        }
         switch rules.aggregation {
         case .onBase: break
         case .average: append(#","aggregation":"#, "average", to: &json)

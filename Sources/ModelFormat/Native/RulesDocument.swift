@@ -11,6 +11,7 @@ struct RulesDocument {
     private var categoryRule: String?
     private var aggregation: String?
     private var scale: Double?
+    private var rowMargins: String?
 
     /// Reads the value of the member `name` when it is one of these.
     mutating func read(_ name: String, _ document: inout DocumentReader) throws(FormatError) -> Bool {
@@ -22,6 +23,7 @@ struct RulesDocument {
         case "category_rule": categoryRule = try document.readString()
         case "aggregation": aggregation = try document.readString()
         case "scale": scale = try document.readDouble()
+        case "row_margins": rowMargins = try document.readString()
         default: return false
         }
         return true
@@ -48,6 +50,12 @@ struct RulesDocument {
                 throw .unknownPart("category_rule \"\(categoryRule)\"")
             }
             rules.categoryRule = known
+        }
+        if let rowMargins {
+            guard let known = TreeRules.RowMargins(rawValue: rowMargins) else {
+                throw .unknownPart("row_margins \"\(rowMargins)\"")
+            }
+            rules.rowMargins = known
         }
         switch aggregation {
         case nil, "on_base": rules.aggregation = .onBase

@@ -21,7 +21,7 @@ struct CatBoostTrees {
         builder = EnsembleBuilder(
             rules: TreeRules(
                 inputType: .float32, sumType: .float64, comparison: .lessOrEqual,
-                categoryRule: .negativeIsNoMember, aggregation: .scaled(scale)),
+                categoryRule: .negativeIsNoMember, aggregation: .scaled(scale), rowMargins: .baseline),
             hasCovers: true)
     }
 

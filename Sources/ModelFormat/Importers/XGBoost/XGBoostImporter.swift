@@ -26,7 +26,7 @@ struct XGBoostImporter {
     var statedTreeCount: Int?
     var groups: [Int32] = []
     var hasModel = false
-    var builder = EnsembleBuilder(rules: TreeRules(), hasCovers: true)
+    var builder = EnsembleBuilder(rules: TreeRules(rowMargins: .baseMargin), hasCovers: true)
 
     /// The graph of the model in `bytes`, validated.
     static func read(_ bytes: Span<UInt8>, encoding: DocumentReader.Encoding) throws(FormatError)

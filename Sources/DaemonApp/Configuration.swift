@@ -22,6 +22,7 @@ package struct Configuration: Sendable, Equatable {
     package var compression = Compression()
     package var shutdown = Shutdown()
     package var registryWatch = RegistryWatch()
+    package var models = Models()
     package var onnx = ONNX()
     package var metrics = Metrics()
     package var scheduling = Scheduling()
@@ -136,6 +137,17 @@ package struct Configuration: Sendable, Equatable {
         /// What runs ONNX models.
         package enum Engine: String, Sendable, CaseIterable { case auto, native, onnxruntime }
     }
+
+    package struct Models: Sendable, Equatable {
+        package var load = ModelLoad.start
+        /// Names of models that are loaded at the start nevertheless.
+        package var preload: [String] = []
+        /// Bytes for all loaded models; 0: no bound.
+        package var memory = 0
+    }
+
+    /// When models are loaded, unless their policy says.
+    package enum ModelLoad: String, Sendable, CaseIterable { case start, firstUse = "first_use", explicit }
 
     package struct Metrics: Sendable, Equatable {
         package var modelSeriesLimit = 0

@@ -187,6 +187,17 @@ extension Configuration {
             "The shared library of ONNX Runtime, 1.17 or later. It is opened when the first model needs it; "
                 + "without this setting it is looked for where the system keeps libraries."),
         ConfigurationSetting(
+            "models.load", .choice, \.models.load, default: "start",
+            "When models are loaded, unless their policy (model.yaml) says: start, first_use (the first request "
+                + "waits for it), or explicit (when somebody asks for them by name)."),
+        ConfigurationSetting(
+            list: "models.preload", .modelName, \.models.preload, default: nil, example: "churn",
+            "Models that are loaded at the start whatever models.load says."),
+        ConfigurationSetting(
+            "models.memory", .bytes(0...1 << 50), \.models.memory, default: "0",
+            "Memory for all loaded models together. What was used least recently is unloaded to make room, and "
+                + "loaded again by its next request; pinned models stay. 0: no bound."),
+        ConfigurationSetting(
             "metrics.model_series_limit", .count(0...1_000_000), \.metrics.modelSeriesLimit, default: "2000",
             "Most metric series that belong to single models; the rest are counted under model=\"other\"."),
     ]

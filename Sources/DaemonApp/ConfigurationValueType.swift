@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Registry
 
 /// How one kind of value is written and read; strict, so that a typing error is found instead of guessed at.
 struct ConfigurationValueType<Value>: Sendable {
@@ -22,6 +23,12 @@ extension ConfigurationValueType<String> {
         placeholder: "FILE", form: "the path of a file",
         parse: { $0.isEmpty || $0.contains("\0") ? nil : $0 },
         render: { $0 })
+}
+
+extension ConfigurationValueType<String> {
+    static let modelName = Self(
+        placeholder: "NAME", form: "the name of a model: 1 to 64 of A-Z a-z 0-9 . _ -",
+        parse: { ModelName.isValid($0) ? $0 : nil }, render: { $0 })
 }
 
 /// The permission bits of a file.

@@ -96,6 +96,9 @@ final class RunningDaemon: Sendable {
         var result = Registry.Configuration(path: configuration.registry)
         result.versionsPerModel = configuration.registryWatch.versionsPerModel
         result.pollNanoseconds = configuration.registryWatch.poll.wholeNanoseconds
+        result.load = ModelPolicy.Load(rawValue: configuration.models.load.rawValue) ?? .start
+        result.preload = Set(configuration.models.preload)
+        result.memoryBudget = configuration.models.memory
         let library = configuration.onnx.runtimeLibrary
         result.engine = ONNXEngine(
             choice: ONNXEngine.Choice(rawValue: configuration.onnx.engine.rawValue) ?? .auto,
@@ -132,7 +135,7 @@ final class RunningDaemon: Sendable {
         let urls = addresses.joined(separator: " ")
         let path = configuration.registry
         registry.whenReady { [registry, logger] in
-            let count = registry.view.models.values.filter { $0.newest != nil }.count
+            let count = registry.view.models.values.filter { !$0.ready.isEmpty }.count
             let models = count == 1 ? "1 model" : "\(count) models"
             Daemon.write(
                 "modeld \(Daemon.version) is ready: \(urls) serves \(models) from \(path)\n",

@@ -52,7 +52,7 @@ final class WorkerPool: Sendable {
     private let state: Mutex<State>
     /// Signalled once for each job, and once for each thread at the end.
     private let bell = DispatchSemaphore(value: 0)
-    private let threads = Mutex<[Thread]>([])
+    private let threads = Mutex<[PosixThread]>([])
     private let depth: Gauge
     private let inFlight: Gauge
     private let waits: Histogram
@@ -75,9 +75,9 @@ final class WorkerPool: Sendable {
     }
 
     /// Starts the threads; `makeAnswerer` is called once on each.
-    func start(makeAnswerer: @escaping @Sendable () -> DialectAnswerer) throws(NetError) {
+    func start(makeAnswerer: @escaping @Sendable () -> DialectAnswerer) throws(SystemError) {
         for _ in 0..<workers {
-            let thread = try Thread { [self] in run(makeAnswerer()) }
+            let thread = try PosixThread { [self] in run(makeAnswerer()) }
             threads.withLock { $0.append(thread) }
         }
     }
@@ -125,9 +125,8 @@ final class WorkerPool: Sendable {
     // MARK: On a worker's thread
 
     private func run(_ answerer: DialectAnswerer) {
-        // Of this thread alone (0 is the caller's own number on Linux): where loops and workers share
-        // processors, a loop that wakes up goes first. Fails harmlessly.
-        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
+        // Where loops and workers share processors, a loop that wakes up goes first.
+        PosixThread.yieldToOthers(niceness: niceness)
         while true {
             bell.wait()
             if !work(answerer) { return }

@@ -71,6 +71,30 @@ extension CompiledModel {
         return mismatches
     }
 
+    /// Answers each row, a value a feature, as a request would, `repetitions` times.
+    ///
+    /// - Returns: how many of the rows fit the schema; the others are left out.
+    package func warmUp(_ inputs: [[SampleValue]], repetitions: Int) -> Int {
+        var rows = RowBlock()
+        var predictions = Predictions()
+        var scratch = InferenceScratch()
+        var fitting = 0
+        for values in inputs {
+            let sample = GoldenSample(inputs: values, predictions: [], tolerance: 0)
+            if tensorInputs != nil {
+                guard values.count == schema.count else { continue }
+                for _ in 0..<repetitions { _ = reproduce(sample, &predictions, &scratch) }
+            } else {
+                rows.reset(columnCount: schema.count, numberType: inputType)
+                rows.appendRows(1)
+                guard load(sample, into: &rows) == nil else { continue }
+                for _ in 0..<repetitions { predict(rows, into: &predictions, scratch: &scratch) }
+            }
+            fitting += 1
+        }
+        return fitting
+    }
+
     private func reproduce(
         _ sample: GoldenSample, _ predictions: inout Predictions, _ scratch: inout InferenceScratch
     ) -> SampleMismatch.Reason? {

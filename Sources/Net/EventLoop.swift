@@ -48,7 +48,7 @@ package final class EventLoop: @unchecked Sendable {
     private var slots: [Slot] = []
     private var timers: [Timer] = []
     private var isStopping = false
-    private var thread: Thread?
+    private var thread: PosixThread?
 
     package init(index: Int) throws(NetError) {
         self.index = index
@@ -62,9 +62,13 @@ package final class EventLoop: @unchecked Sendable {
     /// Starts the thread; `setUp` runs first on it. Call once.
     package func start(_ setUp: @escaping Task) throws(NetError) {
         precondition(thread == nil, "a loop starts once")
-        thread = try Thread { [self] in
-            setUp(self)
-            run()
+        do {
+            thread = try PosixThread { [self] in
+                setUp(self)
+                run()
+            }
+        } catch {
+            throw .system(error)
         }
     }
 

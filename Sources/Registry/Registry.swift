@@ -27,6 +27,12 @@ package final class Registry: Sendable {
         package var engine = ONNXEngine()
         /// Loads at the same time.
         package var loadLimit = max(Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))), 1)
+        /// When models are loaded, unless their policy says.
+        package var load = ModelPolicy.Load.start
+        /// Models that are loaded at the start whatever else is said.
+        package var preload: Set<String> = []
+        /// Bytes of memory for all models together; 0: no bound.
+        package var memoryBudget = 0
 
         package init(path: String) { self.path = path }
     }
@@ -34,27 +40,44 @@ package final class Registry: Sendable {
     /// How long the start waits for files that are being written.
     private static let startPatience: UInt64 = 5_000_000_000
 
+    /// Requests that may wait for models at once.
+    private static let waitersMax = 10_000
+    /// Whatever else runs goes before loads.
+    private static let loadNiceness: CInt = 10
+
     private let configuration: Configuration
-    private let scanner: RegistryScanner
+    private let root: String
     private let clock: RegistryClock
-    private let logger: Logger
-    private let metrics: MetricRegistry
-    private let state: Mutex<State>
+    let logger: Logger
+    let metrics: MetricRegistry
+    private let looks: Mutex<Looks>
+    let state: Mutex<State>
     private let snapshot = Snapshot(RegistryView())
-    private let loads = DispatchQueue(label: "registry.load", qos: .utility, attributes: .concurrent)
+    /// Counts loads; what was used since the last one is the last to leave.
+    private let useStamp = Atomic<UInt64>(1)
     private let loadsInFlight = DispatchGroup()
     private let watcher: RegistryWatcher
 
-    private struct State {
+    /// One look at a time.
+    private struct Looks {
+        var lookout: RegistryLookout
+        var policies: PolicyReader
+    }
+
+    struct State {
         var core: RegistryCore
         var loadCount = 0
         var problems: [ScanProblem] = []
         var unreadable: [String: SystemError] = [:]
+        var policyDefects: [String: RegistryError] = [:]
         var hasScanned = false
         var isReady = false
         var isFailing = false
         var whenReady: [@Sendable () -> Void] = []
         var trust: TrustPolicy
+        /// By model.
+        var waiters: [String: [@Sendable () -> Void]] = [:]
+        var waiterCount = 0
     }
 
     package init(
@@ -65,11 +88,19 @@ package final class Registry: Sendable {
         self.clock = clock
         self.logger = logger
         self.metrics = metrics
-        scanner = RegistryScanner(path: configuration.path, singleName: configuration.singleName)
-        var policy = RegistryCore.Policy()
-        policy.versionsPerModel = configuration.versionsPerModel
-        policy.settleNanoseconds = configuration.settleNanoseconds
-        state = Mutex(State(core: RegistryCore(policy: policy), trust: configuration.trust))
+        var settings = RegistryCore.Settings()
+        settings.versionsPerModel = configuration.versionsPerModel
+        settings.settleNanoseconds = configuration.settleNanoseconds
+        settings.load = configuration.load
+        settings.preload = configuration.preload
+        settings.memoryBudget = configuration.memoryBudget
+        state = Mutex(State(core: RegistryCore(settings), trust: configuration.trust))
+        let scanner = RegistryScanner(path: configuration.path, singleName: configuration.singleName)
+        root = scanner.path
+        looks = Mutex(
+            Looks(
+                lookout: RegistryLookout(scanner),
+                policies: PolicyReader(settleNanoseconds: configuration.settleNanoseconds)))
         watcher = RegistryWatcher(pollNanoseconds: configuration.pollNanoseconds)
         metrics.collect { [weak self] in self?.samples() ?? [] }
     }
@@ -94,6 +125,16 @@ package final class Registry: Sendable {
         state.withLock { $0.core.reports(of: model) }
     }
 
+    /// Why no version of a model answers.
+    package func unavailabilityReason(of model: String) -> String {
+        state.withLock { $0.core.unavailabilityReason(of: model) }
+    }
+
+    /// Notes that a request uses the model, so that others leave before it when room is needed.
+    package func noteUse(of slot: ModelSlot, _ entry: ModelEntry) {
+        if entry.isEvictable { slot.touch(useStamp.load(ordering: .relaxed)) }
+    }
+
     /// What stands in the registry and cannot be served.
     package var problems: [ScanProblem] { state.withLock { $0.problems } }
 
@@ -112,11 +153,14 @@ package final class Registry: Sendable {
     ///
     /// - Throws: `system` when the registry cannot be read.
     package func start() throws(RegistryError) {
-        let directories = try look()
-        watcher.start(directories) { [weak self] in
+        let findings = try look(dirty: nil)
+        watcher.start(findings) { [weak self] dirty in
             guard let self else { return nil }
-            let directories = try? self.look()
-            return (directories, self.state.withLock { $0.core.hasUnsettled })
+            do {
+                return try self.look(dirty: dirty)
+            } catch {
+                return RegistryWatcher.Findings(hasUnsettled: self.state.withLock { $0.core.hasUnsettled })
+            }
         }
     }
 
@@ -128,15 +172,25 @@ package final class Registry: Sendable {
 
     /// Looks at the directory now, on the calling thread; loads go on in the background.
     ///
-    /// - Returns: the directories whose changes matter.
     /// - Throws: `system` when the registry cannot be read; everything goes on as it was.
-    @discardableResult
-    package func look() throws(RegistryError) -> [String] {
+    package func look() throws(RegistryError) { _ = try look(dirty: nil) }
+
+    /// - Parameter dirty: directories that have changed, when it is known that others have not.
+    private func look(dirty: Set<String>?) throws(RegistryError) -> RegistryWatcher.Findings {
         metrics.counter(.registryScans).add()
-        let scan: RegistryScan
-        do {
-            scan = try scanner.scan()
-        } catch {
+        var findings = RegistryWatcher.Findings()
+        let error = looks.withLock { looks -> SystemError? in
+            do throws(SystemError) {
+                let news = try looks.lookout.look(dirty: dirty, wallClock: clock.wallClock())
+                findings.directories = news.directories
+                findings.isWhole = news.isWhole
+                findings.hasUnsettled = take(news, &looks.policies, isComplete: dirty == nil)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let error {
             metrics.counter(.registryScanFailures).add()
             let isNews = state.withLock { state in
                 defer { state.isFailing = true }
@@ -145,18 +199,37 @@ package final class Registry: Sendable {
             if isNews { logger.error("registry cannot be read", ["reason": LogValue(error.description)]) }
             throw .system(error)
         }
-        let changes = state.withLock { state in
-            let changes = state.core.observe(scan, now: clock.now(), wallClock: clock.wallClock())
-            state.hasScanned = true
-            snapshot.store(state.core.view)
-            return changes
-        }
         metrics.gauge(.registryLastScan).set(clock.wallClock() / 1_000_000_000)
-        report(scan)
-        report(changes)
         beginLoads()
         noteReadiness()
-        return scan.directories
+        return findings
+    }
+
+    /// Decides what follows from a look, while no other look runs.
+    ///
+    /// - Returns: whether something has to be at rest for a while yet.
+    private func take(
+        _ news: RegistryLookout.News, _ policies: inout PolicyReader, isComplete: Bool
+    ) -> Bool {
+        let (now, wallClock) = (clock.now(), clock.wallClock())
+        let readings = policies.read(news, isComplete: isComplete, now: now, wallClock: wallClock)
+        let (changes, hasUnsettled) = state.withLock { state in
+            let changes = state.core.observe(
+                news, policies: readings, isComplete: isComplete, now: now, wallClock: wallClock)
+            state.hasScanned = true
+            return (changes, state.core.hasUnsettled)
+        }
+        publishView()
+        report(news)
+        report(readings)
+        report(changes)
+        return hasUnsettled || policies.hasUnsettled
+    }
+
+    /// The view has the models that there are; what answers for them is swapped by itself.
+    private func publishView() {
+        let view = state.withLock { $0.core.takeChangedView() }
+        if let view { snapshot.store(view) }
     }
 
     /// From now on versions are loaded under `trust`. Those that answer and may not go on under it take no
@@ -169,7 +242,6 @@ package final class Registry: Sendable {
                     RegistryError.untrusted(directory: "\(loaded.name)@\(loaded.version)", $0)
                 }
             }
-            snapshot.store(state.core.view)
             return changes
         }
         report(changes)
@@ -183,44 +255,126 @@ package final class Registry: Sendable {
 
     private func beginLoads() {
         while true {
-            let next = state.withLock { state -> (key: RegistryCore.Key, listing: VersionListing)? in
-                guard state.loadCount < configuration.loadLimit, let next = state.core.nextLoad() else {
-                    return nil
-                }
+            let isNeeded = state.withLock { state in
+                guard state.loadCount < configuration.loadLimit, state.core.hasQueued else { return false }
                 state.loadCount += 1
-                return next
+                return true
             }
-            guard let next else { return }
-            loads.async(group: loadsInFlight) { self.load(next.key, next.listing) }
+            guard isNeeded else { return }
+            loadsInFlight.enter()
+            do {
+                // A thread for a burst of loads: it has a priority of its own, which pools' threads cannot
+                // have.
+                try PosixThread.detach { [self] in
+                    PosixThread.yieldToOthers(niceness: Self.loadNiceness)
+                    loadAll()
+                    loadsInFlight.leave()
+                }
+            } catch {
+                // Out of threads: the loads are done here, slowly, rather than not at all.
+                logger.warning("no thread for loading", ["reason": LogValue(error.description)])
+                loadAll()
+                loadsInFlight.leave()
+            }
         }
     }
 
-    private func load(_ key: RegistryCore.Key, _ listing: VersionListing) {
+    /// Loads what is queued until nothing is left.
+    private func loadAll() {
+        while true {
+            var changes: [RegistryCore.Change] = []
+            let next = state.withLock { state -> RegistryCore.Load? in
+                let next = state.core.nextLoad(now: clock.now(), &changes)
+                if next == nil { state.loadCount -= 1 }
+                return next
+            }
+            report(changes)
+            guard let next else { break }
+            load(next)
+        }
+        wakeWaiters()
+        noteReadiness()
+    }
+
+    private func load(_ load: RegistryCore.Load) {
         let start = MonotonicInstant.now
+        let (key, listing) = (load.key, load.listing)
+        report(key, "verifying")
         let result: Result<LoadedModel, RegistryError>
         do throws(RegistryError) {
             let loader = ModelLoader(
-                root: scanner.path, trust: state.withLock { $0.trust }, engine: configuration.engine)
-            let file = try loader.load(listing, wallClock: clock.wallClock()) {
-                state.withLock { $0.core.parsed(key) }
+                root: root, trust: state.withLock { $0.trust }, engine: configuration.engine)
+            let file = try loader.load(
+                listing, options: load.options, wallClock: clock.wallClock()
+            ) { event in
+                let state = state.withLock { $0.core.reached(key, event) }
+                if let state { report(key, state.name) }
             }
-            if let warning = file.trust.warning { report(key, warning) }
+            if let warning = file.trust.warning { reportTrust(key, warning) }
             guard listing.isUnchanged else { throw .changedWhileLoading(directory: listing.path) }
             let nanoseconds = MonotonicInstant.now.nanoseconds(since: start)
             result = .success(LoadedModel(file, listing: listing, nanoseconds: nanoseconds, metrics: metrics))
         } catch {
             result = .failure(error)
         }
-        let (verdict, changes) = state.withLock { state in
-            state.loadCount -= 1
-            let outcome = state.core.finish(key, listing, result, now: clock.now())
-            snapshot.store(state.core.view)
-            return outcome
+        let stamp = useStamp.wrappingAdd(1, ordering: .relaxed).newValue
+        var changes: [RegistryCore.Change] = []
+        let verdict = state.withLock { state in
+            state.core.models[key.model]?.slot.touch(stamp)
+            return state.core.finish(key, listing, result, now: clock.now(), &changes)
         }
         report(key, listing, verdict, result)
         report(changes)
-        beginLoads()
+        wakeWaiters(of: key.model)
         noteReadiness()
+    }
+
+    // MARK: Demand
+
+    /// Has a model loaded that its first use loads, and calls `action` once, on any thread, when it answers
+    /// or cannot; at once when there is nothing to wait for.
+    ///
+    /// - Parameter isExplicit: somebody asks for the model itself, so that it is loaded whatever its policy
+    ///   says about loading.
+    /// - Returns: false, and `action` is not called, when too many wait already.
+    package func whenLoaded(
+        _ model: String, isExplicit: Bool = false, _ action: @escaping @Sendable () -> Void
+    ) -> Bool {
+        var changes: [RegistryCore.Change] = []
+        let (isAdmitted, isPending) = state.withLock { state -> (Bool, Bool) in
+            guard state.waiterCount < Self.waitersMax else { return (false, false) }
+            guard state.core.request(model, isExplicit: isExplicit, &changes), state.core.isPending(model)
+            else { return (true, false) }
+            state.waiters[model, default: []].append(action)
+            state.waiterCount += 1
+            return (true, true)
+        }
+        report(changes)
+        beginLoads()
+        if isAdmitted && !isPending { action() }
+        return isAdmitted
+    }
+
+    /// Unloads a model, until `whenLoaded` asks for it explicitly. Requests that have begun are finished.
+    package func unload(_ model: String) {
+        var changes: [RegistryCore.Change] = []
+        state.withLock { $0.core.suspend(model, &changes) }
+        report(changes)
+    }
+
+    private func wakeWaiters(of model: String) {
+        let actions = state.withLock { state -> [@Sendable () -> Void] in
+            guard let waiters = state.waiters[model], !state.core.isPending(model) else { return [] }
+            state.waiters[model] = nil
+            state.waiterCount -= waiters.count
+            return waiters
+        }
+        for action in actions { action() }
+    }
+
+    private func wakeWaiters() {
+        let models = state.withLock { Array($0.waiters.keys) }
+        for model in models { wakeWaiters(of: model) }
     }
 
     private func noteReadiness() {
@@ -233,89 +387,6 @@ package final class Registry: Sendable {
             return state.whenReady
         }
         for action in actions { action() }
-    }
-
-    // MARK: Telling
-
-    private func report(
-        _ key: RegistryCore.Key, _ listing: VersionListing, _ verdict: RegistryCore.Verdict,
-        _ result: Result<LoadedModel, RegistryError>
-    ) {
-        switch (verdict, result) {
-        case (.ready, .success(let loaded)):
-            metrics.histogram(.modelLoadDuration).observe(nanoseconds: loaded.loadNanoseconds)
-            logger.notice(
-                "model version is ready",
-                [
-                    "model": LogValue(key.model), "version": LogValue(key.version.number),
-                    "format": LogValue(loaded.format.rawValue), "engine": LogValue(loaded.model.engine),
-                    "bytes": LogValue(loaded.fileSize),
-                    "golden_samples": LogValue(loaded.goldenSampleCount),
-                    "seconds": .number(Double(loaded.loadNanoseconds / 1000) / 1e6),
-                    "digest": LogValue(loaded.digest),
-                ])
-        case (.refused, .failure(let error)):
-            metrics.countLoadFailure(model: key.model)
-            logger.warning(
-                "model version was refused",
-                [
-                    "model": LogValue(key.model), "version": LogValue(key.version.number),
-                    "code": LogValue(error.code), "reason": LogValue(error.description),
-                ])
-        default:
-            logger.debug(
-                "model version changed while it was loaded",
-                ["model": LogValue(key.model), "version": LogValue(key.version.number)])
-        }
-    }
-
-    private func report(_ key: RegistryCore.Key, _ warning: TrustDefect) {
-        logger.warning(
-            "model version is not signed as it should be",
-            [
-                "model": LogValue(key.model), "version": LogValue(key.version.number),
-                "code": LogValue(warning.code), "reason": LogValue(warning.description),
-            ])
-    }
-
-    private func report(_ changes: [RegistryCore.Change]) {
-        for change in changes {
-            guard case .unloaded(let loaded) = change else { continue }
-            logger.notice(
-                "model version takes no more requests",
-                ["model": LogValue(loaded.name), "version": LogValue(loaded.version.number)])
-        }
-    }
-
-    /// Reports what was not there at the last look.
-    private func report(_ scan: RegistryScan) {
-        let (news, failures, isBack) = state.withLock { state in
-            let news = scan.problems.filter { !state.problems.contains($0) }
-            let failures = scan.unreadableModels.filter { state.unreadable[$0.key] != $0.value }
-            defer {
-                state.problems = scan.problems
-                state.unreadable = scan.unreadableModels
-                state.isFailing = false
-            }
-            return (news, failures, state.isFailing)
-        }
-        if isBack { logger.notice("registry can be read again") }
-        for problem in news {
-            logger.warning(
-                "not served", ["path": LogValue(problem.path), "reason": LogValue(problem.reason)])
-        }
-        for (model, error) in failures.sorted(by: { $0.key < $1.key }) {
-            logger.error(
-                "model directory cannot be read",
-                ["model": LogValue(model), "reason": LogValue(error.description)])
-        }
-    }
-
-    private func samples() -> [MetricSample] {
-        let counts = state.withLock { $0.core.countsByState }
-        return VersionState.names.map {
-            MetricSample(.modelVersions, labels: [$0], Double(counts[$0] ?? 0))
-        }
     }
 }
 

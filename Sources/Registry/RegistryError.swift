@@ -37,6 +37,12 @@ package enum RegistryError: Error, Equatable {
     case changedWhileLoading(directory: String)
     /// The path does not end in a model's name and a version's number.
     case notAVersion(path: String)
+    /// A policy that cannot be applied; `file` is `model.yaml` or a revision.
+    case malformedPolicy(file: String, PolicyDefect)
+    /// More than `limits.memory` of the model's policy.
+    case exceedsMemoryLimit(directory: String, bytes: Int, limit: Int)
+    /// What is loaded and may not leave takes up the daemon's memory budget.
+    case exceedsMemoryBudget(directory: String, bytes: Int, budget: Int)
     case versionsExhausted(model: String)
     case nothingToPublish
 }
@@ -66,6 +72,9 @@ extension RegistryError {
         case .notRegular: "not_regular"
         case .changedWhileLoading: "changed_while_loading"
         case .notAVersion: "not_a_version"
+        case .malformedPolicy: "malformed_policy"
+        case .exceedsMemoryLimit: "exceeds_memory_limit"
+        case .exceedsMemoryBudget: "exceeds_memory_budget"
         case .versionsExhausted: "versions_exhausted"
         case .nothingToPublish: "nothing_to_publish"
         }
@@ -74,7 +83,7 @@ extension RegistryError {
     /// Whether the same files may do better later, though they do not change.
     var isTransient: Bool {
         switch self {
-        case .system, .changedWhileLoading: true
+        case .system, .changedWhileLoading, .exceedsMemoryBudget: true
         default: false
         }
     }
@@ -128,6 +137,13 @@ extension RegistryError: CustomStringConvertible {
             "\(directory) was changed while it was loaded"
         case .notAVersion(let path):
             "\(path) is no version of a registry; write REGISTRY/MODEL/VERSION"
+        case .malformedPolicy(let file, let defect):
+            "\(file): \(defect)"
+        case .exceedsMemoryLimit(let directory, let bytes, let limit):
+            "\(directory) takes \(bytes) bytes of memory, but limits.memory of its model.yaml is \(limit)"
+        case .exceedsMemoryBudget(let directory, let bytes, let budget):
+            "\(directory) takes about \(bytes) bytes of memory, which the budget of \(budget) (models.memory) "
+                + "does not have beside what may not be unloaded; unpin models or raise it"
         case .versionsExhausted(let model):
             "model '\(model)' has no version number left"
         case .nothingToPublish:

@@ -8,17 +8,30 @@ internal import Synchronization
 /// State: the watch and the timer are used on the serial queue only; what starts and stops them stands behind
 /// a lock.
 final class RegistryWatcher: Sendable {
-    /// Looks, and returns the directories to watch (nil: as before) and whether something waits to settle;
-    /// nil when there is nothing left to look for.
-    typealias Look = @Sendable () -> (directories: [String]?, hasUnsettled: Bool)?
+    /// What a look led to.
+    struct Findings: Sendable {
+        /// What is to be watched from now on for each owner that is named; others as before.
+        var directories: [String: [WatchedDirectory]] = [:]
+        /// Owners that are not named are gone.
+        var isWhole = false
+        /// Something must be at rest for a while before it counts.
+        var hasUnsettled = false
+    }
+
+    /// Looks at the given directories, or at everything when they are nil. Nil when there is nothing left to
+    /// look for.
+    typealias Look = @Sendable (Set<String>?) -> Findings?
 
     /// Events come in bursts (create, write, rename); one look serves them all.
     private static let debounce = DispatchTimeInterval.milliseconds(20)
     /// A bit more than the second that files must be at rest.
-    private static let settle = DispatchTimeInterval.milliseconds(1050)
+    private static let settleNanoseconds: UInt64 = 1_050_000_000
+
+    /// Looking at everything takes at most this share of the time, whatever is set.
+    private static let pollShare: UInt64 = 20
 
     private let queue = DispatchQueue(label: "registry.watch", qos: .utility)
-    private let poll: DispatchTimeInterval
+    private let pollNanoseconds: UInt64
     private let running = Mutex<Running?>(nil)
 
     private struct Running {
@@ -27,16 +40,16 @@ final class RegistryWatcher: Sendable {
     }
 
     init(pollNanoseconds: UInt64) {
-        poll = .nanoseconds(Int(clamping: max(pollNanoseconds, 1_000_000)))
+        self.pollNanoseconds = max(pollNanoseconds, 1_000_000)
     }
 
     /// May run on the queue itself, so that nothing is waited for.
     deinit { _ = cancel() }
 
-    func start(_ directories: [String], look: @escaping Look) {
-        let session = WatchSession(queue: queue, poll: poll, look: look)
+    func start(_ findings: Findings, look: @escaping Look) {
+        let session = WatchSession(queue: queue, pollNanoseconds: pollNanoseconds, look: look)
         running.withLock { $0 = Running(timer: session.timer, events: session.events) }
-        queue.async { session.begin(directories) }
+        queue.async { session.begin(findings) }
     }
 
     /// Returns when no look runs and none will. Not to be called from a look.
@@ -60,13 +73,15 @@ final class RegistryWatcher: Sendable {
         let timer: any DispatchSourceTimer
         let events: (any DispatchSourceRead)?
         private let watch: DirectoryWatch?
-        private let poll: DispatchTimeInterval
+        private let pollNanoseconds: UInt64
         private let look: Look
-        private var directories: [String] = []
+        /// Directories with changes that were not looked at yet; nil: nobody knows which.
+        private var dirty: Set<String>? = []
+        private var nextPoll = MonotonicInstant.now
         private var deadline = DispatchTime.distantFuture
 
-        init(queue: DispatchQueue, poll: DispatchTimeInterval, look: @escaping Look) {
-            self.poll = poll
+        init(queue: DispatchQueue, pollNanoseconds: UInt64, look: @escaping Look) {
+            self.pollNanoseconds = pollNanoseconds
             self.look = look
             let watch = DirectoryWatch()
             self.watch = watch
@@ -74,7 +89,7 @@ final class RegistryWatcher: Sendable {
             events = watch.map { DispatchSource.makeReadSource(fileDescriptor: $0.descriptor, queue: queue) }
             timer.setEventHandler { self.run() }
             events?.setEventHandler {
-                watch?.drain()
+                if let watch { self.note(watch.drain()) }
                 self.schedule(RegistryWatcher.debounce)
             }
             // The handlers hold the session, and with it the descriptor, until they are cancelled.
@@ -82,13 +97,18 @@ final class RegistryWatcher: Sendable {
             events?.setCancelHandler { self.events?.setEventHandler(handler: nil) }
         }
 
-        func begin(_ directories: [String]) {
-            self.directories = directories
+        func begin(_ findings: Findings) {
             timer.activate()
             events?.activate()
             // Whatever happened before the directories were watched is found now.
-            _ = watch?.watch(directories)
+            _ = watch?.watch(findings.directories, isWhole: true)
+            dirty = nil
             schedule(RegistryWatcher.debounce)
+        }
+
+        private func note(_ changed: Set<String>?) {
+            guard let changed, let known = dirty else { return dirty = nil }
+            dirty = known.union(changed)
         }
 
         private func schedule(_ delay: DispatchTimeInterval) {
@@ -100,11 +120,31 @@ final class RegistryWatcher: Sendable {
 
         private func run() {
             deadline = .distantFuture
-            guard let (found, hasUnsettled) = look() else { return }
-            if let found { directories = found }
-            if watch?.watch(directories) == true { schedule(RegistryWatcher.debounce) }
-            if hasUnsettled { schedule(RegistryWatcher.settle) }
-            schedule(poll)
+            let start = MonotonicInstant.now
+            let isPoll = dirty == nil || start >= nextPoll
+            let seen = isPoll ? nil : dirty
+            dirty = []
+            guard let findings = look(seen) else { return }
+            if isPoll {
+                let taken = MonotonicInstant.now.nanoseconds(since: start)
+                let pause = max(pollNanoseconds, taken * RegistryWatcher.pollShare)
+                nextPoll = MonotonicInstant(nanoseconds: start.nanoseconds &+ pause)
+            }
+            if let watch {
+                let added = watch.watch(findings.directories, isWhole: findings.isWhole)
+                if !added.isEmpty {
+                    note(added)
+                    schedule(RegistryWatcher.debounce)
+                }
+            }
+            if findings.hasUnsettled {
+                // Whether the files are at rest, only another look at all of them tells.
+                nextPoll = min(
+                    nextPoll,
+                    MonotonicInstant(nanoseconds: start.nanoseconds &+ RegistryWatcher.settleNanoseconds))
+            }
+            let left = nextPoll.nanoseconds(since: MonotonicInstant.now)
+            schedule(.nanoseconds(Int(clamping: max(left, 1_000_000))))
         }
     }
 }

@@ -27,8 +27,8 @@ package final class PredictService: Sendable {
     package func resolve(_ model: String, version: String?) throws(PredictError) -> ServedModel {
         guard let entry = registry.view.models[model] else { throw .unknownModel(model) }
         guard let version else {
-            guard let loaded = entry.newest else {
-                throw .notReady(model: model, version: nil, reason: entry.unavailabilityReason)
+            guard let loaded = entry.entry.defaultModel else {
+                throw .notReady(model: model, version: nil, reason: registry.unavailabilityReason(of: model))
             }
             return ServedModel(loaded: loaded)
         }

@@ -4,7 +4,7 @@ internal import Registry
 /// What is known of one version of a model, ready or not.
 package struct VersionStatus: Sendable, Equatable {
     package enum State: Sendable, CaseIterable {
-        case found, loading, ready, unloading, unloaded, refused
+        case found, verifying, loading, warming, ready, draining, unloaded, refused
     }
 
     package var model: String
@@ -20,9 +20,11 @@ package struct VersionStatus: Sendable, Equatable {
         state =
             switch report.state {
             case .found: .found
-            case .loading, .verifying: .loading
+            case .verifying: .verifying
+            case .loading: .loading
+            case .warming: .warming
             case .ready: .ready
-            case .unloading: .unloading
+            case .draining: .draining
             case .unloaded: .unloaded
             case .refused: .refused
             }

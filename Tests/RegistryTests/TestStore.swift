@@ -127,6 +127,17 @@ enum TestModel {
                 output: OutputDescription(transform: .identity), goldenSamples: [sample]))
     }
 
+    /// A linear model of so many features, to take some memory.
+    static func wide(_ width: Int) throws -> [UInt8] {
+        try NativeModel.write(
+            ModelGraph(
+                schema: FeatureSchema(
+                    features: (0..<width).map { Feature(name: "x\($0)", kind: .numeric) }),
+                estimator: .linear(
+                    LinearModel(coefficients: [Double](repeating: 0, count: width), intercepts: [1])),
+                output: OutputDescription(transform: .identity)))
+    }
+
     /// A file that another library wrote.
     static func xgboost() throws -> [UInt8] {
         let path = URL(fileURLWithPath: #filePath)

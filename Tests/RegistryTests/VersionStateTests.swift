@@ -6,22 +6,27 @@ import Testing
 struct VersionStateTests {
     private static let refusal = Refusal(code: "x", reason: "y")
     private static let states: [VersionState] = [
-        .found, .loading, .verifying, .ready, .unloading, .unloaded, .refused(refusal),
+        .found, .verifying, .loading, .warming, .ready, .draining, .unloaded, .refused(refusal),
     ]
     private static let events: [VersionEvent] = [
-        .load, .parsed, .verified, .failed(refusal), .tryAgain, .retire, .released,
+        .begin, .verified, .compiled, .warmed, .failed(refusal), .tryAgain, .retire, .released,
     ]
 
     /// Rows are states, columns events, in the order above.
     private static let table = """
-        loading   -         -     -       found unloaded -
-        -         verifying -     refused found -        -
-        -         -         ready refused found -        -
-        -         -         -     -       found unloading -
-        -         -         -     -       found -        unloaded
-        -         -         -     -       found -        -
-        -         -         -     -       found -        -
+        verifying -       -       -     -       found unloaded -
+        -         loading -       -     refused found -        -
+        -         -       warming -     refused found -        -
+        -         -       -       ready refused found -        -
+        -         -       -       -     -       found draining -
+        -         -       -       -     -       found -        unloaded
+        -         -       -       -     -       found -        -
+        -         -       -       -     -       found unloaded -
         """
+
+    @Test func names_areThoseOfTheMetrics() {
+        #expect(Self.states.map(\.name) == VersionState.names)
+    }
 
     @Test func transitions_areThoseOfTheTable() {
         for (state, row) in zip(Self.states, Self.table.split(separator: "\n")) {

@@ -187,9 +187,9 @@ package struct OpenInferenceDialect {
 
     private func repositoryState(_ state: VersionStatus.State) -> StaticString {
         switch state {
-        case .found, .loading: "LOADING"
+        case .found, .verifying, .loading, .warming: "LOADING"
         case .ready: "READY"
-        case .unloading: "UNLOADING"
+        case .draining: "UNLOADING"
         case .unloaded, .refused: "UNAVAILABLE"
         }
     }

@@ -34,9 +34,9 @@ struct ModelStatusWriter {
     private func servableState(_ state: VersionStatus.State) -> StaticString {
         switch state {
         case .found: "START"
-        case .loading: "LOADING"
+        case .verifying, .loading, .warming: "LOADING"
         case .ready: "AVAILABLE"
-        case .unloading: "UNLOADING"
+        case .draining: "UNLOADING"
         case .unloaded, .refused: "END"
         }
     }

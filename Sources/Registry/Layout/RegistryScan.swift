@@ -5,12 +5,31 @@ package import Base
 package struct RegistryScan: Sendable {
     /// Versions by model and number.
     package var models: [String: [ModelVersion: VersionListing]] = [:]
+    /// The files of models' policies, where there are any.
+    package var policies: [String: PolicyListing] = [:]
     /// Models whose directory is there but could not be read; nothing is known of their versions.
     package var unreadableModels: [String: SystemError] = [:]
     /// What stands where it cannot be served.
     package var problems: [ScanProblem] = []
     /// Directories whose changes matter.
     package var directories: [String] = []
+    /// Its directories are models, not versions.
+    package var isRegistry = false
+}
+
+/// Where the policy of a model stands: docs/reference/model-policy.md.
+package struct PolicyListing: Sendable, Equatable {
+    /// `model.yaml`
+    package var file: VersionListing.File?
+    /// The newest revision.
+    package var revision: Revision?
+
+    package struct Revision: Sendable, Equatable {
+        package var number: Int64
+        package var file: VersionListing.File
+    }
+
+    var isEmpty: Bool { file == nil && revision == nil }
 }
 
 /// The files of one version as the file system shows them.

@@ -33,9 +33,12 @@ package struct RegistryScanner: Sendable {
         let root = try Contents(of: path, problems: &scan.problems)
         scan.directories.append(path)
         switch try form(of: root) {
-        case .registry: addModels(root, to: &scan)
+        case .registry:
+            scan.isRegistry = true
+            addModels(root, to: &scan)
         case .model: addVersions(root, of: modelName, placement: .model, to: &scan)
         case .version:
+            addPolicy(root, of: modelName, to: &scan)
             addSingle(
                 VersionListing(
                     model: modelName, version: Self.first, path: path, files: root.files, placement: .alone),
@@ -85,20 +88,21 @@ package struct RegistryScanner: Sendable {
     }
 
     private func addModels(_ root: Contents, to scan: inout RegistryScan) {
-        for name in root.directories {
-            let directory = "\(path)/\(name)"
-            guard ModelName.isValid(name) else {
-                let reason = RegistryError.invalidModelName(name).description
-                scan.problems.append(ScanProblem(path: directory, reason: reason))
-                continue
-            }
-            do {
-                let contents = try Contents(of: directory, problems: &scan.problems)
-                scan.directories.append(directory)
-                addVersions(contents, of: name, placement: .registry, to: &scan)
-            } catch {
-                if error.code != ENOENT { scan.unreadableModels[name] = error }
-            }
+        for name in root.directories { addModel(name, to: &scan) }
+        addRootProblems(root, to: &scan)
+    }
+
+    /// What stands directly in the registry: the names of its directories, and what is wrong there.
+    func scanRoot(into scan: inout RegistryScan) throws(SystemError) -> [String] {
+        let root = try Contents(of: path, problems: &scan.problems)
+        addRootProblems(root, to: &scan)
+        return root.directories
+    }
+
+    private func addRootProblems(_ root: Contents, to scan: inout RegistryScan) {
+        for name in root.directories where !ModelName.isValid(name) {
+            let reason = RegistryError.invalidModelName(name).description
+            scan.problems.append(ScanProblem(path: "\(path)/\(name)", reason: reason))
         }
         for file in root.files where !Companion.looksLikeText(file.name) {
             let reason = "a file in the registry is not served; put it into \(path)/<model>/1/"
@@ -106,10 +110,40 @@ package struct RegistryScanner: Sendable {
         }
     }
 
+    /// One model of a registry. A name that is none is left out.
+    func addModel(_ name: String, to scan: inout RegistryScan) {
+        guard ModelName.isValid(name) else { return }
+        do {
+            let contents = try Contents(of: "\(path)/\(name)", problems: &scan.problems)
+            scan.directories.append(contents.path)
+            addVersions(contents, of: name, placement: .registry, to: &scan)
+        } catch {
+            if error.code != ENOENT { scan.unreadableModels[name] = error }
+        }
+    }
+
+    private func addPolicy(_ model: Contents, of name: String, to scan: inout RegistryScan) {
+        var policy = PolicyListing(file: model.files.first { $0.name == PolicyFile.name })
+        let directory = "\(model.path)/\(PolicyRevision.directory)"
+        if (try? FileFacts(of: directory))?.kind == .directory {
+            scan.directories.append(directory)
+            let names = (try? Directory.names(in: directory)) ?? []
+            let newest = names.compactMap { $0 }.last { PolicyRevision.number(ofFile: $0) != nil }
+            if let newest, let number = PolicyRevision.number(ofFile: newest),
+                let facts = try? FileFacts(of: "\(directory)/\(newest)")
+            {
+                let file = VersionListing.File(name: newest, path: "\(directory)/\(newest)", facts: facts)
+                policy.revision = PolicyListing.Revision(number: number, file: file)
+            }
+        }
+        if !policy.isEmpty { scan.policies[name] = policy }
+    }
+
     private func addVersions(
         _ model: Contents, of name: String, placement: VersionListing.Placement, to scan: inout RegistryScan
     ) {
         scan.models[name] = [:]
+        addPolicy(model, of: name, to: &scan)
         for directory in model.directories {
             let path = "\(model.path)/\(directory)"
             guard let version = ModelVersion(directory) else {

@@ -20,7 +20,11 @@ package final class LoadedModel: Sendable {
     /// SHA-256 of the model file, lower-case hexadecimal.
     package let digest: String
     package let fileSize: Int
+    /// About the bytes of memory that it takes.
+    package let memoryBytes: Int
     package let goldenSampleCount: Int
+    /// Rows of the policy's warm-up that fit the model.
+    package let warmUpCount: Int
     /// What its kernel takes.
     package let cost: ModelCost
     /// From the first byte read to ready.
@@ -29,6 +33,9 @@ package final class LoadedModel: Sendable {
     package let signer: String?
     /// SHA-256 by file, by which it can be revoked.
     let digests: [(name: String, sha256: String)]
+
+    /// This object, its names, and what the allocator adds to each of a model's arrays.
+    private static let overheadBytes = 1024
 
     private let metricRegistry: MetricRegistry
     /// The address of the metrics, with one reference that is ours; 0 before the first request. The standard
@@ -44,7 +51,9 @@ package final class LoadedModel: Sendable {
         format = file.format
         digest = file.digest
         fileSize = file.size
+        memoryBytes = file.memoryBytes + Self.overheadBytes
         goldenSampleCount = file.goldenSampleCount
+        warmUpCount = file.warmUpCount
         cost = file.cost
         loadNanoseconds = nanoseconds
         signer = file.trust.signer

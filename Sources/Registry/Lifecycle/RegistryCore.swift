@@ -3,34 +3,22 @@ internal import Base
 
 /// What the registry knows and decides: which versions are loaded, kept and let go. Pure; time comes in.
 ///
-/// State: owned by `Registry`, behind its lock.
+/// State: owned by `Registry`, behind its lock; only slots are shared with requests.
 struct RegistryCore {
     struct Key: Hashable, Sendable {
         var model: String
         var version: ModelVersion
     }
 
-    struct Record {
-        var listing: VersionListing
-        /// When the files were first seen as they are.
-        var unchangedSince: MonotonicInstant
-        /// The files count: they are at rest, or were published whole.
-        var isSettled: Bool
-        /// Of the files as they are now.
-        var state = VersionState.found
-        /// What answers; stays while changed files of the version are looked at.
-        var live: LoadedModel?
-        /// Answered before, and may still be held by requests.
-        weak var leaving: LoadedModel?
-        /// When a refusal that may pass is given another chance.
-        var retryAt: MonotonicInstant?
-        var transientFailures = 0
-        var isQueued = false
-    }
-
-    struct Policy: Sendable {
-        /// Versions of a model that are ready at the same time.
+    struct Settings: Sendable {
+        /// Versions of a model that are ready at the same time, unless its policy says.
         var versionsPerModel = 2
+        /// When models are loaded, unless their policy says.
+        var load = ModelPolicy.Load.start
+        /// Models that are loaded at the start whatever else is said.
+        var preload: Set<String> = []
+        /// Bytes of memory for all models together; 0: no bound.
+        var memoryBudget = 0
         /// How long files of a hand-made copy must be unchanged.
         var settleNanoseconds: UInt64 = 1_000_000_000
         var retryNanoseconds: UInt64 = 5_000_000_000
@@ -40,237 +28,195 @@ struct RegistryCore {
     /// What a look or a load led to, for the log.
     enum Change: Sendable {
         case unloaded(LoadedModel)
+        case evicted(LoadedModel)
+        /// The last request that used it is answered.
+        case released(Key)
         case gone(Key)
+        /// Before it was even tried.
+        case refused(Key, RegistryError)
+        case policyInForce(model: String)
+        case policyWaits(model: String, versions: [ModelVersion])
     }
 
-    let policy: Policy
-    private(set) var models: [String: [ModelVersion: Record]] = [:]
-    private(set) var view = RegistryView()
-    private var queue: [Key] = []
+    let settings: Settings
+    var models: [String: ModelRecord] = [:]
+    private var view = RegistryView()
+    private var isViewChanged = true
+    /// Versions to load, in order; those that somebody waits for stand apart.
+    var queue = LoadQueue()
+    var urgent = LoadQueue()
+    /// Bytes of what is loaded, and of what is being loaded.
+    var liveBytes = 0
+    var reserved: [Key: Int] = [:]
+    /// Models with something loaded.
+    var loadedModels: Set<String> = []
+    /// Models that a look must come back to.
+    var restless: Set<String> = []
     private var hasScanned = false
     private var firstLook = MonotonicInstant(nanoseconds: 0)
 
-    init(policy: Policy) { self.policy = policy }
+    init(_ settings: Settings) { self.settings = settings }
 
     // MARK: Looking
 
-    /// Takes in what a look found at `now`; `wallClock` is the time of files, in nanoseconds since the epoch.
-    mutating func observe(_ scan: RegistryScan, now: MonotonicInstant, wallClock: Int64) -> [Change] {
+    /// Takes in what a look found at `now`.
+    ///
+    /// - Parameters:
+    ///   - isComplete: files that are not in `news` were looked at, and have not changed.
+    ///   - wallClock: the time of files, in nanoseconds since the epoch.
+    mutating func observe(
+        _ news: RegistryLookout.News, policies: [String: PolicyReader.Reading], isComplete: Bool,
+        now: MonotonicInstant, wallClock: Int64
+    ) -> [Change] {
         var changes: [Change] = []
-        for name in models.keys where scan.models[name] == nil && scan.unreadableModels[name] == nil {
-            for version in models[name, default: [:]].keys {
-                remove(Key(model: name, version: version), &changes)
-            }
+        let scan = news.scan
+        var gone = Set(news.removed)
+        if news.isWhole {
+            gone.formUnion(
+                models.keys.filter { scan.models[$0] == nil && news.unreadableModels[$0] == nil })
+        }
+        for name in gone where scan.models[name] == nil {
+            models[name]?.isGone = true
+            removeAll(name, &changes)
         }
         for (name, listings) in scan.models {
-            let isUnreadable = scan.unreadableModels[name] != nil
-            for version in models[name, default: [:]].keys where listings[version] == nil && !isUnreadable {
+            let isUnreadable = news.unreadableModels[name] != nil
+            add(name)
+            for version in models[name]?.versions.keys.filter({ listings[$0] == nil }) ?? []
+            where !isUnreadable {
                 remove(Key(model: name, version: version), &changes)
             }
             for (version, listing) in listings {
-                update(Key(model: name, version: version), listing, now: now, wallClock: wallClock)
+                update(
+                    Key(model: name, version: version), listing, isComplete: true, now: now,
+                    wallClock: wallClock, &changes)
             }
-            if models[name] == nil { models[name] = [:] }
-            evaluate(name, &changes)
         }
-        for name in models.keys where models[name]?.isEmpty == true && scan.models[name] == nil {
-            models[name] = nil
-            view.models[name] = nil
+        for (name, reading) in policies { adopt(reading, for: name) }
+        let again = restless.filter { scan.models[$0] == nil && models[$0] != nil }
+        for name in again {
+            for (version, record) in models[name]?.versions ?? [:] where record.isRestless {
+                let key = Key(model: name, version: version)
+                if record.isGone {
+                    remove(key, &changes)
+                } else {
+                    update(
+                        key, record.listing, isComplete: isComplete, now: now, wallClock: wallClock, &changes)
+                }
+            }
+        }
+        restless = []
+        for name in again.union(scan.models.keys).union(policies.keys).union(gone) {
+            evaluate(name, &changes)
+            settleRest(name)
         }
         if !hasScanned { firstLook = now }
         hasScanned = true
         return changes
     }
 
+    private mutating func add(_ name: String) {
+        models[name]?.isGone = false
+        guard models[name] == nil else { return }
+        let slot = ModelSlot(name: name)
+        models[name] = ModelRecord(slot: slot)
+        if settings.preload.contains(name) { models[name]?.demand = .requested }
+        view.models[name] = slot
+        isViewChanged = true
+    }
+
+    /// Comes back to a model that waits for something; forgets one that has nothing left.
+    private mutating func settleRest(_ name: String) {
+        guard let model = models[name] else { return }
+        if model.versions.isEmpty && model.isGone {
+            models[name] = nil
+            view.models[name] = nil
+            isViewChanged = true
+            loadedModels.remove(name)
+        } else if model.isGone || model.versions.values.contains(where: \.isRestless) {
+            restless.insert(name)
+        }
+    }
+
+    private mutating func adopt(_ reading: PolicyReader.Reading, for name: String) {
+        guard models[name] != nil else { return }
+        models[name]?.policyDefect = reading.defect
+        if let policy = reading.policy {
+            models[name]?.policy = policy
+            models[name]?.isPolicyKnown = true
+        } else if models[name]?.effective == nil {
+            models[name]?.isPolicyKnown = false
+        }
+    }
+
     private mutating func update(
-        _ key: Key, _ listing: VersionListing, now: MonotonicInstant, wallClock: Int64
+        _ key: Key, _ listing: VersionListing, isComplete: Bool, now: MonotonicInstant, wallClock: Int64,
+        _ changes: inout [Change]
     ) {
-        guard var record = models[key.model]?[key.version] else {
+        guard var record = models[key.model]?.versions[key.version] else {
             let age = wallClock.subtractingReportingOverflow(listing.modified).partialValue
-            let isOld = !hasScanned && age >= Int64(policy.settleNanoseconds)
+            let isOld = !hasScanned && age >= Int64(settings.settleNanoseconds)
             let isSettled = isOld || listing.file(named: Companion.manifest) != nil
-            models[key.model, default: [:]][key.version] = Record(
-                listing: listing, unchangedSince: now, isSettled: isSettled)
+            models[key.model]?.versions[key.version] = VersionRecord(listing, now: now, isSettled: isSettled)
             return
         }
+        record.isGone = false
         if record.listing.files != listing.files {
             record.unchangedSince = now
             record.isSettled = listing.file(named: Companion.manifest) != nil
             record.transientFailures = 0
             record.retryAt = nil
             record.listing = listing
+            record.memoryBytes = 0
             // One that is being loaded is found out to be outdated when it is done.
-            if record.state != .loading && record.state != .verifying { advance(&record, .tryAgain) }
+            if !record.state.isBusy { record.advance(.tryAgain) }
         } else {
             record.listing = listing
-            if now.nanoseconds(since: record.unchangedSince) >= policy.settleNanoseconds {
+            if isComplete, now.nanoseconds(since: record.unchangedSince) >= settings.settleNanoseconds {
                 record.isSettled = true
             }
             if let retryAt = record.retryAt, retryAt <= now, case .refused = record.state {
                 record.retryAt = nil
-                advance(&record, .tryAgain)
+                record.advance(.tryAgain)
             }
         }
-        if record.state == .unloading && record.leaving == nil { advance(&record, .released) }
-        models[key.model]?[key.version] = record
+        if record.state == .draining && record.leaving == nil {
+            record.advance(.released)
+            changes.append(.released(key))
+        }
+        models[key.model]?.versions[key.version] = record
+    }
+
+    private mutating func removeAll(_ name: String, _ changes: inout [Change]) {
+        for version in models[name]?.versions.keys.sorted() ?? [] {
+            remove(Key(model: name, version: version), &changes)
+        }
     }
 
     private mutating func remove(_ key: Key, _ changes: inout [Change]) {
-        guard var record = models[key.model]?[key.version] else { return }
+        guard var record = models[key.model]?.versions[key.version] else { return }
         if let live = record.live {
             changes.append(.unloaded(live))
-            record.leaving = live
-            record.live = nil
-            record.state = .unloading
-            models[key.model]?[key.version] = record
-            publish(key.model)
+            release(key, &record)
         } else if record.leaving == nil {
-            models[key.model]?[key.version] = nil
+            models[key.model]?.versions[key.version] = nil
             changes.append(.gone(key))
-            publish(key.model)
-        } else {
-            record.state = .unloading
-            models[key.model]?[key.version] = record
-        }
-    }
-
-    private func advance(_ record: inout Record, _ event: VersionEvent) {
-        guard let next = record.state.after(event) else {
-            preconditionFailure("\(event) cannot happen to a version that is \(record.state.name)")
-        }
-        record.state = next
-    }
-
-    // MARK: Deciding
-
-    /// Decides for one model what to load and what to let go, and publishes what answers.
-    private mutating func evaluate(_ name: String, _ changes: inout [Change]) {
-        guard var versions = models[name] else { return }
-        var claimed = 0
-        var readyAbove = 0
-        for version in versions.keys.sorted(by: >) {
-            guard var record = versions[version] else { continue }
-            let isWanted = claimed < policy.versionsPerModel
-            if readyAbove >= policy.versionsPerModel {
-                retire(&record, &changes)
-            } else if record.state == .unloaded, isWanted {
-                advance(&record, .tryAgain)
-            } else if record.state == .found, !isWanted, record.live == nil {
-                advance(&record, .retire)
-            }
-            if record.state == .found, isWanted || record.live != nil, record.isSettled, !record.isQueued {
-                record.isQueued = true
-                queue.append(Key(model: name, version: version))
-            }
-            switch record.state {
-            case .found, .loading, .verifying, .ready: claimed += 1
-            case .refused: claimed += record.live == nil ? 0 : 1
-            case .unloading, .unloaded: break
-            }
-            if record.live != nil { readyAbove += 1 }
-            versions[version] = record
-        }
-        models[name] = versions
-        publish(name)
-    }
-
-    private func retire(_ record: inout Record, _ changes: inout [Change]) {
-        if let live = record.live {
-            changes.append(.unloaded(live))
-            record.leaving = live
-            record.live = nil
-            // The state may be that of changed files; what matters now is what leaves.
-            record.state = .unloading
-        } else if record.state == .found {
-            advance(&record, .retire)
-        }
-    }
-
-    private mutating func publish(_ name: String) {
-        guard let versions = models[name], !versions.isEmpty || view.models[name] == nil else {
-            if models[name]?.isEmpty == true {
-                view.models[name] = ModelEntry(name: name, ready: [], reports: [])
-            }
             return
         }
-        let ready = versions.values.compactMap(\.live).sorted { $0.version > $1.version }
-        view.models[name] = ModelEntry(name: name, ready: ready, reports: reports(of: name))
+        record.state = .draining
+        record.retryAt = nil
+        record.isGone = true
+        models[key.model]?.versions[key.version] = record
     }
 
-    // MARK: Loading
-
-    /// The next version to be loaded, now in state `loading`.
-    mutating func nextLoad() -> (key: Key, listing: VersionListing)? {
-        while !queue.isEmpty {
-            let key = queue.removeFirst()
-            guard var record = models[key.model]?[key.version] else { continue }
-            record.isQueued = false
-            let isDue = record.state == .found && record.isSettled
-            if isDue { advance(&record, .load) }
-            models[key.model]?[key.version] = record
-            if isDue { return (key, record.listing) }
-        }
-        return nil
-    }
-
-    /// The version is parsed and about to be verified.
-    mutating func parsed(_ key: Key) {
-        guard var record = models[key.model]?[key.version], record.state == .loading else { return }
-        advance(&record, .parsed)
-        models[key.model]?[key.version] = record
-    }
-
-    enum Verdict: Sendable {
-        case ready
-        case refused
-        /// The files changed meanwhile, or are not at rest: it is looked at again, nobody needs to know.
-        case outdated
-    }
-
-    /// Takes in the end of a load of `listing`.
-    mutating func finish(
-        _ key: Key, _ listing: VersionListing, _ result: Result<LoadedModel, RegistryError>,
-        now: MonotonicInstant
-    ) -> (verdict: Verdict, changes: [Change]) {
-        guard var record = models[key.model]?[key.version],
-            record.state == .loading || record.state == .verifying
-        else { return (.outdated, []) }
-        let isAtRest = now.nanoseconds(since: record.unchangedSince) >= policy.settleNanoseconds
-        var verdict: Verdict
-        if record.listing.files != listing.files {
-            advance(&record, .tryAgain)
-            verdict = .outdated
-        } else {
-            switch result {
-            case .success(let loaded):
-                if record.state == .loading { advance(&record, .parsed) }
-                advance(&record, .verified)
-                record.live = loaded
-                record.transientFailures = 0
-                verdict = .ready
-            case .failure(let error):
-                let refusal = Refusal(code: error.code, reason: error.description)
-                advance(&record, .failed(refusal))
-                verdict = .refused
-                if error.isTransient {
-                    let delay = policy.retryNanoseconds << UInt64(min(record.transientFailures, 16))
-                    record.retryAt = MonotonicInstant(
-                        nanoseconds: now.nanoseconds &+ min(delay, policy.retryNanosecondsMax))
-                    record.transientFailures += 1
-                } else if !isAtRest && record.listing.file(named: Companion.manifest) != nil
-                    && record.isSettled
-                {
-                    // A directory with a manifest that is still being copied: wait until it is at rest.
-                    advance(&record, .tryAgain)
-                    record.isSettled = false
-                    verdict = .outdated
-                }
-            }
-        }
-        models[key.model]?[key.version] = record
-        var changes: [Change] = []
-        evaluate(key.model, &changes)
-        return (verdict, changes)
+    /// Takes what answers out of the record; requests that hold it finish.
+    mutating func release(_ key: Key, _ record: inout VersionRecord) {
+        guard let live = record.live else { return }
+        liveBytes -= live.memoryBytes
+        record.leaving = live
+        record.live = nil
+        record.state = .draining
+        restless.insert(key.model)
     }
 
     // MARK: Trust
@@ -279,17 +225,16 @@ struct RegistryCore {
     /// else is trusted now.
     mutating func reconsider(_ objection: (LoadedModel) -> RegistryError?) -> [Change] {
         var changes: [Change] = []
-        for (name, versions) in models {
-            for (version, var record) in versions {
+        for (name, model) in models {
+            for (version, var record) in model.versions {
                 if let live = record.live, let error = objection(live) {
                     changes.append(.unloaded(live))
-                    record.leaving = live
-                    record.live = nil
+                    release(Key(model: name, version: version), &record)
                     record.state = .refused(Refusal(code: error.code, reason: error.description))
                 } else if case .refused = record.state {
-                    advance(&record, .tryAgain)
+                    record.advance(.tryAgain)
                 }
-                models[name]?[version] = record
+                models[name]?.versions[version] = record
             }
             evaluate(name, &changes)
         }
@@ -298,19 +243,39 @@ struct RegistryCore {
 
     // MARK: Telling
 
+    /// The view, when models came or went since it was taken last.
+    mutating func takeChangedView() -> RegistryView? {
+        guard isViewChanged else { return nil }
+        isViewChanged = false
+        return view
+    }
+
+    /// Whether `nextLoad` may have something.
+    var hasQueued: Bool { !urgent.isEmpty || !queue.isEmpty }
+
+    /// Whether a request for the model has something to wait for.
+    func isPending(_ name: String) -> Bool {
+        guard let model = models[name] else { return false }
+        return model.isBusy && model.slot.entry.defaultModel == nil
+    }
+
     /// Whether something waits for time to pass rather than for a change.
     var hasUnsettled: Bool {
-        models.values.contains { $0.values.contains { $0.state == .found && !$0.isSettled } }
+        restless.contains { name in
+            models[name]?.versions.values.contains(where: \.isUnsettled) == true
+        }
     }
 
     /// Every version is as far as it gets by itself, or has not been at rest for all of `patience`.
     func isQuiet(now: MonotonicInstant, patience: UInt64) -> Bool {
-        models.values.allSatisfy {
-            $0.values.allSatisfy { record in
+        let isPatient = now.nanoseconds(since: firstLook) < patience
+        return models.values.allSatisfy { model in
+            if !model.isPolicyKnown && model.policyDefect == nil && isPatient { return false }
+            return model.versions.values.allSatisfy { record in
                 switch record.state {
-                case .found: !record.isSettled && now.nanoseconds(since: firstLook) >= patience
-                case .loading, .verifying: false
-                case .ready, .unloading, .unloaded, .refused: true
+                case .found: !record.isSettled && !isPatient
+                case .verifying, .loading, .warming: false
+                case .ready, .draining, .unloaded, .refused: true
                 }
             }
         }
@@ -318,7 +283,7 @@ struct RegistryCore {
 
     /// All versions of a model, the oldest first.
     func reports(of name: String) -> [VersionReport] {
-        guard let versions = models[name] else { return [] }
+        guard let versions = models[name]?.versions else { return [] }
         return versions.sorted { $0.key < $1.key }.map { version, record in
             var report = VersionReport(model: name, version: version, state: record.state, reason: nil)
             if case .refused(let refusal) = record.state { report.reason = refusal.reason }
@@ -327,14 +292,47 @@ struct RegistryCore {
         }
     }
 
+    /// Why no version of a model answers.
+    func unavailabilityReason(of name: String) -> String {
+        if let model = models[name], !model.isPolicyKnown {
+            return model.policyDefect?.description ?? "its policy is not at rest yet"
+        }
+        let reports = reports(of: name)
+        if let report = reports.last(where: { $0.reason != nil }), let reason = report.reason {
+            return "version \(report.version) is \(report.state.name): \(reason)"
+        }
+        guard let report = reports.last else { return "it has no versions" }
+        return "version \(report.version) is \(report.state.name)"
+    }
+
     /// Versions by the name of their state.
     var countsByState: [String: Int] {
         var counts: [String: Int] = [:]
-        for versions in models.values {
-            for record in versions.values {
+        for model in models.values {
+            for record in model.versions.values {
                 counts[record.live == nil ? record.state.name : VersionState.ready.name, default: 0] += 1
             }
         }
         return counts
+    }
+}
+
+/// Versions that wait for their turn.
+struct LoadQueue {
+    private var keys: [RegistryCore.Key] = []
+    private var head = 0
+
+    var isEmpty: Bool { head == keys.count }
+
+    mutating func append(_ key: RegistryCore.Key) { keys.append(key) }
+
+    mutating func takeFirst() -> RegistryCore.Key? {
+        guard head < keys.count else { return nil }
+        defer { head += 1 }
+        if head >= 256 && head * 2 > keys.count {
+            keys.removeFirst(head)
+            head = 0
+        }
+        return keys[head]
     }
 }

@@ -4,12 +4,16 @@
 package enum VersionState: Sendable, Equatable {
     /// Its files are not at rest yet, or others are loaded first.
     case found
-    case loading
+    /// Its files are read and compared with what they should be.
     case verifying
+    /// It is parsed and compiled.
+    case loading
+    /// It is asked for its golden samples and warmed up.
+    case warming
     case ready
     /// Takes no new requests; old ones finish.
-    case unloading
-    /// Older than the versions that are kept.
+    case draining
+    /// The policy does not want it in memory, or nobody has asked for it.
     case unloaded
     case refused(Refusal)
 
@@ -17,16 +21,27 @@ package enum VersionState: Sendable, Equatable {
     package var name: String {
         switch self {
         case .found: "found"
-        case .loading: "loading"
         case .verifying: "verifying"
+        case .loading: "loading"
+        case .warming: "warming"
         case .ready: "ready"
-        case .unloading: "unloading"
+        case .draining: "draining"
         case .unloaded: "unloaded"
         case .refused: "refused"
         }
     }
 
-    static let names = ["found", "loading", "verifying", "ready", "unloading", "unloaded", "refused"]
+    static let names = [
+        "found", "verifying", "loading", "warming", "ready", "draining", "unloaded", "refused",
+    ]
+
+    /// Somebody is at work on it.
+    var isBusy: Bool {
+        switch self {
+        case .verifying, .loading, .warming: true
+        case .found, .ready, .draining, .unloaded, .refused: false
+        }
+    }
 }
 
 /// Why a version cannot be served.
@@ -38,13 +53,18 @@ package struct Refusal: Sendable, Equatable {
 
 /// What happens to a version.
 enum VersionEvent: Sendable, Equatable {
-    case load
-    case parsed
+    /// Its turn has come.
+    case begin
+    /// Its files are what they should be.
     case verified
+    /// It is parsed and compiled.
+    case compiled
+    /// It has reproduced its golden samples and is warm.
+    case warmed
     case failed(Refusal)
     /// Its files changed, or a policy or time gives it another chance.
     case tryAgain
-    /// Enough newer versions are ready, or its directory is gone.
+    /// The policy does not want it any more, its place is needed, or its directory is gone.
     case retire
     /// The last request that used it is answered.
     case released
@@ -54,15 +74,18 @@ extension VersionState {
     /// The state after `event`; nil when the event cannot happen in this state.
     func after(_ event: VersionEvent) -> VersionState? {
         switch (self, event) {
-        case (.found, .load): .loading
-        case (.loading, .parsed): .verifying
-        case (.verifying, .verified): .ready
-        case (.loading, .failed(let refusal)), (.verifying, .failed(let refusal)): .refused(refusal)
-        case (.ready, .retire): .unloading
-        case (.unloading, .released): .unloaded
-        case (.found, .retire): .unloaded
+        case (.found, .begin): .verifying
+        case (.verifying, .verified): .loading
+        case (.loading, .compiled): .warming
+        case (.warming, .warmed): .ready
+        case (.verifying, .failed(let refusal)), (.loading, .failed(let refusal)),
+            (.warming, .failed(let refusal)):
+            .refused(refusal)
+        case (.ready, .retire): .draining
+        case (.draining, .released): .unloaded
+        case (.found, .retire), (.refused, .retire): .unloaded
         case (.found, .tryAgain), (.ready, .tryAgain), (.unloaded, .tryAgain), (.refused, .tryAgain),
-            (.loading, .tryAgain), (.verifying, .tryAgain), (.unloading, .tryAgain):
+            (.verifying, .tryAgain), (.loading, .tryAgain), (.warming, .tryAgain), (.draining, .tryAgain):
             .found
         default: nil
         }

@@ -11,10 +11,14 @@ struct LoadedFile: Sendable {
     var digest: String
     var size: Int
     var goldenSampleCount: Int
+    /// Rows of the policy's warm-up that fit the model.
+    var warmUpCount: Int
     var cost: ModelCost
     var trust: TrustPolicy.Verdict
     /// SHA-256 of every file that was read, by which a version can be revoked.
     var digests: [(name: String, sha256: String)]
+    /// About the bytes of memory that the model takes.
+    var memoryBytes: Int
 }
 
 /// Turns the files of a version into a model that may answer, or into the reason why it may not.
@@ -31,10 +35,10 @@ struct ModelLoader: Sendable {
 
     /// - Parameters:
     ///   - wallClock: the present, in nanoseconds since the epoch, for keys that are valid for a time.
-    ///   - parsed: called when only the golden samples are left to be verified.
+    ///   - reached: called when a stage is over: `verified`, then `compiled`.
     func load(
-        _ listing: VersionListing, wallClock: Int64 = RegistryClock.system.wallClock(),
-        parsed: () -> Void = {}
+        _ listing: VersionListing, options: LoadOptions = LoadOptions(),
+        wallClock: Int64 = RegistryClock.system.wallClock(), reached: (VersionEvent) -> Void = { _ in }
     ) throws(RegistryError) -> LoadedFile {
         let files = VersionFiles(listing, root: root, sizeLimit: Self.fileSizeLimit)
         let manifest = try readManifest(files)
@@ -43,6 +47,7 @@ struct ModelLoader: Sendable {
         let (file, bytes) = (found.file, found.bytes)
         if let manifest { try check(manifest, files, modelFile: file) }
         let verdict = try trust.check(files, wallClock: wallClock)
+        reached(.verified)
         let external = VersionTensorFiles(files: files, model: file.path, isVouchedFor: manifest != nil)
         let architecture = try files.read(named: Companion.architecture, limit: Manifest.sizeLimit)
         let compiled: CompiledModel
@@ -53,12 +58,22 @@ struct ModelLoader: Sendable {
         } else {
             compiled = try compile(bytes.span, file, external: external, architecture: architecture)
         }
-        parsed()
+        // What ONNX Runtime holds cannot be seen; it has at least what the file has.
+        let memoryBytes = max(compiled.memoryBytes, found.format == .onnx ? bytes.count : 0)
+        if let limit = options.memoryMax, memoryBytes > limit {
+            throw .exceedsMemoryLimit(directory: listing.path, bytes: memoryBytes, limit: limit)
+        }
+        reached(.compiled)
         let sampleCount = try verify(compiled, files, file)
+        var warmUpCount = 0
+        if let warmUp = options.warmUp {
+            warmUpCount = compiled.warmUp(warmUp.inputs, repetitions: warmUp.repetitions)
+        }
         let cost = ModelCost.measure(compiled)
         return LoadedFile(
             model: compiled, format: found.format, digest: try files.digest(of: file), size: bytes.count,
-            goldenSampleCount: sampleCount, cost: cost, trust: verdict, digests: files.knownDigests)
+            goldenSampleCount: sampleCount, warmUpCount: warmUpCount, cost: cost, trust: verdict,
+            digests: files.knownDigests, memoryBytes: memoryBytes)
     }
 
     private func compile(

@@ -8,9 +8,11 @@ extension MetricDefinition {
         buildInfo,
         httpAcceptPauses, httpConnections, httpConnectionsRefused, httpRequestDuration, httpRequestsInFlight,
         httpRequests,
-        modelInferences, modelLoadDuration, modelLoadFailures, modelReady, modelRequestDuration,
+        modelEvictions, modelInferences, modelLoadDuration, modelLoadFailures, modelReady,
+        modelRequestDuration,
         modelRequests,
-        modelVersions,
+        modelVersions, modelsMemory,
+        policyFailures,
         registryLastScan, registryScanFailures, registryScans,
         requestsRefused,
         tlsCertificateEnd, tlsHandshakeFailures, tlsReloads,
@@ -85,6 +87,15 @@ extension MetricDefinition {
         buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300])
     package static let modelVersions = MetricDefinition(
         .gauge, "modeld_model_versions", help: "Model versions in the registry, by state.", labels: ["state"])
+
+    package static let modelEvictions = MetricDefinition(
+        .counter, "modeld_model_evictions_total",
+        help: "Model versions unloaded to make room for others, because they were used least recently.")
+    package static let modelsMemory = MetricDefinition(
+        .gauge, "modeld_models_memory_bytes", unit: .bytes, help: "Memory that loaded models take, about.")
+    package static let policyFailures = MetricDefinition(
+        .counter, "modeld_policy_failures_total",
+        help: "Policies of models that were refused; the former ones went on.")
 
     // MARK: Registry
 

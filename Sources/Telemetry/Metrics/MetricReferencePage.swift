@@ -34,7 +34,7 @@ extension MetricDefinition {
             ## Labels
 
             - `outcome`: `success`, or `error` for requests that got an answer with a status of 400 or more.
-            - `state`: `found`, `loading`, `verifying`, `ready`, `unloading`, `unloaded`, `refused`.
+            - `state`: `found`, `verifying`, `loading`, `warming`, `ready`, `draining`, `unloaded`, `refused`.
             - `reason`: `queue_full` when as many predictions waited as may, \
               `queue_wait` when they would have waited too long.
 

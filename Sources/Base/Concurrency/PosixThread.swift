@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import Base
 import Glibc
 import Synchronization
 
 /// A POSIX thread that runs one closure.
-@safe package final class Thread: Sendable {
+@safe package final class PosixThread: Sendable {
     private final class Body: Sendable {
         let run: @Sendable () -> Void
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
@@ -14,7 +13,7 @@ import Synchronization
     /// Joining twice is undefined; the lock also holds later callers until the first is through.
     private let isJoined = Mutex(false)
 
-    package init(_ run: @escaping @Sendable () -> Void) throws(NetError) {
+    package init(_ run: @escaping @Sendable () -> Void) throws(SystemError) {
         var handle = pthread_t()
         // Safe because the thread takes over the one reference that is retained for it here.
         let body = unsafe Unmanaged.passRetained(Body(run)).toOpaque()
@@ -27,9 +26,25 @@ import Synchronization
             }, body)
         if result != 0 {
             unsafe Unmanaged<Body>.fromOpaque(body).release()
-            throw .system(SystemError("pthread_create", code: result))
+            throw SystemError("pthread_create", code: result)
         }
         self.handle = handle
+    }
+
+    /// Runs `body` on a thread that nobody joins.
+    package static func detach(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+        let thread = try PosixThread(body)
+        thread.isJoined.withLock { isJoined in
+            _ = pthread_detach(thread.handle)
+            isJoined = true
+        }
+    }
+
+    /// Lets other threads of the process go before the calling one, for good: 0 is the usual, 19 the last.
+    /// Fails harmlessly.
+    package static func yieldToOthers(niceness: CInt) {
+        // Of this thread alone: 0 is the caller's own number on Linux.
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
     }
 
     /// Waits for the end. May be called again, from any thread.

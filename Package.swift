@@ -174,7 +174,9 @@ let package = Package(
                 "Base", "Tabular", "ModelFormat", "Inference", "Registry", "TestKit", "TrainerApp",
                 "modeltrain",
             ]),
-        tests("DaemonAppTests", imports: ["Base", "Telemetry", "Net", "HTTP", "DaemonApp", "TestKit"]),
+        tests(
+            "DaemonAppTests",
+            imports: ["Base", "Telemetry", "Net", "HTTP", "Dialects", "DaemonApp", "TestKit"]),
         tests("ControlAppTests", imports: ["Base", "Net", "HTTP", "ControlApp", "modelctl"]),
     ]
 )

@@ -7,6 +7,8 @@
 package struct Configuration: Sendable, Equatable {
     /// The registry's directory; empty only until `ConfigurationLoader` has checked that it was given.
     package var registry = ""
+    /// Answers requests that name no model; empty: the only model does.
+    package var defaultModel = ""
     package var listen: [ListenAddress] = []
     /// What is answered at `listen`.
     package var listenRoutes: [RouteGroup] = []
@@ -26,6 +28,8 @@ package struct Configuration: Sendable, Equatable {
     package var onnx = ONNX()
     package var metrics = Metrics()
     package var scheduling = Scheduling()
+    /// What the platform that started the process expects; no setting.
+    package var platform = PlatformContract()
 
     package struct Log: Sendable, Equatable {
         package var level = LogLevel.notice

@@ -17,6 +17,8 @@ struct ConfigurationArguments {
     private(set) var given: [Given] = []
     private(set) var actions: [Action] = []
     private(set) var configurationFile: String?
+    /// The first argument is `serve`, which SageMaker starts containers with.
+    private(set) var serves = false
     private(set) var problems: [ConfigurationProblem] = []
 
     /// The flag that names the configuration file.
@@ -30,6 +32,10 @@ struct ConfigurationArguments {
             index += 1
             if argument == "-h" {
                 actions.append(.help)
+                continue
+            }
+            if argument == "serve" && index == 1 {
+                serves = true
                 continue
             }
             guard argument.hasPrefix("--"), argument.count > 2 else {

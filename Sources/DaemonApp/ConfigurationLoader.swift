@@ -30,7 +30,7 @@ package enum ConfigurationLoader {
 
     /// - Parameters:
     ///   - arguments: the command line without the program's name.
-    ///   - environment: all variables; those without `MODELD_` are not looked at.
+    ///   - environment: all variables; besides those of `MODELD_` the platforms' are looked at.
     /// - Throws: every problem that was found, at once.
     package static func load(
         arguments: [String], environment: [String: String]
@@ -56,6 +56,12 @@ package enum ConfigurationLoader {
         for given in flags.given {
             let source = ConfigurationSource.flag(name: given.setting.flagName)
             assign(given.setting, given.texts, from: source, to: &loaded, problems: &problems)
+        }
+        loaded.configuration.platform = PlatformContract(environment, servesByArgument: flags.serves)
+        for (key, text, variable) in loaded.configuration.platform.defaults where loaded.sources[key] == nil {
+            guard let setting = Configuration.settings.first(where: { $0.key == key }) else { continue }
+            let source = variable.map { ConfigurationSource.environment(name: $0) } ?? .builtIn
+            assign(setting, [text], from: source, to: &loaded, problems: &problems)
         }
         for setting in Configuration.settings where setting.isRequired {
             let wasTried = loaded.sources[setting.key] != nil || problems.contains { $0.isAbout(setting.key) }

@@ -8,7 +8,7 @@ package enum ConfigurationReport {
             modeld serves machine-learning models over HTTP.
 
             USAGE
-              modeld --registry DIR [--listen HOST:PORT] [--config FILE] [flags]
+              modeld [serve] --registry DIR [--listen HOST:PORT] [--config FILE] [flags]
 
             ACTIONS
               --check-config           Check every setting, print the values and their sources, and stop.

@@ -22,6 +22,10 @@ extension Configuration {
             "The directory of models to serve: <registry>/<model>/<version>/. A relative path is relative "
                 + "to the working directory."),
         ConfigurationSetting(
+            "default_model", .name, \.defaultModel, default: nil,
+            "The model that answers where a request has no place for a name: POST /invocations, and the "
+                + "predict route of Vertex AI. Without it the only model answers, and with several none."),
+        ConfigurationSetting(
             list: "listen", .address, \.listen, default: "127.0.0.1:8080",
             "Where to listen. The default answers this machine only; in a container use 0.0.0.0:8080. Port "
                 + "0 takes any free port, which is printed. tls: before an address makes it speak TLS, with the "

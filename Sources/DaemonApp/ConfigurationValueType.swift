@@ -19,6 +19,10 @@ extension ConfigurationValueType<String> {
         placeholder: "DIR", form: "the path of a directory",
         parse: { $0.isEmpty || $0.contains("\0") ? nil : $0 },
         render: { $0 })
+    static let name = Self(
+        placeholder: "NAME", form: "the name of a model",
+        parse: { $0.isEmpty || $0.contains("\0") || $0.contains("/") ? nil : $0 },
+        render: { $0 })
     static let file = Self(
         placeholder: "FILE", form: "the path of a file",
         parse: { $0.isEmpty || $0.contains("\0") ? nil : $0 },

@@ -7,13 +7,20 @@ internal import Serving
 struct DialectAnswerer {
     private let openInference: OpenInferenceDialect
     private let instances: InstancesDialect
+    private let invocations: InvocationsDialect
 
     /// - Parameter costMax: what a prediction may take here, in nanoseconds.
-    init(service: PredictService, rowLimit: Int, costMax: UInt64 = .max) {
+    init(
+        service: PredictService, rowLimit: Int, invocations options: InvocationsOptions,
+        costMax: UInt64 = .max
+    ) {
         let workspace = Workspace(rowLimit: rowLimit)
         openInference = OpenInferenceDialect(
             service: service, serverVersion: Daemon.version, workspace: workspace, costMax: costMax)
         instances = InstancesDialect(service: service, workspace: workspace, costMax: costMax)
+        invocations = InvocationsDialect(
+            service: service, serverVersion: Daemon.version, options: options, workspace: workspace,
+            costMax: costMax)
     }
 
     /// - Parameter waited: nanoseconds that the request has spent in the queue for a worker.
@@ -26,6 +33,8 @@ struct DialectAnswerer {
             openInference.answer(endpoint, path, request, &response, waited: waited)
         case .instances(let endpoint):
             instances.answer(endpoint, path, request, &response, waited: waited)
+        case .invocations(let endpoint):
+            invocations.answer(endpoint, path, request, &response, waited: waited)
         }
     }
 }

@@ -19,8 +19,9 @@ final class LoopObserver: ServerObserver {
     private let handshakeFailures: Counter
     private var accessLog: AccessLog
 
-    init(metrics: MetricRegistry, logger: Logger, accessLog policy: AccessLogPolicy) {
-        let templates = DaemonRoutes.router.templates
+    init(
+        metrics: MetricRegistry, logger: Logger, accessLog policy: AccessLogPolicy, routes templates: [String]
+    ) {
         counts = HTTPMetrics(
             metrics, routes: templates + [Self.unmatched], methods: Method.allCases.map { "\($0.name)" })
         unmatchedRoute = templates.count

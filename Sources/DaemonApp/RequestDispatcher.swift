@@ -5,8 +5,8 @@ internal import HTTP
 internal import Serving
 internal import Telemetry
 
-/// The routing table of the daemon: the dialects' routes and its own.
-enum DaemonRoutes {
+/// The routing table of the daemon: the dialects' routes, the platform's and its own. Immutable.
+struct DaemonRoutes: Sendable {
     enum Destination: Sendable {
         case dialect(Endpoint)
         case metrics
@@ -17,28 +17,35 @@ enum DaemonRoutes {
         var group: Configuration.RouteGroup {
             switch self {
             case .metrics: .metrics
-            case .live, .ready, .dialect(.openInference(.live)), .dialect(.openInference(.ready)): .health
+            case .live, .ready, .dialect(.openInference(.live)), .dialect(.openInference(.ready)),
+                .dialect(.invocations(.ping)), .dialect(.instances(.alive)):
+                .health
             case .dialect: .models
             }
         }
     }
 
     /// By route number.
-    static let destinations: [Destination] =
-        Route.all.map { .dialect($0.endpoint) } + [.metrics, .live, .ready]
-    /// By route number: captures before the model's name.
-    static let ignoredCaptures: [Int] =
-        Route.all.map(\.ignoredCaptures) + Array(repeating: 0, count: destinations.count - Route.all.count)
-    static let groups: [Configuration.RouteGroup] = destinations.map(\.group)
+    let destinations: [Destination]
+    let groups: [Configuration.RouteGroup]
+    /// Captures before the model's name.
+    let ignoredCaptures: [Int]
+    let router: Router
 
-    static let router: Router = {
+    /// - Parameter platform: routes beside those of the dialects.
+    init(platform: [Route] = []) {
+        let routes = Route.all + platform
+        let own: [(path: String, destination: Destination)] = [
+            ("/metrics", .metrics), ("/livez", .live), ("/readyz", .ready),
+        ]
+        destinations = routes.map { .dialect($0.endpoint) } + own.map(\.destination)
+        groups = destinations.map(\.group)
+        ignoredCaptures = routes.map(\.ignoredCaptures) + own.map { _ in 0 }
         var router = Router()
-        for route in Route.all { router.add(route.method, route.pattern) }
-        router.add(.get, "/metrics")
-        router.add(.get, "/livez")
-        router.add(.get, "/readyz")
-        return router
-    }()
+        for route in routes { router.add(route.method, route.pattern) }
+        for (path, _) in own { router.add(.get, path) }
+        self.router = router
+    }
 }
 
 /// Leads each request of one event loop to the dialect that answers it.
@@ -47,6 +54,7 @@ enum DaemonRoutes {
 final class RequestDispatcher: RequestHandler {
     private let metrics: MetricRegistry
     private let service: PredictService
+    private let table: DaemonRoutes
     /// What is answered, by the listener's index.
     private let routes: [RouteGroups]
     private let answerer: DialectAnswerer
@@ -60,27 +68,30 @@ final class RequestDispatcher: RequestHandler {
     ///   - workers: nil when there are none; then everything is answered here.
     init(
         service: PredictService, metrics: MetricRegistry, rowLimit: Int, routes: [RouteGroups],
+        table: DaemonRoutes = DaemonRoutes(), invocations: InvocationsOptions = InvocationsOptions(),
         costMax: UInt64 = .max, workers: WorkerPool? = nil
     ) {
         self.metrics = metrics
         self.service = service
         self.routes = routes
+        self.table = table
         inFlight = metrics.gauge(.httpRequestsInFlight)
         self.workers = workers
         answerer = DialectAnswerer(
-            service: service, rowLimit: rowLimit, costMax: workers == nil ? .max : costMax)
+            service: service, rowLimit: rowLimit, invocations: invocations,
+            costMax: workers == nil ? .max : costMax)
     }
 
     func handle(_ request: borrowing Request, _ response: inout Response) {
         inFlight.add(1)
         defer { inFlight.add(-1) }
-        guard let route = DaemonRoutes.router.resolve(request, &captures, &response) else { return }
-        guard routes[request.origin.listener].contains(DaemonRoutes.groups[route]) else {
+        guard let route = table.router.resolve(request, &captures, &response) else { return }
+        guard routes[request.origin.listener].contains(table.groups[route]) else {
             return response.fail(.notFound, "this is not answered at this address")
         }
-        let names = captures.dropFirst(DaemonRoutes.ignoredCaptures[route])
+        let names = captures.dropFirst(table.ignoredCaptures[route])
         let path = PathParameters(model: names.first ?? "", version: names.dropFirst().first)
-        switch DaemonRoutes.destinations[route] {
+        switch table.destinations[route] {
         case .dialect(let endpoint):
             if case .tooCostly(let demand) = answerer.answer(endpoint, path, request, &response) {
                 workers?.submit(endpoint, path, demand, request, &response)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Base
+internal import Dialects
 internal import Glibc
 internal import HTTP
 internal import Net
@@ -31,7 +32,9 @@ final class RunningDaemon: Sendable {
         var registryConfiguration = Self.registryConfiguration(configuration)
         registryConfiguration.trust = try Self.trustPolicy(configuration)
         registry = Registry(registryConfiguration, metrics: metrics, logger: logger)
-        let service = PredictService(registry: registry)
+        let service = PredictService(
+            registry: registry,
+            defaultModel: configuration.defaultModel.isEmpty ? nil : configuration.defaultModel)
         self.service = service
         let scheduling = Scheduling(configuration.scheduling)
         workers = scheduling.workerCount.map {
@@ -53,18 +56,24 @@ final class RunningDaemon: Sendable {
         var serverConfiguration = Self.serverConfiguration(configuration)
         serverConfiguration.listeners = plan.listeners
         serverConfiguration.limiter = limiter
+        let table = DaemonRoutes(platform: configuration.platform.routes)
+        let options = Self.invocationsOptions(configuration, workerCount: scheduling.workerCount)
         server = HTTPServer(
             configuration: serverConfiguration,
             makeObserver: { [logger] _ in
-                LoopObserver(metrics: metrics, logger: logger, accessLog: accessLog)
+                LoopObserver(
+                    metrics: metrics, logger: logger, accessLog: accessLog,
+                    routes: table.router.templates)
             },
             makeHandler: { _ in
                 RequestDispatcher(
                     service: service, metrics: metrics, rowLimit: configuration.limits.rows,
-                    routes: plan.routes, costMax: costMax, workers: workers)
+                    routes: plan.routes, table: table, invocations: options, costMax: costMax,
+                    workers: workers)
             })
         try workers?.start {
-            DialectAnswerer(service: service, rowLimit: configuration.limits.rows)
+            DialectAnswerer(
+                service: service, rowLimit: configuration.limits.rows, invocations: options)
         }
         try registry.start()
         let addresses = try server.start()
@@ -112,6 +121,18 @@ final class RunningDaemon: Sendable {
             return .off
         }
         return TrustPolicy(mode: mode, trusted: try TrustedKeys(readingFrom: configuration.trust.keys))
+    }
+
+    private static func invocationsOptions(
+        _ configuration: Configuration, workerCount: Int?
+    ) -> InvocationsOptions {
+        var options = InvocationsOptions()
+        options.style = configuration.platform.isSageMaker ? .sageMaker : .mlflow
+        options.defaultAccept = configuration.platform.defaultAccept
+        options.concurrentTransforms = workerCount ?? 1
+        options.bodyBytesMax = configuration.limits.bodyBytes
+        options.registryPath = configuration.registry
+        return options
     }
 
     private static func serverConfiguration(_ configuration: Configuration) -> HTTPServer.Configuration {

@@ -2,6 +2,7 @@
 internal import Base
 internal import HTTP
 internal import Serving
+internal import Tabular
 
 extension PredictError {
     /// The status that the dialects answer with. A client's fault is a 4xx, also where other servers say
@@ -27,6 +28,9 @@ extension PredictError {
         case let error as JSONError:
             let (line, column) = error.position(in: body)
             self = .malformedBody(detail: error.message, line: line, column: column)
+        case let error as CSVError:
+            self = .malformedBody(
+                detail: error.explanation, line: error.line, column: error.column ?? 1)
         default:
             self = .unsupported("\(error)")
         }

@@ -6,6 +6,7 @@ package import Serving
 package enum Endpoint: Sendable, Equatable {
     case openInference(OpenInferenceEndpoint)
     case instances(InstancesEndpoint)
+    case invocations(InvocationsEndpoint)
 }
 
 /// A line of the daemon's routing table.
@@ -17,7 +18,7 @@ package struct Route: Sendable {
     /// Open parts of the pattern that stand before the model's and mean nothing here.
     package var ignoredCaptures: Int
 
-    init(_ method: Method, _ pattern: String, _ endpoint: Endpoint, ignoredCaptures: Int = 0) {
+    package init(_ method: Method, _ pattern: String, _ endpoint: Endpoint, ignoredCaptures: Int = 0) {
         self.method = method
         self.pattern = pattern
         self.endpoint = endpoint
@@ -25,7 +26,7 @@ package struct Route: Sendable {
     }
 
     /// All routes of all dialects.
-    package static let all: [Route] = openInference + instances
+    package static let all: [Route] = openInference + instances + invocations
 }
 
 /// The parts of a path that a route's pattern leaves open.

@@ -10,10 +10,13 @@ struct ProtocolExample: CustomStringConvertible, Sendable {
     var line: Int
     var method: HTTP.Method
     var target: String
+    var headers: [(String, String)]
     var body: String
     var status: Int
-    /// `*` inside a string stands for any text.
-    var answer: JSONValue
+    var contentType: String
+    var answerText: String
+    /// Nil when the answer is no JSON. `*` inside a string stands for any text.
+    var answer: JSONValue?
 
     var description: String { "docs/protocols/\(page):\(line)" }
 }
@@ -59,7 +62,7 @@ struct ProtocolPage: Sendable {
         return examples
     }
 
-    /// Request line, body, an empty line, status, body.
+    /// Request line, headers, body, an empty line, status with a media type that is not JSON's, body.
     private func example(_ block: [String], line: Int) throws -> ProtocolExample {
         func refuse(_ reason: String) -> Failure { Failure(description: "\(name):\(line): \(reason)") }
         guard let gap = block.firstIndex(of: ""), gap > 0, block.count > gap + 2 else {
@@ -69,12 +72,28 @@ struct ProtocolPage: Sendable {
         guard request.count == 2,
             let method = HTTP.Method.allCases.first(where: { "\($0.name)" == request[0] })
         else { throw refuse("'\(block[0])' is not a method and a path") }
-        guard let status = Int(block[gap + 1]) else { throw refuse("'\(block[gap + 1])' is not a status") }
-        let answer = Array(block[(gap + 2)...].joined(separator: "\n").utf8)
+        let result = block[gap + 1].split(separator: " ", maxSplits: 1).map(String.init)
+        guard let status = result.first.flatMap({ Int($0) }) else {
+            throw refuse("'\(block[gap + 1])' is not a status")
+        }
+        let headers = block[1..<gap].prefix { Self.header($0) != nil }.compactMap(Self.header)
+        let contentType = result.count > 1 ? result[1] : "application/json"
+        let answer = block[(gap + 2)...].joined(separator: "\n")
+        let bytes = Array(answer.utf8)
         return ProtocolExample(
-            page: name, line: line, method: method, target: String(request[1]),
-            body: block[1..<gap].joined(separator: "\n"), status: status,
-            answer: try JSONValue.parse(answer.span, options: .allowsNonFinite))
+            page: name, line: line, method: method, target: String(request[1]), headers: headers,
+            body: block[(1 + headers.count)..<gap].joined(separator: "\n"), status: status,
+            contentType: contentType, answerText: answer,
+            answer: contentType == "application/json"
+                ? try JSONValue.parse(bytes.span, options: .allowsNonFinite) : nil)
+    }
+
+    /// `Name: value`.
+    private static func header(_ line: String) -> (String, String)? {
+        guard let colon = line.firstRange(of: ": "), let first = line.first, first.isUppercase,
+            line[..<colon.lowerBound].allSatisfy({ $0.isLetter || $0 == "-" })
+        else { return nil }
+        return (String(line[..<colon.lowerBound]), String(line[colon.upperBound...]))
     }
 
     /// `GET /v2/models/{model}` and so on, from the table of routes; what is in brackets may be left out.

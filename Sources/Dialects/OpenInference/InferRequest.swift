@@ -164,6 +164,32 @@ struct InferRequestReader {
         try tensor.read(body, into: &workspace.rows)
     }
 
+    /// Reads the elements of the model's only input, of which another format has said type and shape; one row
+    /// may come without its first dimension.
+    mutating func readOnly(
+        _ bytes: Span<UInt8>, datatype: Datatype, shape sizes: [Int], into workspace: Workspace
+    ) throws(PredictError) {
+        let name: String
+        let rank: Int
+        if let inputs = model.tensorInputs {
+            guard inputs.count == 1 else { throw rawIsUnclear() }
+            (name, rank) = (inputs[0].name, inputs[0].dimensions?.count ?? sizes.count)
+        } else {
+            name = model.schema.count == 1 ? model.schema.features[0].name : InputBinder.matrixName
+            rank = model.schema.count == 1 ? 1 : 2
+        }
+        var shape = TensorShape()
+        if sizes.count + 1 == rank { try shape.append(1) }
+        for size in sizes { try shape.append(size) }
+        let header = TensorHeader(name: name, datatype: datatype, shape: shape)
+        if model.tensorInputs != nil {
+            return try readTensor(bytes, header: header, workspace: workspace)
+        }
+        let (target, rows) = try place(header, workspace: workspace)
+        let tensor = BinaryTensor(header: header, target: target, rowCount: rows, index: model.index)
+        try tensor.read(bytes, into: &workspace.rows)
+    }
+
     private func rawHeader(byteCount: Int) throws(PredictError) -> TensorHeader {
         let name: String
         let datatype: Datatype

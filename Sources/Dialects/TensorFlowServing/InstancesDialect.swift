@@ -5,11 +5,12 @@ package import Serving
 internal import Tabular
 
 package enum InstancesEndpoint: Sendable, Equatable {
-    case models, status, metadata, predict, explain, classify, regress
+    case alive, models, status, metadata, predict, explain, classify, regress
 }
 
 extension Route {
     static let instances: [Route] = [
+        Route(.get, "/", .instances(.alive)),
         Route(.get, "/v1/models", .instances(.models)),
         Route(.get, "/v1/models/{model}", .instances(.status)),
         Route(.get, "/v1/models/{model}/metadata", .instances(.metadata)),
@@ -55,6 +56,8 @@ package struct InstancesDialect {
         _ response: inout Response, waited: UInt64 = 0
     ) -> Outcome {
         switch endpoint {
+        // What KServe's SDK takes for the liveness of a V1 server.
+        case .alive: response.body.append("{\"status\":\"alive\"}")
         case .models: response.writeModelNames(service.modelNames)
         case .status: writeStatus(path, &response)
         case .metadata: writeMetadata(path, &response)

@@ -36,14 +36,7 @@ struct InstancesRequestReader {
                         reader.string(key), reason: "a request has one 'instances' or 'inputs'")
                 }
                 list = isRows ? .rows : .columns
-                if model.tensorInputs != nil {
-                    try InstancesTensorReader(model: model).read(
-                        from: &reader, into: workspace, list: isRows ? .rows : .columns)
-                } else if isRows {
-                    try readInstances(&reader, workspace)
-                } else {
-                    try readInputs(&reader, workspace)
-                }
+                try readList(isRows ? .rows : .columns, from: &reader, into: workspace)
             } else if reader.matches(key, "signature_name") {
                 guard !hasSignature else { throw PredictError.repeatedField("signature_name") }
                 hasSignature = true
@@ -56,6 +49,19 @@ struct InstancesRequestReader {
         guard let list else { throw PredictError.unsupported("Missing 'inputs' or 'instances' key") }
         try workspace.checkMargins(of: model)
         return list
+    }
+
+    /// Reads the value of `instances` or `inputs`.
+    func readList(
+        _ list: InstancesList, from reader: inout JSONReader, into workspace: Workspace
+    ) throws {
+        if model.tensorInputs != nil {
+            return try InstancesTensorReader(model: model).read(from: &reader, into: workspace, list: list)
+        }
+        switch list {
+        case .rows: try readInstances(&reader, workspace)
+        case .columns: try readInputs(&reader, workspace)
+        }
     }
 
     // MARK: Row form

@@ -13,6 +13,8 @@ struct GraphTensor {
     /// Sizes found so far, outermost first; -1 where no array of that depth has ended.
     private var sizes: [Int] = []
     private var depth: Int?
+    /// The row that is being read, where the caller counts them.
+    private var elementRow: Int?
 
     static let depthMax = 8
 
@@ -51,6 +53,63 @@ struct GraphTensor {
         }
         if sizes[level] < 0 { sizes[level] = count }
         guard sizes[level] == count else { throw uneven() }
+    }
+
+    /// Reads one more element of the row `row`; the caller knows the shape.
+    ///
+    /// - Throws: `JSONError`, `wrongValue`.
+    mutating func readElement(from reader: inout JSONReader, row: Int) throws {
+        elementRow = row
+        try readScalar(&reader)
+    }
+
+    /// Likewise, from the cell of a table; an empty one is NaN.
+    mutating func readElement(_ text: Span<UInt8>, options: CSVOptions, row: Int) throws(PredictError) {
+        elementRow = row
+        let number = options.isMissing(text) ? Double.nan : parseDouble(trimmed(text))
+        let all = values
+        values = .flags([])
+        switch all {
+        case .floats(var list):
+            guard let number else { throw notANumber(text) }
+            list.append(Float(number))
+            values = .floats(list)
+        case .doubles(var list):
+            guard let number else { throw notANumber(text) }
+            list.append(number)
+            values = .doubles(list)
+        case .integers(var list):
+            guard let number, let whole = Int64(exactly: number), datatype.holds(whole) else {
+                throw wrong("expected a whole number, got '\(shown(text))'")
+            }
+            list.append(whole)
+            values = .integers(list)
+        case .unsigned(var list):
+            guard let number, let whole = UInt64(exactly: number) else {
+                throw wrong("expected a whole number, got '\(shown(text))'")
+            }
+            list.append(whole)
+            values = .unsigned(list)
+        case .flags(var list):
+            switch shown(text).lowercased() {
+            case "true", "1": list.append(true)
+            case "false", "0": list.append(false)
+            default: throw wrong("expected true or false, got '\(shown(text))'")
+            }
+            values = .flags(list)
+        case .texts(var list):
+            guard let name = String(validating: text) else { throw wrong("the text is not valid UTF-8") }
+            list.append(name)
+            values = .texts(list)
+        }
+    }
+
+    private func notANumber(_ text: Span<UInt8>) -> PredictError {
+        wrong("expected a number, got '\(shown(text))'")
+    }
+
+    private func shown(_ text: Span<UInt8>) -> String {
+        String(copying: text.extracting(0..<min(text.count, 40)))
     }
 
     private func uneven() -> PredictError {
@@ -117,6 +176,7 @@ struct GraphTensor {
     }
 
     private func wrong(_ reason: String) -> PredictError {
+        if let elementRow { return .wrongValue(input: name, row: elementRow, reason: reason) }
         let width = sizes.dropFirst().filter { $0 > 0 }.reduce(1, *)
         return .wrongValue(input: name, row: values.count / max(width, 1), reason: reason)
     }

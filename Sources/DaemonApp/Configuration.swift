@@ -165,6 +165,10 @@ package struct Configuration: Sendable, Equatable {
         package var queueWait = Duration.zero
         /// What workers' threads add to their niceness.
         package var workerNiceness = 0
+        package var batchRows = 0
+        package var batchDelay = Duration.zero
+        /// Zero: any number.
+        package var modelConcurrency = 0
     }
 
     /// Where predictions are answered.

@@ -227,6 +227,20 @@ extension Configuration {
             "How far workers stand back for event loops that need their CPU. 19 keeps small requests fast "
                 + "beside large ones; lower it where loops alone keep all CPUs busy and large requests starve."
         ),
+        ConfigurationSetting(
+            "scheduling.batch_rows", .count(1...65_536), \.scheduling.batchRows, default: "64",
+            "Most rows of several waiting requests that a worker computes together. Only requests for one "
+                + "version are joined, and only where the model answers a block of rows faster than the rows "
+                + "one by one, which is measured when it is loaded. 1: each request alone."),
+        ConfigurationSetting(
+            "scheduling.batch_delay", .duration(.zero...(.seconds(10))), \.scheduling.batchDelay,
+            default: "0s",
+            "How long a request that waits for a worker may also wait for others to be computed with, while "
+                + "they are fewer than scheduling.batch_rows. 0s: only those are joined that wait anyway."),
+        ConfigurationSetting(
+            "scheduling.model_concurrency", .count(0...1024), \.scheduling.modelConcurrency, default: "0",
+            "Most requests for one version of a model that workers answer at once, so that one model leaves "
+                + "workers to the others. 0: any number."),
     ]
 
     private static let oneHour = Duration.seconds(3600)

@@ -10,17 +10,22 @@ struct DialectAnswerer {
     private let invocations: InvocationsDialect
 
     /// - Parameter costMax: what a prediction may take here, in nanoseconds.
+    /// - Parameter company: what predictions join instead of being answered.
     init(
         service: PredictService, rowLimit: Int, invocations options: InvocationsOptions,
-        costMax: UInt64 = .max
+        costMax: UInt64 = .max,
+        company: PredictionCompany? = nil
     ) {
         let workspace = Workspace(rowLimit: rowLimit)
         openInference = OpenInferenceDialect(
-            service: service, serverVersion: Daemon.version, workspace: workspace, costMax: costMax)
-        instances = InstancesDialect(service: service, workspace: workspace, costMax: costMax)
+            service: service, serverVersion: Daemon.version, workspace: workspace, costMax: costMax,
+            company: company)
+        instances = InstancesDialect(
+            service: service, workspace: workspace, costMax: costMax,
+            company: company)
         invocations = InvocationsDialect(
             service: service, serverVersion: Daemon.version, options: options, workspace: workspace,
-            costMax: costMax)
+            costMax: costMax, company: company)
     }
 
     /// - Parameter waited: nanoseconds that the request has spent in the queue for a worker.

@@ -72,7 +72,7 @@ final class RunningDaemon: Sendable {
                     workers: workers)
             })
         try workers?.start {
-            DialectAnswerer(
+            WorkerAnswerer(
                 service: service, rowLimit: configuration.limits.rows, invocations: options)
         }
         try registry.start()

@@ -25,6 +25,9 @@ struct Scheduling {
         limits.requests = settings.queueRequests
         limits.wait = settings.queueWait.wholeNanoseconds
         limits.waitOverloaded = min(limits.waitOverloaded, limits.wait)
+        limits.batchRows = settings.batchRows
+        limits.batchDelay = settings.batchDelay.wholeNanoseconds
+        limits.modelConcurrency = settings.modelConcurrency
         self.limits = limits
         niceness = settings.workerNiceness
     }

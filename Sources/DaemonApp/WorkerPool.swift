@@ -29,14 +29,14 @@ final class WorkerPool: Sendable {
         var freeTickets: [Int] = []
         var isStopping = false
 
-        mutating func append(_ job: Job, cost: UInt64, now: MonotonicInstant) {
+        mutating func append(_ job: Job, _ demand: WorkDemand, now: MonotonicInstant) {
             let ticket = freeTickets.popLast() ?? jobs.count
             if ticket == jobs.count { jobs.append(job) } else { jobs[ticket] = job }
-            queue.append(ticket, cost: cost, now: now)
+            queue.append(ticket, demand, now: now)
         }
 
         mutating func take(now: MonotonicInstant) -> [TakenJob] {
-            queue.take(now: now).compactMap { entry in
+            queue.take(now: now, hurries: isStopping).compactMap { entry in
                 defer { jobs[entry.ticket] = nil }
                 freeTickets.append(entry.ticket)
                 return jobs[entry.ticket].map { TakenJob(job: $0, entry: entry) }
@@ -56,6 +56,7 @@ final class WorkerPool: Sendable {
     private let depth: Gauge
     private let inFlight: Gauge
     private let waits: Histogram
+    private let joined: Counter
     private let refusedFull: Counter
     private let refusedWait: Counter
     private let workers: Int
@@ -70,12 +71,13 @@ final class WorkerPool: Sendable {
         depth = metrics.gauge(.workQueueRequests)
         inFlight = metrics.gauge(.httpRequestsInFlight)
         waits = metrics.histogram(.workQueueWait)
+        joined = metrics.counter(.requestsJoined)
         refusedFull = metrics.counter(.requestsRefused, ["queue_full"])
         refusedWait = metrics.counter(.requestsRefused, ["queue_wait"])
     }
 
     /// Starts the threads; `makeAnswerer` is called once on each.
-    func start(makeAnswerer: @escaping @Sendable () -> DialectAnswerer) throws(SystemError) {
+    func start(makeAnswerer: @escaping @Sendable () -> WorkerAnswerer) throws(SystemError) {
         for _ in 0..<workers {
             let thread = try PosixThread { [self] in run(makeAnswerer()) }
             threads.withLock { $0.append(thread) }
@@ -88,14 +90,13 @@ final class WorkerPool: Sendable {
         _ endpoint: Endpoint, _ path: PathParameters, _ demand: WorkDemand, _ request: borrowing Request,
         _ response: inout Response
     ) {
-        let cost = demand.cost
         // The bound is looked at before the request leaves the loop: a refusal costs nothing more.
         let now = MonotonicInstant.now
         var refusal: WorkQueue.Refusal?
         var retryAfter = 1
         var depthNow = 0
         state.withLock { state in
-            refusal = state.queue.admits(cost: cost, now: now)
+            refusal = state.queue.admits(demand, now: now)
             if refusal != nil { retryAfter = state.queue.retryAfterSeconds }
             depthNow = state.queue.count
         }
@@ -109,7 +110,7 @@ final class WorkerPool: Sendable {
         }
         let job = Job(
             deferred: request.deferAnswer(), endpoint: endpoint, path: path, route: response.route)
-        state.withLock { $0.append(job, cost: cost, now: now) }
+        state.withLock { $0.append(job, demand, now: now) }
         depth.add(1)
         inFlight.add(1)
         bell.signal()
@@ -124,7 +125,7 @@ final class WorkerPool: Sendable {
 
     // MARK: On a worker's thread
 
-    private func run(_ answerer: DialectAnswerer) {
+    private func run(_ answerer: WorkerAnswerer) {
         // Where loops and workers share processors, a loop that wakes up goes first.
         PosixThread.yieldToOthers(niceness: niceness)
         while true {
@@ -135,34 +136,48 @@ final class WorkerPool: Sendable {
 
     /// Works until there is nothing left for this thread: what one heavy request kept waiting has had its
     /// signal already. False when the pool is stopping and the queue is empty.
-    private func work(_ answerer: DialectAnswerer) -> Bool {
+    private func work(_ answerer: WorkerAnswerer) -> Bool {
         while true {
             let now = MonotonicInstant.now
-            let (batch, isStopping) = state.withLock { ($0.take(now: now), $0.isStopping) }
-            if batch.isEmpty { return !isStopping }
+            let (batch, isStopping, companyEnds) = state.withLock {
+                ($0.take(now: now), $0.isStopping, $0.queue.companyEnds)
+            }
+            if batch.isEmpty {
+                guard !isStopping, let companyEnds else { return !isStopping }
+                // Somebody waits for company: whoever comes first, that or the end of its patience.
+                let left = companyEnds.nanoseconds(since: .now)
+                _ = bell.wait(timeout: .now() + .nanoseconds(Int(clamping: left)))
+                continue
+            }
             depth.add(-Int64(batch.count))
             answer(batch, answerer, taken: now)
         }
     }
 
     private func answer(
-        _ batch: [TakenJob], _ answerer: DialectAnswerer, taken: MonotonicInstant
+        _ batch: [TakenJob], _ answerer: WorkerAnswerer, taken: MonotonicInstant
     ) {
         var start = taken
         var durations: [UInt64] = []
         for taking in batch {
-            let waited = start.nanoseconds(since: taking.entry.arrival)
-            waits.observe(nanoseconds: waited)
-            let job = taking.job
-            if !job.deferred.isAbandoned {
-                job.deferred.answer { request, response in
-                    response.route = job.route
-                    _ = answerer.answer(job.endpoint, job.path, request, &response, waited: waited)
+            waits.observe(nanoseconds: taken.nanoseconds(since: taking.entry.arrival))
+        }
+        if batch.count > 1, batch[0].entry.company != nil {
+            let present = batch.filter { !$0.job.deferred.isAbandoned }
+            joined.add(UInt64(present.count))
+            answerer.answer(
+                present.map(\.job), waited: present.map { taken.nanoseconds(since: $0.entry.arrival) })
+            let share = MonotonicInstant.now.nanoseconds(since: start) / UInt64(batch.count)
+            durations = Array(repeating: share, count: batch.count)
+        } else {
+            for taking in batch {
+                if !taking.job.deferred.isAbandoned {
+                    answerer.answer(taking.job, waited: start.nanoseconds(since: taking.entry.arrival))
                 }
+                let end = MonotonicInstant.now
+                durations.append(end.nanoseconds(since: start))
+                start = end
             }
-            let end = MonotonicInstant.now
-            durations.append(end.nanoseconds(since: start))
-            start = end
         }
         state.withLock { state in
             for (taking, duration) in zip(batch, durations) {

@@ -47,4 +47,6 @@ package enum Outcome: Sendable, Equatable {
     case answered
     /// It is expected to take more than the dialect may spend here; nothing of it was read.
     case tooCostly(WorkDemand)
+    /// It was read and waits in its company to be computed.
+    case joined
 }

@@ -57,6 +57,22 @@
         rowCount = rows
     }
 
+    /// Appends rows of another block of the same width and type.
+    package mutating func append(_ range: Range<Int>, of other: borrowing RowBlock) {
+        precondition(
+            range.lowerBound >= 0 && range.upperBound <= other.rowCount, "rows beyond the other block")
+        precondition(
+            other.columnCount == columnCount && other.numberType == numberType, "blocks of different kinds")
+        let first = cellCount
+        let added = range.count * columnCount
+        reserve(first + added)
+        let width = numberType == .float32 ? 4 : 8
+        // Safe because `reserve` made room for `added` cells, and the range lies in the other block.
+        unsafe base.advanced(by: first * width).copyMemory(
+            from: other.base.advanced(by: range.lowerBound * columnCount * width), byteCount: added * width)
+        rowCount += range.count
+    }
+
     /// Stores `value` at `row` and `column`, narrowed to the block's type.
     package mutating func set(_ value: Double, row: Int, column: Int) {
         precondition(

@@ -4,6 +4,16 @@ import Testing
 
 @testable import Serving
 
+extension WorkQueue {
+    fileprivate mutating func append(_ ticket: Int, cost: UInt64, now: MonotonicInstant) {
+        append(ticket, WorkDemand(cost: cost), now: now)
+    }
+
+    fileprivate mutating func admits(cost: UInt64, now: MonotonicInstant) -> Refusal? {
+        admits(WorkDemand(cost: cost), now: now)
+    }
+}
+
 @Suite struct WorkQueueTests {
     private typealias Queue = WorkQueue
 

@@ -13,7 +13,7 @@ protocol PredictionForm {
     mutating func begin(_ request: borrowing Request, _ model: ServedModel) throws(PredictError) -> BodySize
 
     /// What the request asks of the workers when it is not answered here; only its beginning is read.
-    func demand(_ body: Span<UInt8>, _ model: ServedModel, cost: UInt64) -> WorkDemand
+    func demand(_ body: Span<UInt8>, _ model: ServedModel, _ size: BodySize, cost: UInt64) -> WorkDemand
 
     /// Reads the body into the workspace.
     ///
@@ -48,8 +48,9 @@ extension PredictionForm {
         BodySize(text: request.body.count)
     }
 
-    func demand(_ body: Span<UInt8>, _ model: ServedModel, cost: UInt64) -> WorkDemand {
-        WorkDemand(cost: cost)
+    func demand(_ body: Span<UInt8>, _ model: ServedModel, _ size: BodySize, cost: UInt64) -> WorkDemand {
+        model.demand(
+            cost: cost, rows: model.estimatedRows(jsonSize: size.text, binarySize: size.binary))
     }
 
     var timeout: UInt64 { 0 }

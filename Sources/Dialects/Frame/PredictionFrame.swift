@@ -10,6 +10,8 @@ struct PredictionFrame {
     let workspace: Workspace
     /// Predictions that are expected to take more nanoseconds are not answered here.
     let costMax: UInt64
+    /// What requests join once they are read, instead of being answered at once; nil on event loops.
+    let company: PredictionCompany?
 
     /// - Parameters:
     ///   - form: how the request is read and answered; generic, so that each form has code of its own.
@@ -24,17 +26,19 @@ struct PredictionFrame {
         times.queue = waited
         let start = MonotonicInstant.now
         let model: ServedModel
+        let size: BodySize
         let cost: UInt64
         do {
             model = try resolve(path)
             try form.check(model)
-            let size = try form.begin(request, model)
+            size = try form.begin(request, model)
             cost = model.estimatedCost(jsonSize: size.text, binarySize: size.binary)
         } catch {
             form.fail(error, &response)
             return .answered
         }
-        if cost > costMax { return .tooCostly(form.demand(request.body, model, cost: cost)) }
+        if cost > costMax { return .tooCostly(form.demand(request.body, model, size, cost: cost)) }
+        let workspace = company?.workspace ?? workspace
         var rows = 0
         var end = start
         do {
@@ -47,6 +51,10 @@ struct PredictionFrame {
             if extra > costMax {
                 workspace.end()
                 return .tooCostly(WorkDemand(cost: cost + extra))
+            }
+            if let company {
+                company.join(model, form, times)
+                return .joined
             }
             try service.predict(model, workspace)
             end = mark(&times.compute, since: end)

@@ -34,14 +34,16 @@ package struct InvocationsDialect {
     private let frame: PredictionFrame
 
     /// - Parameter costMax: predictions that are expected to take more nanoseconds are not answered here.
+    /// - Parameter company: what requests for predictions join instead of being answered.
     package init(
         service: PredictService, serverVersion: String, options: InvocationsOptions, workspace: Workspace,
-        costMax: UInt64 = .max
+        costMax: UInt64 = .max, company: PredictionCompany? = nil
     ) {
         self.service = service
         self.serverVersion = serverVersion
         self.options = options
-        frame = PredictionFrame(service: service, workspace: workspace, costMax: costMax)
+        frame = PredictionFrame(
+            service: service, workspace: workspace, costMax: costMax, company: company)
     }
 
     /// - Parameter waited: nanoseconds that the request has spent in the queue for a worker.

@@ -33,12 +33,6 @@ struct MLflowForm: PredictionForm {
         return size
     }
 
-    func demand(_ body: Span<UInt8>, _ model: ServedModel, cost: UInt64) -> WorkDemand {
-        var demand = WorkDemand(cost: cost)
-        demand.group = model.group
-        return demand
-    }
-
     mutating func read(_ body: Span<UInt8>, _ model: ServedModel, into workspace: Workspace) throws {
         workspace.begin(model, bodySize: body.count)
         if hasTable {

@@ -45,12 +45,6 @@ struct SageMakerForm: PredictionForm {
         }
     }
 
-    func demand(_ body: Span<UInt8>, _ model: ServedModel, cost: UInt64) -> WorkDemand {
-        var demand = WorkDemand(cost: cost)
-        demand.group = model.group
-        return demand
-    }
-
     mutating func read(_ body: Span<UInt8>, _ model: ServedModel, into workspace: Workspace) throws {
         workspace.begin(model, bodySize: body.count)
         switch kind {

@@ -16,9 +16,9 @@ struct InferForm: PredictionForm {
         return BodySize(text: jsonLength, binary: request.body.count - jsonLength)
     }
 
-    func demand(_ body: Span<UInt8>, _ model: ServedModel, cost: UInt64) -> WorkDemand {
-        var demand = WorkDemand(cost: cost)
-        demand.group = model.group
+    func demand(_ body: Span<UInt8>, _ model: ServedModel, _ size: BodySize, cost: UInt64) -> WorkDemand {
+        var demand = model.demand(
+            cost: cost, rows: model.estimatedRows(jsonSize: size.text, binarySize: size.binary))
         guard (1...Self.scannedBytesMax).contains(jsonLength) else { return demand }
         let parameters = SchedulingParameters(lookingInto: body.extracting(0..<jsonLength))
         demand.priority = parameters.priority

@@ -36,12 +36,15 @@ package struct OpenInferenceDialect {
     private let frame: PredictionFrame
 
     /// - Parameter costMax: predictions that are expected to take more nanoseconds are not answered here.
+    /// - Parameter company: what requests for predictions join instead of being answered.
     package init(
-        service: PredictService, serverVersion: String, workspace: Workspace, costMax: UInt64 = .max
+        service: PredictService, serverVersion: String, workspace: Workspace, costMax: UInt64 = .max,
+        company: PredictionCompany? = nil
     ) {
         self.service = service
         self.serverVersion = serverVersion
-        frame = PredictionFrame(service: service, workspace: workspace, costMax: costMax)
+        frame = PredictionFrame(
+            service: service, workspace: workspace, costMax: costMax, company: company)
     }
 
     /// - Parameter waited: nanoseconds that the request has spent in the queue for a worker.

@@ -18,12 +18,6 @@ struct ExamplesForm: PredictionForm {
         _ = try output(of: model)
     }
 
-    func demand(_ body: Span<UInt8>, _ model: ServedModel, cost: UInt64) -> WorkDemand {
-        var demand = WorkDemand(cost: cost)
-        demand.group = model.group
-        return demand
-    }
-
     mutating func read(_ body: Span<UInt8>, _ model: ServedModel, into workspace: Workspace) throws {
         try ExamplesReader(model: model).read(body, into: workspace)
     }

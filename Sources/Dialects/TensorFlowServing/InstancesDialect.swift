@@ -45,9 +45,14 @@ package struct InstancesDialect {
     private let frame: PredictionFrame
 
     /// - Parameter costMax: predictions that are expected to take more nanoseconds are not answered here.
-    package init(service: PredictService, workspace: Workspace, costMax: UInt64 = .max) {
+    /// - Parameter company: what requests for predictions join instead of being answered.
+    package init(
+        service: PredictService, workspace: Workspace, costMax: UInt64 = .max,
+        company: PredictionCompany? = nil
+    ) {
         self.service = service
-        frame = PredictionFrame(service: service, workspace: workspace, costMax: costMax)
+        frame = PredictionFrame(
+            service: service, workspace: workspace, costMax: costMax, company: company)
     }
 
     /// - Parameter waited: nanoseconds that the request has spent in the queue for a worker.

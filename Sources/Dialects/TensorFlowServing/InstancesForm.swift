@@ -17,9 +17,10 @@ struct InstancesForm: PredictionForm {
         return BodySize(text: request.body.count)
     }
 
-    func demand(_ body: Span<UInt8>, _ model: ServedModel, cost: UInt64) -> WorkDemand {
-        var demand = WorkDemand(cost: cost)
-        if !explains { demand.group = model.group }
+    func demand(_ body: Span<UInt8>, _ model: ServedModel, _ size: BodySize, cost: UInt64) -> WorkDemand {
+        var demand = model.demand(
+            cost: cost, rows: model.estimatedRows(jsonSize: size.text, binarySize: size.binary))
+        if explains { demand.joins = false }
         return demand
     }
 

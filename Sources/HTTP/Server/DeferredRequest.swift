@@ -51,6 +51,12 @@ package final class DeferredRequest: @unchecked Sendable {
         workspace.dropBody()
     }
 
+    /// Calls `body` as `answer` does, for what is answered in two steps: `answer` has to follow.
+    package func read(_ body: (borrowing Request, inout Response) -> Void) {
+        guard let workspace else { preconditionFailure("a deferred request is read before it completes") }
+        workspace.withRequest(from: origin, nil) { body($0, &response) }
+    }
+
     /// Has the loop deliver the answer soon; any thread. A worker that has drained a batch delivers all of it
     /// with one wake-up: see `complete(_:)`.
     package func complete() { loop.execute { _ in self.deliver() } }

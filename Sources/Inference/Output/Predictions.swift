@@ -40,6 +40,15 @@ package struct Predictions: ~Copyable {
         values.appendRows(rows)
     }
 
+    /// Becomes the answers to the rows of `range` of a larger block.
+    package mutating func assign(_ range: Range<Int>, of other: borrowing Predictions) {
+        rule = other.rule
+        margins.reset(columnCount: other.margins.columnCount, numberType: other.margins.numberType)
+        margins.append(range, of: other.margins)
+        values.reset(columnCount: other.values.columnCount, numberType: other.values.numberType)
+        values.append(range, of: other.values)
+    }
+
     /// Fills `values` from `margins`.
     mutating func applyTransform() { transformMargins(margins, rule: rule, into: &values) }
 

@@ -21,15 +21,19 @@ extension ServedModel {
     /// Nanoseconds that a request is expected to take, from `jsonSize` and `binarySize`, the bytes of its
     /// body.
     package func estimatedCost(jsonSize: Int, binarySize: Int) -> UInt64 {
-        let columns = max(schema.count, 1)
-        let width = inputType == .float32 ? 4 : 8
-        let rows = max(
-            1, jsonSize / (RequestCost.jsonBytesPerNumber * columns) + binarySize / (width * columns))
+        let rows = estimatedRows(jsonSize: jsonSize, binarySize: binarySize)
         let reading =
             Double(jsonSize) * RequestCost.nanosecondsPerJSONByte
             + Double(binarySize) * RequestCost.nanosecondsPerBinaryByte
         let writing = Double(rows * (outputs[0].width ?? 1)) * RequestCost.nanosecondsPerWrittenNumber
         return UInt64(reading + writing) + loaded.cost.nanoseconds(rows: rows)
+    }
+
+    /// Rows that so many bytes are thought to be.
+    package func estimatedRows(jsonSize: Int, binarySize: Int) -> Int {
+        let columns = max(schema.count, 1)
+        let width = inputType == .float32 ? 4 : 8
+        return max(1, jsonSize / (RequestCost.jsonBytesPerNumber * columns) + binarySize / (width * columns))
     }
 
     /// Nanoseconds that the contributions of `rows` rows are expected to take beside the predictions; known

@@ -10,6 +10,12 @@ package struct WorkQueueLimits: Sendable {
     /// What is left of that when somebody always waits: a burst is let in and worked off, but a standing
     /// queue would only add its length to each answer.
     package var waitOverloaded: UInt64 = 5_000_000
+    /// Rows of several requests that are computed together; 1: each request alone.
+    package var batchRows = 64
+    /// How long a request waits for company while there are fewer rows, in nanoseconds.
+    package var batchDelay: UInt64 = 0
+    /// Requests of one version that workers answer at once; 0: any number.
+    package var modelConcurrency = 0
 
     package init() {}
 }
@@ -26,7 +32,25 @@ package struct WorkQueue: Sendable {
         package let ticket: Int
         package let cost: UInt64
         package let arrival: MonotonicInstant
+        /// What it may be computed together with; nil: alone.
+        package var company: BatchGroup? { joins ? group : nil }
+        let group: BatchGroup?
+        let joins: Bool
+        let rows: Int
+        /// The smallest goes first.
+        let rank: Int
         let isHeavy: Bool
+
+        init(_ ticket: Int, _ demand: WorkDemand, arrival: MonotonicInstant, isHeavy: Bool) {
+            self.ticket = ticket
+            cost = max(demand.cost, 1)
+            self.arrival = arrival
+            group = demand.group
+            joins = demand.joins && demand.group != nil
+            rows = max(demand.rows, 1)
+            rank = demand.priority > 0 ? demand.priority : .max
+            self.isHeavy = isHeavy
+        }
     }
 
     /// Why a request may not wait.
@@ -42,6 +66,9 @@ package struct WorkQueue: Sendable {
     /// Work that one worker takes at once: little enough not to delay the first of its answers.
     package static var batchCost: UInt64 { 200_000 }
     package static var batchCount: Int { 16 }
+    /// Likewise for requests that are computed together, whose answers all come at its end.
+    package static var companyCost: UInt64 { 2_000_000 }
+    package static var companyCount: Int { 64 }
     /// However long the queue, a request may wait as long as a few of its own kind take.
     private static var ownCostsAllowed: UInt64 { 10 }
     /// A server that is busy nine tenths of the time has nobody waiting for a sixth of it: it keeps its
@@ -60,24 +87,34 @@ package struct WorkQueue: Sendable {
     /// What work takes for each nanosecond of its estimate.
     private(set) var correction = 1.0
 
+    /// Requests of each version that workers have now.
+    private var running: [BatchGroup: Int] = [:]
+
     private struct Lane: Sendable {
-        var waiting: [Entry] = []
-        var head = 0
-        var waitingCost: UInt64 = 0
+        private(set) var waiting: [Entry] = []
+        private var head = 0
+        private(set) var waitingCost: UInt64 = 0
         var runningCost: UInt64 = 0
         var runningCount = 0
 
         var count: Int { waiting.count - head }
-        var first: Entry? { head < waiting.count ? waiting[head] : nil }
+        var indices: Range<Int> { head..<waiting.count }
 
+        /// Behind those of its rank and those before it.
         mutating func append(_ entry: Entry) {
-            waiting.append(entry)
+            var place = waiting.count
+            while place > head, waiting[place - 1].rank > entry.rank { place -= 1 }
+            waiting.insert(entry, at: place)
             waitingCost += entry.cost
         }
 
-        mutating func takeFirst() -> Entry {
-            let entry = waiting[head]
-            head += 1
+        mutating func take(at index: Int) -> Entry {
+            let entry = waiting[index]
+            if index == head {
+                head += 1
+            } else {
+                waiting.remove(at: index)
+            }
             if head == waiting.count {
                 waiting.removeAll(keepingCapacity: true)
                 head = 0
@@ -110,40 +147,119 @@ package struct WorkQueue: Sendable {
         return max(1, Int((left + 999_999_999) / 1_000_000_000))
     }
 
-    /// Whether a request of this cost may wait: nil when it may, else why it may not.
-    package mutating func admits(cost: UInt64, now: MonotonicInstant) -> Refusal? {
+    /// Whether a request may wait: nil when it may, else why it may not.
+    package mutating func admits(_ demand: WorkDemand, now: MonotonicInstant) -> Refusal? {
         noteTime(now)
         guard count < limits.requests else { return .full }
-        let allowed = max(waitAllowed, Self.ownCostsAllowed * scaled(cost))
-        return expectedWait(isHeavy: cost >= Self.heavyCost) <= allowed ? nil : .wait
+        let allowed = min(
+            demand.timeout ?? .max, max(waitAllowed, Self.ownCostsAllowed * scaled(demand.cost)))
+        return expectedWait(isHeavy: demand.cost >= Self.heavyCost) <= allowed ? nil : .wait
     }
 
     /// Lets a request wait that was admitted.
-    package mutating func append(_ ticket: Int, cost: UInt64, now: MonotonicInstant) {
+    package mutating func append(_ ticket: Int, _ demand: WorkDemand, now: MonotonicInstant) {
         noteTime(now)
-        let isHeavy = cost >= Self.heavyCost
-        let entry = Entry(ticket: ticket, cost: max(cost, 1), arrival: now, isHeavy: isHeavy)
+        let isHeavy = demand.cost >= Self.heavyCost
+        let entry = Entry(ticket, demand, arrival: now, isHeavy: isHeavy)
         if isHeavy { heavy.append(entry) } else { light.append(entry) }
     }
 
-    /// What one worker does next; empty when there is nothing for it. Several light requests together, or one
-    /// heavy one.
-    package mutating func take(now: MonotonicInstant) -> [Entry] {
+    /// What one worker does next; empty when there is nothing for it now. Several light requests together, or
+    /// one heavy one; or several of one version that are computed together.
+    ///
+    /// - Parameter hurries: nobody waits for company any more.
+    package mutating func take(now: MonotonicInstant, hurries: Bool = false) -> [Entry] {
         noteTime(now)
-        var taken: [Entry] = []
-        if takesHeavy(now) {
-            taken.append(heavy.takeFirst())
-        } else if light.count > 0 {
-            let share = min((light.count + workers - 1) / workers, Self.batchCount)
-            var cost: UInt64 = 0
-            while let next = light.first, taken.count < share,
-                taken.isEmpty || cost + next.cost <= Self.batchCost
-            {
-                cost += next.cost
-                taken.append(light.takeFirst())
-            }
+        let lightIndex = firstReady(light, now, hurries)
+        var taken: [Entry]
+        if let index = firstReady(heavy, now, hurries), takesHeavy(heavy.waiting[index], lightIndex, now) {
+            taken = Self.takeCompany(of: index, from: &heavy, limits, workers: heavyWorkers)
+        } else if let index = lightIndex {
+            taken =
+                light.waiting[index].joins && limits.batchRows > 1
+                ? Self.takeCompany(of: index, from: &light, limits, workers: workers)
+                : takeLight(from: index, now, hurries)
+        } else {
+            return []
+        }
+        if limits.modelConcurrency > 0 {
+            for entry in taken { if let group = entry.group { running[group, default: 0] += 1 } }
         }
         return taken
+    }
+
+    /// When `take` may have something although nothing else happens: somebody will have waited long enough
+    /// for company. Nil: never.
+    package var companyEnds: MonotonicInstant? {
+        guard limits.batchDelay > 0, limits.batchRows > 1 else { return nil }
+        let waiting = light.waiting[light.indices] + heavy.waiting[heavy.indices]
+        return waiting.filter(\.joins).map(\.arrival).min()
+            .map { MonotonicInstant(nanoseconds: $0.nanoseconds + limits.batchDelay) }
+    }
+
+    /// Several that are answered one after the other.
+    private mutating func takeLight(from index: Int, _ now: MonotonicInstant, _ hurries: Bool) -> [Entry] {
+        let share = min((light.count + workers - 1) / workers, Self.batchCount)
+        var taken = [light.take(at: index)]
+        var cost = taken[0].cost
+        while taken.count < share, let next = firstReady(light, now, hurries), !light.waiting[next].joins,
+            cost + light.waiting[next].cost <= Self.batchCost
+        {
+            cost += light.waiting[next].cost
+            taken.append(light.take(at: next))
+            // How many of a version are running is known only when all are taken.
+            if limits.modelConcurrency > 0 { break }
+        }
+        return taken
+    }
+
+    /// The request at `index` and those behind it that may be computed with it: a worker's share of them.
+    private static func takeCompany(
+        of index: Int, from lane: inout Lane, _ limits: WorkQueueLimits, workers: Int
+    ) -> [Entry] {
+        let first = lane.waiting[index]
+        guard let company = first.company, limits.batchRows > 1 else { return [lane.take(at: index)] }
+        let fellows = lane.indices.filter { $0 > index && lane.waiting[$0].company == company }
+        let share = min(fellows.count / workers, companyCount - 1)
+        var chosen = [index]
+        var rows = first.rows
+        var cost = first.cost
+        for fellow in fellows.prefix(share) {
+            let entry = lane.waiting[fellow]
+            guard rows + entry.rows <= limits.batchRows, cost + entry.cost <= companyCost else { break }
+            rows += entry.rows
+            cost += entry.cost
+            chosen.append(fellow)
+        }
+        // From the back, so that the places before stay.
+        return chosen.reversed().map { lane.take(at: $0) }.reversed()
+    }
+
+    /// The first that may be taken now: not too many of its version are running, and it does not wait for
+    /// company.
+    private func firstReady(_ lane: Lane, _ now: MonotonicInstant, _ hurries: Bool) -> Int? {
+        guard limits.modelConcurrency > 0 || limits.batchDelay > 0 else { return lane.indices.first }
+        return lane.indices.first { index in
+            let entry = lane.waiting[index]
+            if let group = entry.group, limits.modelConcurrency > 0,
+                running[group, default: 0] >= limits.modelConcurrency
+            {
+                return false
+            }
+            return hurries || !waitsForCompany(entry, lane, now)
+        }
+    }
+
+    private func waitsForCompany(_ entry: Entry, _ lane: Lane, _ now: MonotonicInstant) -> Bool {
+        guard let company = entry.company, limits.batchRows > 1,
+            now.nanoseconds(since: entry.arrival) < limits.batchDelay
+        else { return false }
+        var rows = 0
+        for index in lane.indices where lane.waiting[index].company == company {
+            rows += lane.waiting[index].rows
+            if rows >= limits.batchRows { return false }
+        }
+        return true
     }
 
     /// An entry that was taken is answered, `elapsed` nanoseconds after its work began.
@@ -154,6 +270,10 @@ package struct WorkQueue: Sendable {
         } else {
             light.runningCost -= entry.cost
             light.runningCount -= 1
+        }
+        if limits.modelConcurrency > 0, let group = entry.group {
+            let left = running[group, default: 1] - 1
+            running[group] = left > 0 ? left : nil
         }
         let ratio = min(max(Double(elapsed) / Double(entry.cost), 0.05), 20)
         correction += (ratio - correction) / 32
@@ -170,12 +290,12 @@ package struct WorkQueue: Sendable {
         }
     }
 
-    /// The lane whose first request has waited longest for its size; heavy ones only where a worker is left
-    /// for the light.
-    private func takesHeavy(_ now: MonotonicInstant) -> Bool {
-        guard let heavyFirst = heavy.first, heavy.runningCount < heavyWorkers else { return false }
-        guard let lightFirst = light.first else { return true }
-        return responseRatio(heavyFirst, now) > responseRatio(lightFirst, now)
+    /// Whether the first heavy request goes before the first light one: it has waited longer for its size,
+    /// and a worker is left for the light.
+    private func takesHeavy(_ heavyFirst: Entry, _ lightIndex: Int?, _ now: MonotonicInstant) -> Bool {
+        guard heavy.runningCount < heavyWorkers else { return false }
+        guard let lightIndex else { return true }
+        return responseRatio(heavyFirst, now) > responseRatio(light.waiting[lightIndex], now)
     }
 
     private func responseRatio(_ entry: Entry, _ now: MonotonicInstant) -> Double {

@@ -14,7 +14,7 @@ extension MetricDefinition {
         modelVersions, modelsMemory,
         policyFailures,
         registryLastScan, registryScanFailures, registryScans,
-        requestsRefused,
+        requestsJoined, requestsRefused,
         tlsCertificateEnd, tlsHandshakeFailures, tlsReloads,
         workQueueRequests, workQueueWait,
         processCPU, processMaxDescriptors, processOpenDescriptors, processResidentMemory, processStartTime,
@@ -110,6 +110,9 @@ extension MetricDefinition {
 
     // MARK: Scheduling
 
+    package static let requestsJoined = MetricDefinition(
+        .counter, "modeld_requests_joined_total",
+        help: "Prediction requests that a worker computed together with others.")
     package static let requestsRefused = MetricDefinition(
         .counter, "modeld_requests_refused_total",
         help: "Prediction requests answered 503 at once because too much work was waiting.",

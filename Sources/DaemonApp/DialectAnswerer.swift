@@ -8,6 +8,7 @@ struct DialectAnswerer {
     private let openInference: OpenInferenceDialect
     private let instances: InstancesDialect
     private let invocations: InvocationsDialect
+    private let documents: DocumentDialect
 
     /// - Parameter costMax: what a prediction may take here, in nanoseconds.
     /// - Parameter company: what predictions join instead of being answered.
@@ -20,6 +21,7 @@ struct DialectAnswerer {
         openInference = OpenInferenceDialect(
             service: service, serverVersion: Daemon.version, workspace: workspace, costMax: costMax,
             company: company)
+        documents = DocumentDialect(service: service, serverVersion: Daemon.version)
         instances = InstancesDialect(
             service: service, workspace: workspace, costMax: costMax,
             company: company)
@@ -35,11 +37,14 @@ struct DialectAnswerer {
     ) -> Outcome {
         switch endpoint {
         case .openInference(let endpoint):
-            openInference.answer(endpoint, path, request, &response, waited: waited)
+            return openInference.answer(endpoint, path, request, &response, waited: waited)
         case .instances(let endpoint):
-            instances.answer(endpoint, path, request, &response, waited: waited)
+            return instances.answer(endpoint, path, request, &response, waited: waited)
         case .invocations(let endpoint):
-            invocations.answer(endpoint, path, request, &response, waited: waited)
+            return invocations.answer(endpoint, path, request, &response, waited: waited)
+        case .document(let endpoint):
+            documents.answer(endpoint, path, &response)
+            return .answered
         }
     }
 }

@@ -7,6 +7,7 @@ package enum Endpoint: Sendable, Equatable {
     case openInference(OpenInferenceEndpoint)
     case instances(InstancesEndpoint)
     case invocations(InvocationsEndpoint)
+    case document(DocumentEndpoint)
 }
 
 /// A line of the daemon's routing table.
@@ -26,7 +27,7 @@ package struct Route: Sendable {
     }
 
     /// All routes of all dialects.
-    package static let all: [Route] = openInference + instances + invocations
+    package static let all: [Route] = openInference + instances + invocations + documents
 }
 
 /// The parts of a path that a route's pattern leaves open.

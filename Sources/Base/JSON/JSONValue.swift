@@ -34,6 +34,19 @@ package indirect enum JSONValue: Sendable, Equatable {
     }
 }
 
+// MARK: Making
+
+extension JSONValue: ExpressibleByStringLiteral {
+    package init(stringLiteral text: String) { self = .string(text) }
+
+    /// An object of these members, in their order; a key that is given twice takes the last value.
+    package static func record(_ members: [(String, JSONValue)]) -> JSONValue {
+        var object = JSONObject()
+        for (key, value) in members { object[key] = value }
+        return .object(object)
+    }
+}
+
 // MARK: Reading
 
 extension JSONValue {

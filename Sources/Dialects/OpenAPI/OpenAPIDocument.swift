@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Base
+internal import HTTP
+internal import Serving
+internal import Tabular
+
+/// The OpenAPI 3.1 document of the server, made from the routing table; or of one model, with the shapes and
+/// names of its own inputs and outputs.
+struct OpenAPIDocument {
+    let serverVersion: String
+    /// Nil: the whole server.
+    let model: ServedModel?
+
+    func write(into body: inout ByteBuffer) { document.write(into: &body) }
+
+    private var document: JSONValue {
+        .record([
+            ("openapi", "3.1.0"),
+            (
+                "info",
+                .record([
+                    ("title", .string(model.map { "modeld: model \($0.name)" } ?? "modeld")),
+                    ("version", .string(serverVersion)), ("license", .record([("name", "Apache-2.0")])),
+                ])
+            ),
+            ("paths", .record(paths)),
+            ("components", .record([("schemas", .record(schemas))])),
+        ])
+    }
+
+    // MARK: Paths
+
+    private var paths: [(String, JSONValue)] {
+        var paths: [(key: String, operations: [(String, JSONValue)])] = []
+        for route in Route.all {
+            guard let key = path(of: route) else { continue }
+            let method = "\(route.method.name)".lowercased()
+            let operation = (method, describe(route, method, key))
+            if let index = paths.firstIndex(where: { $0.key == key }) {
+                paths[index].operations.append(operation)
+            } else {
+                paths.append((key, [operation]))
+            }
+        }
+        return paths.map { ($0.key, .record($0.operations)) }
+    }
+
+    /// As in the table; for one model its own name stands in it, and routes of no model are left out.
+    private func path(of route: Route) -> String? {
+        guard let model else { return route.pattern }
+        guard route.pattern.contains("{model}"), route.ignoredCaptures == 0,
+            route.endpoint != .document(.model)
+        else { return nil }
+        return route.pattern.replacing("{model}", with: model.name).replacing(
+            "{version}", with: model.version)
+    }
+
+    private func describe(_ route: Route, _ method: String, _ key: String) -> JSONValue {
+        let operation = OpenAPIOperation(route.endpoint)
+        let name = "\(method)\(key)".map { $0.isLetter || $0.isNumber ? $0 : "_" }
+        var members: [(String, JSONValue)] = [
+            ("operationId", .string(String(name))), ("tags", .array([.string(operation.tag)])),
+            ("summary", .string(operation.summary)),
+        ]
+        let parameters = key.split(separator: "{").dropFirst().compactMap { $0.split(separator: "}").first }
+        if !parameters.isEmpty {
+            members.append(("parameters", .array(parameters.map { Self.parameter(String($0)) })))
+        }
+        if let request = operation.request {
+            let media = request.mediaTypes.map { type -> (String, JSONValue) in
+                (type.name, .record([("schema", type.isJSON ? Self.reference(request.schema) : type.schema)]))
+            }
+            members.append(
+                (
+                    "requestBody",
+                    .record([("required", .bool(request.isRequired)), ("content", .record(media))])
+                ))
+        }
+        members.append(("responses", .record(responses(operation))))
+        return .record(members)
+    }
+
+    private static func parameter(_ name: String) -> JSONValue {
+        .record([
+            ("name", .string(name)), ("in", "path"), ("required", .bool(true)),
+            ("schema", .record([("type", "string"), ("minLength", .integer(1))])),
+        ])
+    }
+
+    private func responses(_ operation: OpenAPIOperation) -> [(String, JSONValue)] {
+        var responses: [(String, JSONValue)] = []
+        if operation.isAnswered {
+            let schema: JSONValue = operation.answer.map(Self.reference) ?? .record([("type", "string")])
+            let media = operation.answerTypes.map { type -> (String, JSONValue) in
+                (type.name, .record([("schema", type.isJSON ? schema : type.schema)]))
+            }
+            responses.append(
+                ("200", .record([("description", "the answer"), ("content", .record(media))])))
+        }
+        for status in operation.errors {
+            responses.append(
+                (
+                    "\(status)",
+                    .record([
+                        ("description", .string(Self.meaning(of: status))),
+                        (
+                            "content",
+                            .record([
+                                (
+                                    operation.errorType.name,
+                                    .record([("schema", Self.reference(operation.errorSchema))])
+                                )
+                            ])
+                        ),
+                    ])
+                ))
+        }
+        return responses
+    }
+
+    private static func meaning(of status: Int) -> String {
+        switch status {
+        case 400: "the request is wrong; the message says what and where"
+        case 404: "there is no such model or version"
+        case 409: "the model is already there"
+        case 413: "too many rows or bytes"
+        case 415: "a media type that is not read or not written"
+        case 501: "not done over HTTP here"
+        case 503: "not ready, or too much is waiting; see Retry-After"
+        default: "an error"
+        }
+    }
+
+    static func reference(_ schema: String) -> JSONValue {
+        .record([("$ref", .string("#/components/schemas/\(schema)"))])
+    }
+
+    // MARK: Schemas
+
+    private var schemas: [(String, JSONValue)] {
+        OpenAPISchemas.common + OpenAPISchemas.requests(for: model) + OpenAPISchemas.answers(for: model)
+    }
+}

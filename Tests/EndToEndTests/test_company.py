@@ -58,7 +58,9 @@ def requests(count):
                      ("/v1/models/forest:predict", {"instances": data}),
                      ("/v2/models/forest/infer", {"inputs": [tensor], "outputs": [{"name": "leaf"}]}),
                      ("/invocations", {"instances": data}),
-                     ("/v1/models/forest:predict", {"instances": [["x"] * 6]})][index % 5])
+                     ("/v2/models/forest/infer", {"inputs": [tensor, {
+                         "name": "base_margin", "shape": [len(data)], "datatype": "FP32", "data": [index] * len(data)}]}),
+                     ("/v1/models/forest:predict", {"instances": [["x"] * 6]})][index % 6])
     return made
 
 
@@ -74,9 +76,9 @@ def test_answersInCompany_areThoseAlone(daemon, forest):
         assert [(a.status, a.text) for a in ask(server, asked)] == expected
     assert metric(server, "modeld_requests_joined_total") > 0
     counted = server.get("/v2/models/forest/stats").json["model_stats"][0]
-    assert counted["inference_stats"]["success"]["count"] == 3 * 48
-    assert counted["inference_stats"]["fail"]["count"] == 3 * 12
-    assert counted["execution_count"] < 3 * 48, "some ran together"
+    assert counted["inference_stats"]["success"]["count"] == 3 * 50
+    assert counted["inference_stats"]["fail"]["count"] == 3 * 10
+    assert counted["execution_count"] < 3 * 50, "some ran together"
 
 
 def test_aRequestAlone_waitsNoLongerThanItMay(daemon, forest):

@@ -2,6 +2,7 @@
 internal import Base
 package import HTTP
 package import Serving
+internal import Tabular
 
 /// Requests that are read one after the other, computed together and then written one by one.
 ///
@@ -47,8 +48,13 @@ package final class PredictionCompany {
         var rest = Array(members.indices)
         while let first = rest.first {
             let model = members[first].model
-            let fellows = rest.filter { members[$0].model.isSame(as: model) }
-            rest.removeAll { members[$0].model.isSame(as: model) }
+            let fellows = rest.filter { members[$0].model.isSame(as: model) && !hasMargins($0) }
+            guard fellows.first == first else {
+                rest.removeFirst()
+                predictAlone(first)
+                continue
+            }
+            rest.removeAll { fellows.contains($0) }
             let start = MonotonicInstant.now
             if fellows.count > 1 && model.tensorInputs == nil {
                 joint.predict(model, fellows.map { members[$0].workspace })
@@ -62,6 +68,9 @@ package final class PredictionCompany {
             }
         }
     }
+
+    /// Rows that start from margins of their own are not those of other requests.
+    private func hasMargins(_ index: Int) -> Bool { members[index].workspace.rowMargins.rowCount > 0 }
 
     private func predictAlone(_ index: Int) {
         let start = MonotonicInstant.now

@@ -40,6 +40,7 @@ struct MLflowForm: PredictionForm {
         } else {
             try readDocument(body, model, workspace)
         }
+        try workspace.checkMargins(of: model)
     }
 
     private func readDocument(_ body: Span<UInt8>, _ model: ServedModel, _ workspace: Workspace) throws {

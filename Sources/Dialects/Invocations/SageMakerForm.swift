@@ -56,6 +56,7 @@ struct SageMakerForm: PredictionForm {
             var reader = InferRequestReader(model: model)
             try reader.readRaw(body, into: workspace)
         }
+        try workspace.checkMargins(of: model)
     }
 
     func write(

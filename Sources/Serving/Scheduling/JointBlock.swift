@@ -19,6 +19,7 @@ package final class JointBlock {
         precondition(model.tensorInputs == nil, "operator graphs take their rows one by one")
         rows.reset(columnCount: model.schema.count, numberType: model.inputType)
         for workspace in workspaces {
+            precondition(workspace.rowMargins.rowCount == 0, "rows with margins of their own stay alone")
             rows.append(0..<workspace.rows.rowCount, of: workspace.rows)
         }
         model.loaded.model.predict(rows, into: &predictions, scratch: &scratch)

@@ -223,11 +223,15 @@ if Context.environment["MODELD_BENCHMARKS"] != nil {
     package.targets += [
         benchmark("Engine", "engine-benchmark", imports: ["Base", "Net", "HTTP"]),
         benchmark(
-            "Kernels", "kernels-benchmark", imports: ["Base", "Tabular", "ModelFormat", "Inference"]),
+            "Kernels", "kernels-benchmark",
+            imports: ["Base", "Tabular", "ModelFormat", "Inference", "Serving"]),
         benchmark(
             "Batch", "batch-benchmark", imports: ["Base", "Tabular", "ModelFormat", "Inference", "Serving"]),
-        benchmark("Graphs", "graphs-benchmark", imports: ["Base", "Tabular", "ModelFormat", "Inference"]),
-        benchmark("ModelLoading", "model-loading-benchmark", imports: ["Base", "ModelFormat"]),
+        benchmark(
+            "Graphs", "graphs-benchmark", imports: ["Base", "Tabular", "ModelFormat", "Inference", "Serving"]),
+        benchmark(
+            "ModelLoading", "model-loading-benchmark",
+            imports: ["Base", "Tabular", "ModelFormat", "Inference"]),
     ]
 }
 

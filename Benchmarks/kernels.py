@@ -23,6 +23,8 @@ FEATURES = 28
 # The most of the fastest other engine's time: one row, blocks, explanations.
 BARS = {"1": 0.5, "10000": 0.7, "100000": 0.7, "explain": 0.5}
 SINGLE_ROW_BARS = {"lgb100": 0.6}
+# The least that two threads gain with 100,000 rows.
+THREADS_BAR = 1.8
 MODELS = {"xgb100": (100, 6), "lgb100": (100, 6), "xgb500": (500, 8), "lgb500": (500, 8)}
 
 
@@ -120,7 +122,11 @@ def report(name, lines):
             if verdict != "ok":
                 missed.append(f"{name}, {size}")
         elif ratio is not None:
-            text.append(f"{ratio:.2f} times as fast")
+            # The first engine is the one of one thread.
+            verdict = "ok" if ratio >= THREADS_BAR else "MISSED"
+            text.append(f"{ratio:.2f} times as fast (at least {THREADS_BAR}) {verdict}")
+            if verdict != "ok":
+                missed.append(f"{name}, two threads")
         print(f"{name:8}{size:>26} rows: ns a row: " + ", ".join(text), flush=True)
     for line in lines:
         if line.get("farthest", 0) > 0:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
-import Dispatch
 import Inference
 import ModelFormat
+import Serving
 import Tabular
 
 /// This library, with rows already in its blocks, as a server's parser leaves them.
@@ -10,9 +10,13 @@ final class OwnEngine: Engine {
     let name = "modeld"
     private let model: CompiledModel
     private let singles: [Rows]
-    private let all: Rows
+    private let all: Workspace
     private let explained: Rows
-    private let workers: [Worker]
+    private let splitter: RowSplitter
+    private var answers = Predictions()
+    private var scratch = InferenceScratch()
+    /// The last answers are the workspace's.
+    private var isSplit = false
 
     /// Rows as the kernel reads them.
     ///
@@ -31,54 +35,46 @@ final class OwnEngine: Engine {
         }
     }
 
-    /// What a thread answers with.
-    ///
-    /// Safe because one thread at a time uses each.
-    private final class Worker: @unchecked Sendable {
-        var predictions = Predictions()
-        var scratch = InferenceScratch()
-    }
-
-    /// `threads` share the rows of a block among them.
+    /// `threads` share the rows of a block among them, as a server's do.
     init(_ path: String, _ numbers: [Float], columns: Int, singleCount: Int, threads: Int) throws {
         let file = try File.read(path, limit: 1 << 30)
         let model = try CompiledModel(try ModelFile.load(file.span, fileName: path))
         self.model = model
-        all = Rows(numbers[...], columns: columns, type: model.inputType)
+        all = Workspace(rowLimit: .max)
+        all.rows.reset(columnCount: columns, numberType: model.inputType)
+        all.rows.appendRows(numbers.count / columns)
+        for (index, number) in numbers.enumerated() {
+            all.rows.set(Double(number), row: index / columns, column: index % columns)
+        }
         singles = (0..<singleCount).map {
             Rows(numbers[$0 * columns..<($0 + 1) * columns], columns: columns, type: model.inputType)
         }
         explained = Rows(
             numbers[..<(explainedRowCount * columns)], columns: columns, type: model.inputType)
-        workers = (0..<threads).map { _ in Worker() }
+        splitter = RowSplitter(threads: threads)
     }
 
     func predictOne(_ row: Int) {
-        let worker = workers[0]
-        model.predict(singles[row].block, into: &worker.predictions, scratch: &worker.scratch)
+        model.predict(singles[row].block, into: &answers, scratch: &scratch)
     }
 
     func predict(_ count: Int) {
-        let (model, all, workers) = (model, all, workers)
-        DispatchQueue.concurrentPerform(iterations: workers.count) { index in
-            let worker = workers[index]
-            let range = count * index / workers.count..<count * (index + 1) / workers.count
-            model.predict(all.block, range: range, into: &worker.predictions, scratch: &worker.scratch)
-        }
+        isSplit = splitter.threads > 1 && count == all.rows.rowCount
+        if isSplit { return splitter.predict(model, all, cost: .max) }
+        model.predict(all.rows, range: 0..<count, into: &answers, scratch: &scratch)
     }
 
     func explain() -> Bool {
         guard model.outputs.contains(where: { $0.kind == .contributions }) else { return false }
-        let worker = workers[0]
-        model.explain(explained.block, into: &worker.predictions, scratch: &worker.scratch)
+        model.explain(explained.block, into: &answers, scratch: &scratch)
         return true
     }
 
-    var threads: Int { workers.count }
+    var threads: Int { splitter.threads }
 
     var predictions: [Double] {
-        workers.flatMap { worker in
-            (0..<worker.predictions.rowCount).map { worker.predictions.values.value(row: $0, column: 0) }
-        }
+        isSplit
+            ? (0..<all.predictions.rowCount).map { all.predictions.values.value(row: $0, column: 0) }
+            : (0..<answers.rowCount).map { answers.values.value(row: $0, column: 0) }
     }
 }

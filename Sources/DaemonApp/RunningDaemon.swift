@@ -32,11 +32,12 @@ final class RunningDaemon: Sendable {
         var registryConfiguration = Self.registryConfiguration(configuration)
         registryConfiguration.trust = try Self.trustPolicy(configuration)
         registry = Registry(registryConfiguration, metrics: metrics, logger: logger)
+        let scheduling = Scheduling(configuration.scheduling)
         let service = PredictService(
             registry: registry,
-            defaultModel: configuration.defaultModel.isEmpty ? nil : configuration.defaultModel)
+            defaultModel: configuration.defaultModel.isEmpty ? nil : configuration.defaultModel,
+            splitter: RowSplitter(threads: scheduling.workerCount ?? 1))
         self.service = service
-        let scheduling = Scheduling(configuration.scheduling)
         workers = scheduling.workerCount.map {
             WorkerPool(
                 workers: $0, niceness: scheduling.niceness, limits: scheduling.limits, metrics: metrics)

@@ -22,9 +22,8 @@ extension CompiledModel {
             let builder = try TreeForestBuilder(ensemble, inputCount: inputCount)
             let explainer = sources.flatMap { builder.explanation(sources: $0) }.map { Explainer.trees($0) }
             return (try compile(ensemble, builder), explainer, ensemble.outputCount)
-        case .multilayerPerceptron(let network):
-            let kernel = try NeuralKernel(network, inputCount: inputCount)
-            return (.neural(kernel), nil, kernel.outputCount)
+        case .multilayerPerceptron:
+            preconditionFailure("a network is compiled where its weights can be given back")
         case .operatorGraph(let graph):
             do {
                 let model = try GraphModel(graph, session: session)

@@ -45,9 +45,15 @@ package final class CompiledModel: Sendable {
         case graph(GraphModel)
     }
 
+    /// A graph that nobody else holds gives its weights back one layer after the other: a large network takes
+    /// little more memory while it is compiled than before.
+    ///
     /// - Parameter session: runs an operator graph instead of our own operators; it has been made of the same
     ///   file as `graph`.
-    package init(_ graph: ModelGraph, session: ONNXRuntimeSession? = nil) throws(InferenceError) {
+    package init(
+        _ graph: consuming ModelGraph, session: ONNXRuntimeSession? = nil
+    ) throws(InferenceError) {
+        var graph = graph
         do {
             plan = try PreprocessingPlan(graph.stages, inputWidth: graph.schema.count)
         } catch {
@@ -55,9 +61,15 @@ package final class CompiledModel: Sendable {
         }
         let sources = columnSources(graph.stages, featureCount: graph.schema.count)
         let marginCount: Int
-        (kernel, explainer, marginCount) = try Self.compile(
-            graph.estimator, inputCount: plan.outputWidth, sources: sources, session: session)
         estimatorType = graph.inputType
+        if case .multilayerPerceptron(let network) = graph.estimator {
+            graph.estimator = .multilayerPerceptron(MultilayerPerceptron(layers: []))
+            let kernel = try NeuralKernel(consume network, inputCount: plan.outputWidth)
+            (self.kernel, explainer, marginCount) = (.neural(kernel), nil, kernel.outputCount)
+        } else {
+            (kernel, explainer, marginCount) = try Self.compile(
+                graph.estimator, inputCount: plan.outputWidth, sources: sources, session: session)
+        }
         schema = graph.schema
         output = graph.output
         goldenSamples = graph.goldenSamples
@@ -136,6 +148,11 @@ package final class CompiledModel: Sendable {
         _ rows: borrowing RowBlock, into predictions: inout Predictions, scratch: inout InferenceScratch
     ) {
         predict(rows, range: 0..<rows.rowCount, into: &predictions, scratch: &scratch)
+    }
+
+    /// Makes room in `predictions` for answers to `rows` rows, which the caller inserts.
+    package func begin(_ predictions: inout Predictions, rows: Int) {
+        predictions.reset(rows: rows, rule: rule)
     }
 
     /// Answers the rows of `range`. Threads may do so with ranges of one block at a time, each into

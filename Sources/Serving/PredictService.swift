@@ -10,12 +10,17 @@ internal import Tabular
 package final class PredictService: Sendable {
     private let registry: Registry
     private let defaultModel: String?
+    private let splitter: RowSplitter
     private let isDraining = Atomic<Bool>(false)
 
     /// - Parameter defaultModel: what answers where a request has no place for a model's name; without it the
     ///   only model that there is.
-    package init(registry: Registry, defaultModel: String? = nil) {
+    /// - Parameter splitter: answers large blocks of rows.
+    package init(
+        registry: Registry, defaultModel: String? = nil, splitter: RowSplitter = RowSplitter(threads: 1)
+    ) {
         self.registry = registry
+        self.splitter = splitter
         self.defaultModel = defaultModel
     }
 
@@ -44,14 +49,14 @@ package final class PredictService: Sendable {
     ///
     /// - Throws: `notAnswerable`, for operator graphs only.
     package func predict(_ model: ServedModel, _ workspace: Workspace) throws(PredictError) {
-        if model.tensorInputs != nil { return try workspace.answerTensors(model) }
+        if model.tensorInputs != nil { return try workspace.answerTensors(model, splitter) }
         guard workspace.rowMargins.rowCount == 0 else {
             return model.loaded.model.predict(
                 workspace.rows, startingFrom: workspace.rowMargins, into: &workspace.predictions,
                 scratch: &workspace.scratch)
         }
-        model.loaded.model.predict(
-            workspace.rows, into: &workspace.predictions, scratch: &workspace.scratch)
+        let cost = model.loaded.cost.nanoseconds(rows: workspace.rowCount)
+        splitter.predict(model.loaded.model, workspace, cost: cost)
     }
 
     /// The name of the model that answers a request without one: the default, else the only one.

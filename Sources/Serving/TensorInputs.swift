@@ -135,11 +135,14 @@ package struct TensorInputs {
 
 extension Workspace {
     /// Runs an operator graph on the request's tensors.
-    func answerTensors(_ model: ServedModel) throws(PredictError) {
+    func answerTensors(_ model: ServedModel, _ splitter: RowSplitter) throws(PredictError) {
         let inputs = try tensors.complete(model: model.name)
         tensors.clear()
         do {
-            try model.loaded.model.predict(inputs, into: &predictions, scratch: &scratch)
+            let shape = inputs.first?.shape
+            let rows = shape.map { $0.rank > 0 ? $0[0] : 1 } ?? 1
+            try splitter.predict(
+                model.loaded.model, inputs, self, cost: model.loaded.cost.nanoseconds(rows: rows))
         } catch {
             throw .notAnswerable(model: model.name, reason: error.description)
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Base
-internal import Inference
+package import Inference
 internal import Registry
 package import Tabular
 
@@ -10,7 +10,7 @@ package import Tabular
 package final class Workspace {
     /// The request's rows; a dialect fills them, the kernel reads them.
     package var rows = RowBlock()
-    var predictions = Predictions()
+    package internal(set) var predictions = Predictions()
     var scratch = InferenceScratch()
     /// The margins that the request gives its rows to start from; no rows: none. They are not those of other
     /// requests, so requests that have some are not answered together.
@@ -26,6 +26,8 @@ package final class Workspace {
 
     /// - Parameter rowLimit: the most rows that one request may have.
     package init(rowLimit: Int) { self.rowLimit = rowLimit }
+
+    var rowCount: Int { rows.rowCount }
 
     /// Starts a request of `bodySize` bytes for `model`: no rows yet.
     ///

@@ -37,13 +37,19 @@ package struct DirectoryFiles: Sendable {
     ///   a circle, `EFBIG` when the file has more than `limit` bytes, `EISDIR` or `EINVAL` when it is no
     ///   regular file (a FIFO is never waited for).
     package func readAll(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
-        let shown = "\(directory)/\(path)"
+        try File.read(try open(path), limit: limit, shown: "\(directory)/\(path)")
+    }
+
+    /// The file at `path`, found as by `readAll`, open for reading.
+    ///
+    /// - Throws: `SystemError`; `EXDEV` and `ELOOP` as above.
+    package func open(_ path: String) throws(SystemError) -> FileDescriptor {
         // Safe because the string is passed as a C string that lives for the call.
         let root = unsafe Glibc.open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
         if root < 0 { throw SystemError("open", on: directory) }
         let opened = FileDescriptor(owning: root)
-        let file = FileDescriptor(owning: try openFollowing(path, beneath: opened, shown: shown))
-        return try File.read(file, limit: limit, shown: shown)
+        return FileDescriptor(
+            owning: try openFollowing(path, beneath: opened, shown: "\(directory)/\(path)"))
     }
 
     private func openFollowing(

@@ -46,6 +46,17 @@ package final class CompiledGraph: Sendable {
             slotCount: other.slotCount)
     }
 
+    /// Whether each row's answer depends on that row alone, as far as the operators are known for it: each
+    /// reads one value, and that is the graph's input or comes from it.
+    var answersRowsAlone: Bool {
+        !nodes.isEmpty && captured.isEmpty
+            && nodes.allSatisfy { node in
+                guard case .slot? = node.inputs.first, node.inputs.count == 1 else { return false }
+                return node.kernel.answersRowsAlone
+            }
+            && outputReferences.allSatisfy { if case .slot = $0 { true } else { false } }
+    }
+
     /// Runs the graph on `inputs`, one a graph input (then one a captured name), and fills `outputs`, one a
     /// graph output.
     func run(

@@ -111,4 +111,10 @@ struct OperatorContext {
 /// An operator with its attributes, ready to run; immutable.
 protocol OperatorKernel: Sendable {
     func run(_ context: inout OperatorContext) throws(OperatorError)
+    /// Whether each place of the first axis of the answer depends on that place of the first input alone.
+    var answersRowsAlone: Bool { get }
+}
+
+extension OperatorKernel {
+    var answersRowsAlone: Bool { false }
 }

@@ -10,6 +10,8 @@ struct WideningKernel: FusibleKernel {
     let kernel: any OperatorKernel
     let narrowed: [Int]
 
+    var answersRowsAlone: Bool { kernel.answersRowsAlone }
+
     /// Halves between the two are not rounded, as little as those inside a kernel are.
     func fused(with next: any OperatorKernel, others: [Tensor?]) -> (any OperatorKernel)? {
         guard let kernel = kernel as? any FusibleKernel else { return nil }

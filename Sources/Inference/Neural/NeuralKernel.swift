@@ -9,12 +9,18 @@ struct NeuralKernel: Sendable {
     private let plan: LayerPlan
 
     init(
-        _ network: MultilayerPerceptron, inputCount: Int, provider: WeightMatrix.Provider = .automatic
+        _ network: consuming MultilayerPerceptron, inputCount: Int,
+        provider: WeightMatrix.Provider = .automatic
     ) throws(InferenceError) {
         guard network.outputCount > 0, inputCount > 0 else { throw .noOutputs }
         var width = inputCount
         var chain: LayerChain?
-        for (index, layer) in network.layers.enumerated() {
+        var layers = network.layers
+        network.layers = []
+        for index in layers.indices {
+            // Gone once it is laid out, where nobody else holds it.
+            let layer = layers[index]
+            layers[index].weights = []
             let (expected, overflow) = layer.outputCount.multipliedReportingOverflow(by: width)
             guard !overflow, layer.outputCount > 0, layer.weights.count == expected else {
                 throw .layerShape(layer: index)

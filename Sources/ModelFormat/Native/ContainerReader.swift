@@ -10,19 +10,40 @@ struct ContainerReader {
     private(set) var entries: [Container.Entry] = []
 
     init(_ bytes: Span<UInt8>) throws(FormatError) {
-        let headerEnd = try ContainerReader.headerEnd(of: bytes)
+        let headerEnd = try ContainerReader.headerEnd(of: bytes, fileSize: bytes.count)
         try ContainerReader.checkDigest(of: bytes, headerEnd: headerEnd)
-        try readHeader(
-            bytes.extracting(Container.lengthSize..<headerEnd), headerEnd: headerEnd, fileSize: bytes.count)
-        guard let version = metadata["modeld.format"] else { throw .missingPart("modeld.format") }
-        if version != "1" { throw .unsupportedVersion(part: "modeld.format", found: version) }
-        try checkLayout(dataStart: headerEnd, fileSize: bytes.count)
-        try checkAlignment(in: bytes)
+        try readAll(bytes, headerEnd: headerEnd, fileSize: bytes.count)
+        try checkAlignment { range in
+            for index in range where bytes[index] != 0 { return false }
+            return true
+        }
         entries.removeAll { $0.name.hasPrefix(Container.paddingPrefix) }
     }
 
+    /// Only the header of a file of `fileSize` bytes: its digest and the padding's zeros are left to be
+    /// checked by whoever reads on. `entries` are all, with the padding.
+    init(header: Span<UInt8>, fileSize: Int) throws(FormatError) {
+        let headerEnd = try ContainerReader.headerEnd(of: header, fileSize: fileSize)
+        guard headerEnd == header.count, header[Container.digestRange.upperBound] == UInt8(ascii: "\"") else {
+            throw .truncated(part: "the header", needed: UInt64(headerEnd), available: header.count)
+        }
+        try readAll(header, headerEnd: headerEnd, fileSize: fileSize)
+        try checkAlignment { _ in true }
+    }
+
+    /// Rules 5, 7 and 8.
+    private mutating func readAll(
+        _ bytes: Span<UInt8>, headerEnd: Int, fileSize: Int
+    ) throws(FormatError) {
+        try readHeader(
+            bytes.extracting(Container.lengthSize..<headerEnd), headerEnd: headerEnd, fileSize: fileSize)
+        guard let version = metadata["modeld.format"] else { throw .missingPart("modeld.format") }
+        if version != "1" { throw .unsupportedVersion(part: "modeld.format", found: version) }
+        try checkLayout(dataStart: headerEnd, fileSize: fileSize)
+    }
+
     /// Rules 1 to 3.
-    private static func headerEnd(of bytes: Span<UInt8>) throws(FormatError) -> Int {
+    private static func headerEnd(of bytes: Span<UInt8>, fileSize: Int) throws(FormatError) -> Int {
         if bytes.count < Container.lengthSize {
             throw .truncated(part: "the header's length", needed: 8, available: bytes.count)
         }
@@ -31,7 +52,7 @@ struct ContainerReader {
         if length > UInt64(Container.headerSizeMax) {
             throw .headerTooLarge(length: length, limit: Container.headerSizeMax)
         }
-        let available = bytes.count - Container.lengthSize
+        let available = fileSize - Container.lengthSize
         if length > UInt64(available) {
             throw .truncated(part: "the header", needed: length, available: available)
         }
@@ -148,7 +169,7 @@ struct ContainerReader {
     }
 
     /// Rule 9.
-    private func checkAlignment(in bytes: Span<UInt8>) throws(FormatError) {
+    private func checkAlignment(_ isZero: (Range<Int>) -> Bool) throws(FormatError) {
         for entry in entries {
             let part = "tensor \"\(entry.name)\""
             if !entry.name.hasPrefix(Container.paddingPrefix) {
@@ -159,7 +180,7 @@ struct ContainerReader {
             }
             let isSmall = entry.type == .uint8 && entry.shape.count == 1 && !entry.range.isEmpty
             if !isSmall || entry.range.count >= Container.alignment { throw .invalidPadding(part: part) }
-            for index in entry.range where bytes[index] != 0 { throw .invalidPadding(part: part) }
+            if !isZero(entry.range) { throw .invalidPadding(part: part) }
         }
     }
 }

@@ -6,12 +6,21 @@ import Tabular
 /// docs/reference/model-format.md. What the numbers are is checked by `ModelGraph.validate()` afterwards.
 struct GraphReader: ~Escapable {
     private let bytes: Span<UInt8>
+    /// Arrays by the tensors' names, where they were read before; else the file's bytes are copied.
+    private var arrays: [String: any Sendable]?
     /// Tensors that nothing has asked for yet.
     private var unclaimed: [String: Container.Entry]
 
     @_lifetime(copy bytes)
     init(_ bytes: Span<UInt8>, entries: [Container.Entry]) {
         self.bytes = bytes
+        unclaimed = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })
+    }
+
+    @_lifetime(immortal)
+    init(_ arrays: [String: any Sendable], entries: [Container.Entry]) {
+        bytes = Span()
+        self.arrays = arrays
         unclaimed = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })
     }
 
@@ -153,7 +162,7 @@ struct GraphReader: ~Escapable {
             let expected = count.map { "[\($0)]" } ?? "one dimension"
             throw .wrongShape(part: "tensor \"\(name)\"", expected: expected, found: "\(entry.shape)")
         }
-        return Tensor.numbers(Number.self, in: bytes.extracting(entry.range))
+        return try numbers(of: entry)
     }
 
     /// The numbers of the two-dimensional tensor `name` of `rows` rows.
@@ -165,7 +174,18 @@ struct GraphReader: ~Escapable {
             throw .wrongShape(
                 part: "tensor \"\(name)\"", expected: "[\(rows), width]", found: "\(entry.shape)")
         }
-        return Tensor.numbers(Number.self, in: bytes.extracting(entry.range))
+        return try numbers(of: entry)
+    }
+
+    private mutating func numbers<Number: BitwiseCopyable>(
+        of entry: Container.Entry
+    ) throws(FormatError) -> [Number] {
+        guard arrays != nil else { return Tensor.numbers(Number.self, in: bytes.extracting(entry.range)) }
+        // Taken out, so that the model is the only one that holds it.
+        guard let numbers = arrays?.removeValue(forKey: entry.name) as? [Number] else {
+            throw .missingPart("tensor \"\(entry.name)\"")
+        }
+        return numbers
     }
 
     private mutating func claim(_ name: String, _ type: TensorType) throws(FormatError) -> Container.Entry {

@@ -8,17 +8,24 @@ public enum NativeModel {
     /// - Complexity: one pass for the digest, then O(numbers); memory about the size of the file.
     public static func read(_ bytes: Span<UInt8>) throws(FormatError) -> ModelGraph {
         let container = try ContainerReader(bytes)
-        guard let graphText = container.metadata["modeld.graph"] else { throw .missingPart("modeld.graph") }
+        return try graph(container.metadata, GraphReader(bytes, entries: container.entries))
+    }
+
+    /// The graph that the metadata describe, with the reader's tensors.
+    static func graph(
+        _ metadata: [String: String], _ tensors: consuming GraphReader
+    ) throws(FormatError) -> ModelGraph {
+        guard let graphText = metadata["modeld.graph"] else { throw .missingPart("modeld.graph") }
         let graphBytes = Array(graphText.utf8)
         let document = try GraphDocument(graphBytes.span)
         var samples: [GoldenSample] = []
-        if let samplesText = container.metadata["modeld.samples"] {
+        if let samplesText = metadata["modeld.samples"] {
             let samplesBytes = Array(samplesText.utf8)
             var reader = DocumentReader(samplesBytes.span, part: "modeld.samples")
             samples = try reader.readSamples()
         }
-        var reader = GraphReader(bytes, entries: container.entries)
-        let graph = try reader.graph(document, samples: samples)
+        var tensors = tensors
+        let graph = try tensors.graph(document, samples: samples)
         try graph.validate()
         return graph
     }

@@ -43,15 +43,19 @@ struct ModelLoader: Sendable {
         let files = VersionFiles(listing, root: root, sizeLimit: Self.fileSizeLimit)
         let manifest = try readManifest(files)
         try manifest?.checkBinding(of: listing)
-        let found = try readModel(files)
+        var found = try readModel(files)
         let (file, bytes) = (found.file, found.bytes)
+        let size = found.native?.size ?? bytes.count
         if let manifest { try check(manifest, files, modelFile: file) }
         let verdict = try trust.check(files, wallClock: wallClock)
         reached(.verified)
         let external = VersionTensorFiles(files: files, model: file.path, isVouchedFor: manifest != nil)
         let architecture = try files.read(named: Companion.architecture, limit: Manifest.sizeLimit)
         let compiled: CompiledModel
-        if found.format == .onnx {
+        if let native = found.native {
+            found.native = nil
+            compiled = try compile(native, file)
+        } else if found.format == .onnx {
             compiled = try engine.compile(bytes.span, path: file.path) { () throws(RegistryError) in
                 try compile(bytes.span, file, external: external, architecture: nil)
             }
@@ -71,9 +75,25 @@ struct ModelLoader: Sendable {
         }
         let cost = ModelCost.measure(compiled)
         return LoadedFile(
-            model: compiled, format: found.format, digest: try files.digest(of: file), size: bytes.count,
+            model: compiled, format: found.format, digest: try files.digest(of: file), size: size,
             goldenSampleCount: sampleCount, warmUpCount: warmUpCount, cost: cost, trust: verdict,
             digests: files.knownDigests, memoryBytes: memoryBytes)
+    }
+
+    private func compile(
+        _ native: consuming NativeModelFile, _ file: VersionListing.File
+    ) throws(RegistryError) -> CompiledModel {
+        let graph: ModelGraph
+        do {
+            graph = try native.graph()
+        } catch {
+            throw .format(file: file.path, error)
+        }
+        do {
+            return try CompiledModel(consume graph)
+        } catch {
+            throw .inference(file: file.path, error)
+        }
     }
 
     private func compile(
@@ -98,8 +118,10 @@ struct ModelLoader: Sendable {
 
     private struct ReadFile {
         var file: VersionListing.File
+        /// Empty for a native file that was read straight into the model.
         var bytes: [UInt8]
         var format: ModelFileFormat
+        var native: NativeModelFile?
     }
 
     /// The one candidate that is a model; when none is, why the first is not.
@@ -107,6 +129,10 @@ struct ModelLoader: Sendable {
         var found: [ReadFile] = []
         var defects: [RegistryError] = []
         for file in try mlflowModel(files).map({ [$0] }) ?? files.listing.candidates {
+            if let native = files.readNative(file) {
+                found.append(ReadFile(file: file, bytes: [], format: .native, native: native))
+                continue
+            }
             let bytes = try files.read(file)
             switch recognise(bytes.span, file) {
             case .success(let format): found.append(ReadFile(file: file, bytes: bytes, format: format))

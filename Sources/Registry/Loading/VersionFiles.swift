@@ -52,6 +52,25 @@ final class VersionFiles {
         return bytes
     }
 
+    /// From this size on native files are read straight into the model.
+    private static let largeSize: Int64 = 4 << 20
+
+    /// A large native file, its tensors where the model keeps them; nil for others, and for one that is not
+    /// valid, of which `read` and the reader of its format say why. Known to have been read afterwards, but
+    /// not kept.
+    func readNative(_ file: VersionListing.File) -> NativeModelFile? {
+        guard contents[file.name] == nil, file.facts.kind == .regular, file.facts.size >= Self.largeSize,
+            file.facts.size <= Int64(sizeLimit)
+        else { return nil }
+        let prefix = root == "/" ? root : "\(root)/"
+        guard file.path.hasPrefix(prefix),
+            let opened = try? DirectoryFiles(root).open(String(file.path.dropFirst(prefix.count))),
+            let native = NativeModelFile(reading: opened)
+        else { return nil }
+        contents[file.name] = Content(bytes: [], sha256: native.sha256)
+        return native
+    }
+
     /// The bytes of the file that is called so; nil when there is none.
     func read(named name: String, limit: Int? = nil) throws(RegistryError) -> [UInt8]? {
         guard let file = listing.file(named: name) else { return nil }

@@ -22,6 +22,8 @@ struct LayerChainKernel: FusibleKernel {
         self.rowShape = rowShape
     }
 
+    var answersRowsAlone: Bool { true }
+
     func run(_ context: inout OperatorContext) throws(OperatorError) {
         let x = try context.input(0)
         let values = try x.floats()

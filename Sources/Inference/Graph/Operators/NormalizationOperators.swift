@@ -10,6 +10,9 @@ struct SoftmaxKernel: OperatorKernel {
     let axis: Int
     let coercesTo2D: Bool
 
+    /// Along an axis behind the first. (-1 is one too: what is answered in rows has more than one axis.)
+    var answersRowsAlone: Bool { axis > 0 || axis == -1 }
+
     func run(_ context: inout OperatorContext) throws(OperatorError) {
         let x = try context.input(0)
         let axis = try axis == x.shape.rank && coercesTo2D ? axis : x.shape.axis(axis)

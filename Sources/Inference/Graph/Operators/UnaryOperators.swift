@@ -5,6 +5,8 @@ internal import ModelFormat
 struct UnaryKernel: FusibleKernel {
     let function: UnaryFunction
 
+    var answersRowsAlone: Bool { true }
+
     func run(_ context: inout OperatorContext) throws(OperatorError) {
         let x = try context.input(0)
         switch x.elements {
@@ -167,6 +169,8 @@ struct PredicateKernel: OperatorKernel {
 }
 
 struct IdentityKernel: OperatorKernel {
+    var answersRowsAlone: Bool { true }
+
     func run(_ context: inout OperatorContext) throws(OperatorError) { context.set(0, try context.input(0)) }
 }
 

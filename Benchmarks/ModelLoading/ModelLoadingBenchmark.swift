@@ -65,8 +65,8 @@ import Tabular
         let share = Double(memoryPeak() - before) / Double(size)
         print(
             "serve native: \(milliseconds(time)) ms, \(size) bytes, "
-                + "\(Int(Double(size) / 1000 / milliseconds(time))) MB/s, memory \((share * 100).rounded() / 100) "
-                + "of the file, \(model?.schema.count ?? 0) features")
+                + "\(Int(Double(size) / 1000 / milliseconds(time))) MB/s, "
+                + "memory \((share * 100).rounded() / 100) of the file, \(model?.schema.count ?? 0) features")
     }
 
     /// The most bytes that the process has had in memory.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Cryptography
+import Inference
 import ModelFormat
 import Tabular
 import Testing

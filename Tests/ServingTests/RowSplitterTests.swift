@@ -10,8 +10,8 @@ import Testing
 /// Several threads answer with the bits of one.
 struct RowSplitterTests {
     private func model(_ fixture: String) throws -> CompiledModel {
-        try CompiledModel(
-            try ModelFile.load(Fixtures.bytes("models/\(fixture)").span, fileName: "model"))
+        let bytes = try Fixtures.bytes("models/\(fixture)")
+        return try CompiledModel(try ModelFile.load(bytes.span, fileName: "model"))
     }
 
     private func numbers(_ count: Int) -> [Float] {

@@ -110,7 +110,9 @@ let package = Package(
         library("Training", imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "Inference"]),
         library(
             "DaemonApp",
-            imports: ["Base", "YAML", "Telemetry", "Net", "HTTP", "Registry", "Serving", "Dialects"],
+            imports: [
+                "Base", "Cryptography", "YAML", "Telemetry", "Net", "HTTP", "Registry", "Serving", "Dialects",
+            ],
             extra: unchecked),
         application(
             "TrainerApp",

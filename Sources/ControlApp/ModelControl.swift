@@ -5,7 +5,8 @@ import ArgumentParser
 package struct ModelControl: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "modelctl",
-        abstract: "Looks at models, asks a running modeld for predictions, and checks model files.",
+        abstract:
+            "Looks at models, asks for predictions, checks and signs model files, and changes registries.",
         discussion: """
             The server is taken from --server, then MODELCTL_SERVER, then the first address of \
             MODELD_LISTEN, then http://127.0.0.1:8080.
@@ -18,7 +19,10 @@ package struct ModelControl: ParsableCommand {
         version: version,
         subcommands: [
             ListCommand.self, ShowCommand.self, PredictCommand.self, BatchCommand.self, VerifyCommand.self,
-            SignCommand.self, ConvertCommand.self, HealthCommand.self,
+            SignCommand.self, ConvertCommand.self, HealthCommand.self, PublishCommand.self,
+            PromoteCommand.self, RollBackCommand.self, PinCommand.self, UnpinCommand.self, AliasCommand.self,
+            SplitCommand.self, ShadowCommand.self, RetireCommand.self, RestoreCommand.self,
+            DeleteCommand.self, CollectCommand.self, PolicyCommand.self, DiffCommand.self,
         ])
 
     package static let version = "0.1.0"

@@ -27,7 +27,7 @@ struct ModelReference: Equatable, Sendable, CustomStringConvertible {
         return version.map { "\(path)/versions/\($0)" } ?? path
     }
 
-    private static func percentEncoded(_ name: String) -> String {
+    static func percentEncoded(_ name: String) -> String {
         var text = ""
         for byte in name.utf8 {
             switch byte {

@@ -2,7 +2,8 @@
 import COpenSSL
 
 /// A private ECDSA key on P-256, P-384 or P-521. It is not written anywhere and has no description.
-@safe package struct SigningKey: ~Copyable {
+// Safe because the key is never changed after `init`; libcrypto reads it from any number of threads.
+@safe package final class SigningKey: @unchecked Sendable {
     private let key: OpaquePointer
     /// What its signatures are checked with.
     package let verifyingKey: VerifyingKey
@@ -10,21 +11,14 @@ import COpenSSL
     /// - Parameter pem: a text with one private key that is not encrypted (`BEGIN PRIVATE KEY` or
     ///   `BEGIN EC PRIVATE KEY`).
     package init(pem: String) throws(CryptographyError) {
-        // Safe because each of the two keys has one owner, who frees it once.
+        // Safe because the object owns the key from here on, and its `deinit` frees it.
         guard let key = unsafe KeyText.read(pem, isPrivate: true) else { throw .noPrivateKey }
-        do throws(CryptographyError) {
-            guard unsafe copenssl_curve_bits(key) > 0 else { throw .unsupportedKey }
-            let half = unsafe KeyText.publicHalf(of: key)
-            verifyingKey = try VerifyingKey(pem: half)
-            unsafe self.key = key
-        } catch {
-            unsafe EVP_PKEY_free(key)
-            throw error
-        }
+        unsafe self.key = key
+        verifyingKey = try unsafe VerifyingKey(publicHalfOf: key)
     }
 
     deinit {
-        // Safe because nothing else can hold the key after its only owner is gone; its bytes are wiped.
+        // Safe because nobody can reach the key any more; its bytes are wiped.
         unsafe EVP_PKEY_free(key)
     }
 

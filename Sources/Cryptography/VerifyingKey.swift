@@ -17,6 +17,13 @@ import COpenSSL
         try unsafe self.init(owning: key)
     }
 
+    /// The public half of a private key.
+    convenience init(publicHalfOf key: OpaquePointer) throws(CryptographyError) {
+        // Safe because `key` lives through the calls, which only read it.
+        guard unsafe copenssl_curve_bits(key) > 0 else { throw .unsupportedKey }
+        try self.init(pem: unsafe KeyText.publicHalf(of: key))
+    }
+
     /// Takes over `key`, also when it throws.
     init(owning key: OpaquePointer) throws(CryptographyError) {
         // Safe because the key lives until `deinit`, which is the only place that frees it.

@@ -50,12 +50,17 @@ package struct Configuration: Sendable, Equatable {
         case health
         /// `/metrics`.
         case metrics
+        /// Changes of the registry: `/admin`.
+        case admin
     }
 
     package struct Admin: Sendable, Equatable {
         /// Further addresses, for operators; none by default.
         package var listen: [ListenAddress] = []
         package var routes: [RouteGroup] = []
+        /// The path of the file with the digests of keys; empty: nobody changes the registry over HTTP.
+        package var keys = ""
+        package var uploadBytes = 0
     }
 
     package struct Unix: Sendable, Equatable {

@@ -40,14 +40,22 @@ extension Configuration {
         ConfigurationSetting(
             list: "listen_routes", .choice, \.listenRoutes, default: "models,health,metrics",
             "What is answered at the addresses of listen: models (/v1, /v2), health (/livez, /readyz, "
-                + "/v2/health), metrics (/metrics). Everything else there is 404."),
+                + "/v2/health), metrics (/metrics), admin (/admin: changes of the registry, see admin.keys). "
+                + "Everything else there is 404."),
         ConfigurationSetting(
             list: "admin.listen", .address, \.admin.listen, default: nil, example: "127.0.0.1:9090",
             "Further addresses, for operators and their tools. Whoever wants metrics to be read there only "
                 + "takes them out of listen_routes."),
         ConfigurationSetting(
-            list: "admin.routes", .choice, \.admin.routes, default: "health,metrics",
+            list: "admin.routes", .choice, \.admin.routes, default: "health,metrics,admin",
             "What is answered at the addresses of admin.listen."),
+        ConfigurationSetting(
+            "admin.keys", .file, \.admin.keys, default: nil,
+            "Who may change the registry over HTTP: a file with a name and the SHA-256 of a key on each line, "
+                + "see admin.md. Without it nobody may. It is read again at SIGHUP."),
+        ConfigurationSetting(
+            "admin.upload_bytes", .bytes(1 << 10...1 << 40), \.admin.uploadBytes, default: "4GiB",
+            "The largest version that is published over HTTP; more is answered 413."),
         ConfigurationSetting(
             "unix.mode", .fileMode, \.unix.mode, default: "660",
             "Permissions of the sockets that unix:/PATH makes: who may connect."),

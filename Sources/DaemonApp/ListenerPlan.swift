@@ -83,6 +83,7 @@ struct RouteGroups: Sendable, Equatable {
         case .models: 1
         case .health: 2
         case .metrics: 4
+        case .admin: 8
         }
     }
 }

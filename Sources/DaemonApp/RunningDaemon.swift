@@ -17,6 +17,7 @@ final class RunningDaemon: Sendable {
     private let server: HTTPServer
     private let workers: WorkerPool?
     private let accessLog: AccessLogPolicy
+    private let authorizer: AdminAuthorizer
     private let limiter: ConnectionLimiter
     /// Nil without TLS listeners.
     private let certificates: CertificateKeeper?
@@ -37,6 +38,13 @@ final class RunningDaemon: Sendable {
             registry: registry,
             defaultModel: configuration.defaultModel.isEmpty ? nil : configuration.defaultModel,
             splitter: RowSplitter(threads: scheduling.workerCount ?? 1))
+        authorizer = AdminAuthorizer(try Self.adminKeys(configuration))
+        let admin = AdminDesk(
+            authorizer: authorizer,
+            dialect: AdminDialect(
+                repository: RepositoryService(
+                    registry: registry, path: configuration.registry, logger: logger)),
+            uploadBytesMax: configuration.admin.uploadBytes)
         self.service = service
         workers = scheduling.workerCount.map {
             WorkerPool(
@@ -70,7 +78,7 @@ final class RunningDaemon: Sendable {
                 RequestDispatcher(
                     service: service, metrics: metrics, rowLimit: configuration.limits.rows,
                     routes: plan.routes, table: table, invocations: options, costMax: costMax,
-                    workers: workers)
+                    workers: workers, admin: admin)
             })
         try workers?.start {
             WorkerAnswerer(
@@ -114,6 +122,10 @@ final class RunningDaemon: Sendable {
             choice: ONNXEngine.Choice(rawValue: configuration.onnx.engine.rawValue) ?? .auto,
             libraryPath: library.isEmpty ? nil : library)
         return result
+    }
+
+    private static func adminKeys(_ configuration: Configuration) throws(AdminKeysError) -> AdminKeys {
+        configuration.admin.keys.isEmpty ? .none : try AdminKeys(readingFrom: configuration.admin.keys)
     }
 
     /// - Throws: `RegistryError`, when the trusted keys cannot be read.
@@ -193,6 +205,11 @@ final class RunningDaemon: Sendable {
     }
 
     private func reloadTrust() {
+        do {
+            authorizer.replace(try Self.adminKeys(configuration))
+        } catch {
+            logger.error("admin keys were refused", ["reason": LogValue(error.description)])
+        }
         do {
             registry.setTrust(try Self.trustPolicy(configuration))
         } catch {

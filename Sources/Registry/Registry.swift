@@ -232,6 +232,9 @@ package final class Registry: Sendable {
         if let view { snapshot.store(view) }
     }
 
+    /// Whose signatures count.
+    package var trust: TrustPolicy { state.withLock { $0.trust } }
+
     /// From now on versions are loaded under `trust`. Those that answer and may not go on under it take no
     /// more requests; those that were refused for their signatures are tried again.
     package func setTrust(_ trust: TrustPolicy) {

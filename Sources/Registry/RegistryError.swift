@@ -43,6 +43,18 @@ package enum RegistryError: Error, Equatable {
     case exceedsMemoryLimit(directory: String, bytes: Int, limit: Int)
     /// What is loaded and may not leave takes up the daemon's memory budget.
     case exceedsMemoryBudget(directory: String, bytes: Int, budget: Int)
+    /// Somebody else has the number that a version was signed for.
+    case versionTaken(model: String, version: ModelVersion)
+    /// What was sent is no archive of plain files.
+    case malformedArchive(reason: String)
+    case unknownModel(String)
+    case unknownVersion(model: String, version: ModelVersion)
+    /// The policy names the version; `use` says as what.
+    case versionInUse(model: String, version: ModelVersion, use: String)
+    /// A change of a policy that the policy cannot take.
+    case invalidChange(model: String, reason: String)
+    /// Others changed the policy each time.
+    case contended(model: String)
     case versionsExhausted(model: String)
     case nothingToPublish
 }
@@ -75,6 +87,13 @@ extension RegistryError {
         case .malformedPolicy: "malformed_policy"
         case .exceedsMemoryLimit: "exceeds_memory_limit"
         case .exceedsMemoryBudget: "exceeds_memory_budget"
+        case .versionTaken: "version_taken"
+        case .malformedArchive: "malformed_archive"
+        case .unknownModel: "unknown_model"
+        case .unknownVersion: "unknown_version"
+        case .versionInUse: "version_in_use"
+        case .invalidChange: "invalid_change"
+        case .contended: "contended"
         case .versionsExhausted: "versions_exhausted"
         case .nothingToPublish: "nothing_to_publish"
         }
@@ -144,10 +163,52 @@ extension RegistryError: CustomStringConvertible {
         case .exceedsMemoryBudget(let directory, let bytes, let budget):
             "\(directory) takes about \(bytes) bytes of memory, which the budget of \(budget) (models.memory) "
                 + "does not have beside what may not be unloaded; unpin models or raise it"
+        case .versionTaken(let model, let version):
+            "\(model)@\(version) is there already; sign the version for the next number"
+        case .malformedArchive(let reason):
+            "the archive cannot be read: \(reason)"
+        case .unknownModel(let model):
+            "there is no model '\(model)' in the registry"
+        case .unknownVersion(let model, let version):
+            "there is no version \(version) of model '\(model)' in the registry"
+        case .versionInUse(let model, let version, let use):
+            "\(model)@\(version) is \(use); let another version be that first"
+        case .invalidChange(let model, let reason):
+            "the policy of model '\(model)' cannot be changed so: \(reason)"
+        case .contended(let model):
+            "the policy of model '\(model)' was changed by others each time; try again"
         case .versionsExhausted(let model):
             "model '\(model)' has no version number left"
         case .nothingToPublish:
             "there is no file to publish"
+        }
+    }
+}
+
+extension RegistryError {
+    /// The error with the place where a staged version will stand instead of where it stands now.
+    func moved(from path: String, to place: String) -> RegistryError {
+        func move(_ text: String) -> String {
+            text.hasPrefix(path) ? place + text.dropFirst(path.count) : text
+        }
+        switch self {
+        case .noModelFile(let directory): return .noModelFile(directory: move(directory))
+        case .severalModelFiles(let directory, let names):
+            return .severalModelFiles(directory: move(directory), names: names)
+        case .format(let file, let error): return .format(file: move(file), error)
+        case .inference(let file, let error): return .inference(file: move(file), error)
+        case .notReproduced(let file, let first, let count):
+            return .notReproduced(file: move(file), first: first, count: count)
+        case .malformedSamples(let file, let line, let reason):
+            return .malformedSamples(file: move(file), line: line, reason: reason)
+        case .malformedManifest(let file, let reason):
+            return .malformedManifest(file: move(file), reason: reason)
+        case .manifestMismatch(let file, let reason):
+            return .manifestMismatch(file: move(file), reason: reason)
+        case .digestMismatch(let file, let stated, let actual):
+            return .digestMismatch(file: move(file), stated: stated, actual: actual)
+        case .untrusted(let directory, let defect): return .untrusted(directory: move(directory), defect)
+        default: return self
         }
     }
 }

@@ -12,7 +12,11 @@ import Testing
         return try String(contentsOf: root.appending(path: "docs/reference/cli.md"), encoding: .utf8)
     }
 
-    @Test(arguments: ["list", "show", "predict", "verify", "sign", "health"])
+    @Test(arguments: [
+        "list", "show", "predict", "verify", "sign", "health", "publish", "promote", "pin", "unpin",
+        "rollback", "alias", "split", "shadow", "retire", "restore", "delete", "gc", "policy",
+        "diff",
+    ])
     func everyOption_isOnThePage(command: String) throws {
         let page = try Self.page()
         #expect(page.contains("\n## modelctl \(command)\n"))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
+import Cryptography
 import Dispatch
 import Foundation
 import Synchronization
@@ -127,6 +128,95 @@ struct PublisherTests {
                 }
             }
             #expect(try names(store.path("a")).isEmpty, "\(step)")
+        }
+    }
+
+    // MARK: Staging
+
+    private func key() throws -> SigningKey { try SigningKey(pem: try TrustPolicyTests.text("p256.pem")) }
+
+    @Test func aVersionThatIsSignedWhenItIsPublished_isTrusted() throws {
+        let trust = TrustPolicyTests.require(try TrustPolicyTests.key("p256"))
+        let store = try TestStore { $0.trust = trust }
+        _ = try Publisher.publish([file(1)], model: "a", registryPath: store.root, signedBy: try key())
+        #expect(try names(store.path("a/1")) == ["manifest.json", "model.safetensors", "model.sig"])
+        try store.look()
+        #expect(store.answer("a") == 1)
+    }
+
+    @Test func whatAServerWouldRefuse_isFoundBeforeItIsPublished() throws {
+        let store = try TestStore()
+        let staging = try VersionStaging(model: "a", registryPath: store.root)
+        let broken = try TestModel.native(1, golden: 2)
+        try staging.add("model.safetensors", broken.span)
+        do {
+            try staging.check()
+            Issue.record("a model that does not reproduce its golden samples passed")
+        } catch {
+            #expect(error.code == "not_reproduced")
+            #expect(error.description.contains("/a/new/model.safetensors"), "\(error.description)")
+        }
+        let unsigned = try VersionStaging(model: "a", registryPath: store.root)
+        let good = try TestModel.native(1)
+        try unsigned.add("model.safetensors", good.span)
+        try unsigned.check()
+        do {
+            try unsigned.check(trust: TrustPolicyTests.require(try TrustPolicyTests.key("p256")))
+            Issue.record("an unsigned version passed")
+        } catch {
+            #expect((error as? RegistryError)?.code == "unsigned")
+        }
+    }
+
+    @Test func aManifestThatComesAlong_isKeptAndSaysTheNumber() throws {
+        let store = try TestStore()
+        _ = try Publisher.publish([file(1)], model: "a", registryPath: store.root, signedBy: try key())
+        func stage(_ model: String) throws -> VersionStaging {
+            let staging = try VersionStaging(model: model, registryPath: store.path("other"))
+            for file in try names(store.path("a/1")) {
+                let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: store.path("a/1/\(file)"))))
+                try staging.add(file, bytes.span)
+            }
+            return staging
+        }
+        #expect(throws: RegistryError.wrongBinding(directory: "b", published: "a@1")) {
+            try stage("b").check()
+        }
+        #expect(throws: RegistryError.wrongBinding(directory: "b", published: "a@1")) {
+            try stage("b").commit()
+        }
+        #expect(try names(store.path("other/b")).isEmpty)
+        func commit() throws -> VersionStaging.Published {
+            let staging = try stage("a")
+            try staging.check(trust: TrustPolicyTests.require(try TrustPolicyTests.key("p256")))
+            return try staging.commit()
+        }
+        #expect(try commit().version == ModelVersion(1))
+        #expect(throws: RegistryError.versionTaken(model: "a", version: ModelVersion(1))) { try commit() }
+    }
+
+    @Test func otherFilesThanThoseOfTheManifest_areRefused() throws {
+        let store = try TestStore()
+        _ = try Publisher.publish([file(1)], model: "a", registryPath: store.root)
+        let manifest = Array(try Data(contentsOf: URL(fileURLWithPath: store.path("a/1/manifest.json"))))
+        let model = try TestModel.native(2)
+        let staging = try VersionStaging(model: "a", registryPath: store.path("other"))
+        try staging.add("manifest.json", manifest.span)
+        try staging.add("model.safetensors", model.span)
+        do {
+            _ = try staging.commit()
+            Issue.record("published")
+        } catch {
+            #expect(error.code == "manifest_mismatch")
+        }
+        let lonely = try VersionStaging(model: "a", registryPath: store.path("other"))
+        try lonely.add("model.safetensors", model.span)
+        try lonely.add("model.sig", model.span)
+        do {
+            _ = try lonely.commit()
+            Issue.record("published")
+        } catch {
+            #expect(error.code == "unbound_signature")
         }
     }
 }

@@ -25,6 +25,28 @@ package enum AtomicFile {
         try syncDirectory(directory)
     }
 
+    /// Writes `bytes` to a dot-name beside `path`, syncs, links it onto `path` and syncs the directory: of
+    /// several who do this at once, one gets the name.
+    ///
+    /// - Returns: false when `path` is there already.
+    package static func create(
+        _ bytes: Span<UInt8>, at path: String, mode: mode_t = 0o644
+    ) throws(SystemError) -> Bool {
+        let (directory, name) = split(path)
+        var temporary = ""
+        let file = try create(in: directory, name: name, mode: mode, path: &temporary)
+        // Safe because the strings are passed as C strings that live for the calls; so below.
+        defer { _ = unsafe unlink(temporary) }
+        try writeAll(bytes, to: file, path: temporary)
+        if fsync(file.number) != 0 { throw SystemError("fsync", on: temporary) }
+        if unsafe link(temporary, path) != 0 {
+            if errno == EEXIST { return false }
+            throw SystemError("link", on: path)
+        }
+        try syncDirectory(directory)
+        return true
+    }
+
     /// Makes the names in `directory` durable.
     package static func syncDirectory(_ directory: String) throws(SystemError) {
         // Safe because the string is passed as a C string that lives for the call.
@@ -55,7 +77,8 @@ package enum AtomicFile {
         throw SystemError("create", on: path)
     }
 
-    private static func writeAll(
+    /// Writes all of `bytes` where the file stands; `path` is its name in errors.
+    package static func writeAll(
         _ bytes: Span<UInt8>, to file: borrowing FileDescriptor, path: String
     ) throws(SystemError) {
         var done = 0

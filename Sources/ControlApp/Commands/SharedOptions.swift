@@ -23,7 +23,7 @@ struct ServerOptions: ParsableArguments {
         return ServerClient(address, timeoutSeconds: timeout)
     }
 
-    private static func variable(_ name: String) -> String? {
+    static func variable(_ name: String) -> String? {
         // Safe because the text is copied at once and nothing in this program changes the environment.
         guard let value = unsafe getenv(name) else { return nil }
         let text = unsafe String(cString: value)

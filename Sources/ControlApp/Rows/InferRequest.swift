@@ -63,11 +63,3 @@ struct InferRequest {
         buffer.append(",\"data\":[")
     }
 }
-
-extension Array<UInt8> {
-    init(copying bytes: Span<UInt8>) {
-        self.init()
-        reserveCapacity(bytes.count)
-        for index in 0..<bytes.count { append(bytes[index]) }
-    }
-}

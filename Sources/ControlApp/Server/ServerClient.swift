@@ -7,6 +7,8 @@ import Net
 final class ServerClient {
     let address: ServerAddress
     private var client: HTTPClient
+    /// The value of `Authorization`; nil: none is sent.
+    var authorization: String?
 
     init(_ address: ServerAddress, timeoutSeconds: Int) {
         self.address = address
@@ -56,23 +58,64 @@ final class ServerClient {
         try document(.post, model.metadataPath + "/infer", body: body)
     }
 
+    // MARK: Changes
+
+    /// Makes a change of a model's policy.
+    func change(_ model: String, _ change: JSONValue) throws(ControlError) -> JSONValue {
+        try document(.post, "\(Self.adminPath(model))/policy", body: Array(change.line.utf8))
+    }
+
+    /// Which versions answer, and who decided it.
+    func policy(_ model: String) throws(ControlError) -> JSONValue {
+        try document(.get, "\(Self.adminPath(model))/policy")
+    }
+
+    func delete(_ version: VersionReference) throws(ControlError) {
+        _ = try document(.delete, "\(Self.adminPath(version.model))/versions/\(version.version)")
+    }
+
+    /// Publishes the files of a tar archive.
+    func publish(_ model: String, archive: [UInt8]) throws(ControlError) -> JSONValue {
+        try document(
+            .post, "\(Self.adminPath(model))/versions", body: archive, type: "application/x-tar")
+    }
+
+    func collect(
+        _ model: String?, keep: Int, olderThanDays: Int, isRehearsal: Bool
+    ) throws(ControlError) -> [JSONValue] {
+        var body: JSONObject = [
+            "keep": .integer(Int64(keep)), "older_than_days": .integer(Int64(olderThanDays)),
+            "dry_run": .bool(isRehearsal),
+        ]
+        if let model { body["model"] = .string(model) }
+        let path = "/admin/gc"
+        let answer = try document(.post, path, body: Array(JSONValue.object(body).line.utf8))
+        guard let collected = answer["collected"]?.array else { throw unexpected(path, "no list") }
+        return collected
+    }
+
+    private static func adminPath(_ model: String) -> String {
+        "/admin/models/\(ModelReference.percentEncoded(model))"
+    }
+
     func unexpected(_ path: String, _ reason: String) -> ControlError {
         .unexpectedAnswer(server: address.description, path: path, reason: reason)
     }
 
     private func document(
-        _ method: HTTP.Method, _ path: String, body: [UInt8] = []
+        _ method: HTTP.Method, _ path: String, body: [UInt8] = [], type: String = "application/json"
     ) throws(ControlError) -> JSONValue {
-        let answer = try send(method, path, body: body)
-        guard answer.status == 200 else { throw refusal(answer, path) }
+        let answer = try send(method, path, body: body, type: type)
+        guard answer.status == 200 || answer.status == 201 else { throw refusal(answer, path) }
         guard let value = try? JSONValue.parse(answer.body.span) else { throw unexpected(path, "not JSON") }
         return value
     }
 
     private func send(
-        _ method: HTTP.Method, _ path: String, body: [UInt8] = []
+        _ method: HTTP.Method, _ path: String, body: [UInt8] = [], type: String = "application/json"
     ) throws(ControlError) -> ClientResponse {
-        let headers = body.isEmpty ? [] : [("Content-Type", "application/json")]
+        var headers = body.isEmpty ? [] : [("Content-Type", type)]
+        if let authorization { headers.append(("Authorization", authorization)) }
         do throws(HTTPClientError) {
             return try client.send(method, path, headers: headers, body: body)
         } catch {

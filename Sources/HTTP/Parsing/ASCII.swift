@@ -146,7 +146,7 @@ extension Span<UInt8> {
         return (isOther | word) & topBits
     }
 
-    func starts(with text: StaticString) -> Bool {
+    package func starts(with text: StaticString) -> Bool {
         let length = text.utf8CodeUnitCount
         return count >= length && extracting(0..<length).equals(text)
     }

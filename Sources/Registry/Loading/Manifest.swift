@@ -9,6 +9,12 @@ package struct Manifest: Sendable, Equatable {
         package var size: Int64
         /// Lower-case hexadecimal.
         package var sha256: String
+
+        package init(name: String, size: Int64, sha256: String) {
+            self.name = name
+            self.size = size
+            self.sha256 = sha256
+        }
     }
 
     package var model: String

@@ -23,7 +23,7 @@ struct SignatureBundle: Equatable {
     }
 
     /// A bundle around `statement`, signed.
-    init(signing statement: SignedStatement, with key: borrowing SigningKey) {
+    init(signing statement: SignedStatement, with key: SigningKey) {
         payload = statement.encoded
         signature = key.signature(of: Self.signedBytes(of: payload).span)
         fingerprint = key.verifyingKey.fingerprint

@@ -20,7 +20,7 @@ package enum VersionSigner {
     ///
     /// - Throws: `notAVersion` for another path, and whatever a server would refuse the version for.
     package static func sign(
-        _ directory: String, with key: borrowing SigningKey
+        _ directory: String, with key: SigningKey
     ) throws(RegistryError) -> Signed {
         let listing = try list(directory)
         _ = try ModelLoader(root: listing.path).load(listing)

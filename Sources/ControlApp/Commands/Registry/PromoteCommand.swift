@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Registry
+
+/// `modelctl promote MODEL@VERSION`
+struct PromoteCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "promote", abstract: "Let a version answer the requests that name none.",
+        discussion: """
+            The version becomes what the default of the policy names: the alias, if it is one, else \
+            the default itself. Shares of the traffic that are given by version numbers end.
+            """)
+
+    @Argument(help: ArgumentHelp("The version.", valueName: "model@version"))
+    var version: String
+
+    @OptionGroup var options: RegistryOptions
+
+    func run() throws {
+        try report { () throws(ControlError) in
+            let reference = try VersionReference(parsing: version)
+            let outcome = try options.place().apply(
+                .promote(reference.version), model: reference.model, reason: options.reason)
+            Console.output(ChangePrinter.text(outcome, options.output))
+        }
+    }
+}

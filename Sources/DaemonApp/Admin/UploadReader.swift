@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Base
+internal import Dispatch
+internal import HTTP
+internal import Serving
+internal import Synchronization
+
+/// Takes the body of a version that is published and hands it, piece by piece, to the thread that writes it.
+///
+/// The client is read no faster than the disk writes: after each piece the body pauses.
+///
+/// State: the signal is the loop's; what went wrong stands behind a lock.
+// Safe because `signal` is written on the loop's thread before any piece comes, and only read later.
+final class UploadReader: BodyReader, @unchecked Sendable {
+    let upload: VersionUpload
+    private let queue: DispatchQueue
+    private var signal: StreamSignal?
+    private let state = Mutex<State>(State())
+
+    private struct State {
+        var failure: RepositoryError?
+        var isCancelled = false
+    }
+
+    init(_ upload: VersionUpload) {
+        self.upload = upload
+        queue = DispatchQueue(label: "admin.upload", qos: .utility)
+    }
+
+    func begin(_ signal: StreamSignal) { self.signal = signal }
+
+    func read(_ piece: Span<UInt8>) -> BodyDemand {
+        if state.withLock({ $0.failure }) != nil { return .enough }
+        let bytes = Array(copying: piece)
+        queue.async { [self] in
+            guard !state.withLock({ $0.isCancelled || $0.failure != nil }) else { return }
+            do throws(RepositoryError) {
+                try upload.write(bytes.span)
+            } catch {
+                state.withLock { $0.failure = error }
+            }
+            signal?.resume()
+        }
+        return .pause
+    }
+
+    func cancelled() { state.withLock { $0.isCancelled = true } }
+
+    /// Runs `action` when everything that came is written, with what went wrong.
+    func whenWritten(_ action: @escaping @Sendable (RepositoryError?) -> Void) {
+        queue.async { [self] in action(state.withLock { $0.failure }) }
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Base
+package import HTTP
+package import Serving
+
+package enum AdminEndpoint: Sendable, Equatable {
+    case publish, delete, policy, change, collect
+}
+
+/// A line of the routing table for changes of the registry.
+package struct AdminRoute: Sendable {
+    package var method: Method
+    package var pattern: String
+    package var endpoint: AdminEndpoint
+
+    /// What all patterns begin with.
+    package static let prefix: StaticString = "/admin/"
+
+    package static let all: [AdminRoute] = [
+        AdminRoute(.post, "/admin/models/{model}/versions", .publish),
+        AdminRoute(.delete, "/admin/models/{model}/versions/{version}", .delete),
+        AdminRoute(.get, "/admin/models/{model}/policy", .policy),
+        AdminRoute(.post, "/admin/models/{model}/policy", .change),
+        AdminRoute(.post, "/admin/gc", .collect),
+    ]
+
+    init(_ method: Method, _ pattern: String, _ endpoint: AdminEndpoint) {
+        self.method = method
+        self.pattern = pattern
+        self.endpoint = endpoint
+    }
+}
+
+/// Changes of the registry over HTTP: `docs/protocols/admin.md`. Everything here waits for the disk.
+package struct AdminDialect: Sendable {
+    private let repository: RepositoryService
+
+    package init(repository: RepositoryService) { self.repository = repository }
+
+    /// Where the body of a request to publish goes; nil, and an answer, when it does not say what it sends.
+    package func upload(
+        _ path: PathParameters, _ request: borrowing Request, _ response: inout Response
+    ) -> VersionUpload? {
+        if let type = request.header("Content-Type"), type.equals("application/x-tar") {
+            return repository.upload(path.model, .archive)
+        }
+        guard let name = request.queryValue("file"), !name.isEmpty else {
+            response.fail(
+                .badRequest, "name the file with ?file=NAME, or send a tar archive as application/x-tar")
+            return nil
+        }
+        let sha256 = request.queryValue("sha256")?.lowercased()
+        if let sha256, sha256.utf8.count != 64 {
+            response.fail(.badRequest, "'sha256' must be 64 hexadecimal digits")
+            return nil
+        }
+        return repository.upload(path.model, .file(name: name, sha256: sha256))
+    }
+
+    /// Answers; `upload` is what took the body of a request to publish.
+    package func answer(
+        _ endpoint: AdminEndpoint, _ path: PathParameters, actor: RepositoryService.Actor,
+        upload: VersionUpload?, _ request: borrowing Request, _ response: inout Response
+    ) {
+        do throws(RepositoryError) {
+            let document: JSONValue
+            switch endpoint {
+            case .publish:
+                guard let upload else {
+                    throw RepositoryError(.invalid, code: "nothing_to_publish", "there is no file to publish")
+                }
+                document = try repository.publish(upload, actor: actor)
+                response.status = .created
+            case .delete:
+                try repository.delete(path.model, version: path.version ?? "", actor: actor)
+                document = .object(["model": .string(path.model), "deleted": .bool(true)])
+            case .policy: document = try repository.policy(path.model)
+            case .change: document = try repository.change(path.model, try body(request), actor: actor)
+            case .collect: document = try repository.collect(try body(request), actor: actor)
+            }
+            document.write(into: &response.body)
+        } catch {
+            response.fail(error)
+        }
+    }
+
+    private func body(_ request: borrowing Request) throws(RepositoryError) -> JSONValue {
+        do {
+            return try JSONValue.parse(request.body)
+        } catch {
+            let place = error.position(in: request.body)
+            throw RepositoryError(
+                .invalid, code: "malformed_body",
+                "the body is no JSON: line \(place.line), column \(place.column): \(error.message)")
+        }
+    }
+}
+
+extension Response {
+    /// `{"error": "…", "code": "…"}`
+    package mutating func fail(_ error: RepositoryError) {
+        let status: Status =
+            switch error.kind {
+            case .invalid: .badRequest
+            case .notFound: .notFound
+            case .conflict: .conflict
+            case .refused: .unprocessableContent
+            case .tooLarge: .contentTooLarge
+            case .full: Status(507)
+            case .fault: .internalServerError
+            }
+        self.status = status
+        contentType = .json
+        body.clear()
+        body.append("{\"error\":")
+        body.append(quoted: error.description)
+        body.append(",\"code\":")
+        body.append(quoted: error.code)
+        body.append("}")
+    }
+}

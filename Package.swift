@@ -178,7 +178,7 @@ let package = Package(
             ]),
         tests(
             "DaemonAppTests",
-            imports: ["Base", "Telemetry", "Net", "HTTP", "Dialects", "DaemonApp", "TestKit"]),
+            imports: ["Base", "Cryptography", "Telemetry", "Net", "HTTP", "Dialects", "DaemonApp", "TestKit"]),
         tests("ControlAppTests", imports: ["Base", "Net", "HTTP", "ControlApp", "modelctl"]),
     ]
 )

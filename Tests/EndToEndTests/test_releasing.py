@@ -234,6 +234,30 @@ def test_aServerThatDemandsSignatures_publishesWhatIsSignedElsewhere(daemon, reg
     assert other.status == 422 and other.json["code"] == "wrong_binding"
 
 
+def test_modelsAreLoadedAndUnloaded_asTritonDoesInExplicitMode(daemon, registry, tmp_path):
+    import tritonclient.http
+    publish_fixture(registry, "stump", STUMP)
+    broken = publish_fixture(registry, "broken", STUMP) / "model.json"
+    broken.write_bytes(STUMP.read_bytes()[:-9])
+    admin = Admin(daemon, registry, tmp_path, "--models-load", "explicit")
+    assert admin.server.infer("stump", ROW).status != 200
+    load = "/v2/repository/models/stump/load"
+    assert admin.server.request("POST", load, "{}").status == 401
+    headers = {"Authorization": f"Bearer {KEY}"}
+    for parameters in [{"config": "{}"}, {"file:1/model.json": "AAAA"}, {"url": "http://127.0.0.1:1/"}]:
+        assert admin.server.request("POST", load, {"parameters": parameters}, headers).status == 400
+    with tritonclient.http.InferenceServerClient(f"127.0.0.1:{admin.server.port}") as client:
+        client.load_model("stump", headers=headers)
+        assert version(admin.server) == "1" and client.is_model_ready("stump")
+        client.unload_model("stump", headers=headers)
+        admin.server.eventually(lambda: version(admin.server) is None)
+        client.load_model("stump", headers=headers)
+        assert version(admin.server) == "1"
+        for name, words in [("broken", "failed to load 'broken'"), ("nobody", "there is no model 'nobody'")]:
+            with pytest.raises(tritonclient.utils.InferenceServerException, match=words):
+                client.load_model(name, headers=headers)
+
+
 def test_keysThatAreTakenOut_areRefusedAfterSIGHUP(daemon, registry, tmp_path):
     publish_fixture(registry, "stump", STUMP)
     admin = Admin(daemon, registry, tmp_path)

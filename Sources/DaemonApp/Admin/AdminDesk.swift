@@ -14,6 +14,7 @@ final class AdminDesk: Sendable {
     private let dialect: AdminDialect
     private let uploadBytesMax: Int
     private let queue = DispatchQueue(label: "admin", qos: .utility)
+    private let loads = DispatchQueue(label: "admin.load", qos: .utility, attributes: .concurrent)
 
     init(authorizer: AdminAuthorizer, dialect: AdminDialect, uploadBytesMax: Int) {
         self.authorizer = authorizer
@@ -50,6 +51,8 @@ final class AdminDesk: Sendable {
             }
             job.deferred.complete()
         }
+        // Loading waits, and nobody shall wait for that.
+        if endpoint == .load { return loads.async { work(nil) } }
         guard let reader else { return queue.async { work(nil) } }
         reader.whenWritten(work)
     }

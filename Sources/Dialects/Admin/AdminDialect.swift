@@ -5,6 +5,8 @@ package import Serving
 
 package enum AdminEndpoint: Sendable, Equatable {
     case publish, delete, policy, change, collect
+    /// Of Open Inference's model repository extension.
+    case load, unload
 }
 
 /// A line of the routing table for changes of the registry.
@@ -13,7 +15,7 @@ package struct AdminRoute: Sendable {
     package var pattern: String
     package var endpoint: AdminEndpoint
 
-    /// What all patterns begin with.
+    /// What the patterns with bodies of their own kinds begin with.
     package static let prefix: StaticString = "/admin/"
 
     package static let all: [AdminRoute] = [
@@ -22,6 +24,8 @@ package struct AdminRoute: Sendable {
         AdminRoute(.get, "/admin/models/{model}/policy", .policy),
         AdminRoute(.post, "/admin/models/{model}/policy", .change),
         AdminRoute(.post, "/admin/gc", .collect),
+        AdminRoute(.post, "/v2/repository/models/{model}/load", .load),
+        AdminRoute(.post, "/v2/repository/models/{model}/unload", .unload),
     ]
 
     init(_ method: Method, _ pattern: String, _ endpoint: AdminEndpoint) {
@@ -77,10 +81,33 @@ package struct AdminDialect: Sendable {
             case .policy: document = try repository.policy(path.model)
             case .change: document = try repository.change(path.model, try body(request), actor: actor)
             case .collect: document = try repository.collect(try body(request), actor: actor)
+            case .load, .unload:
+                try refuseOverrides(request)
+                if endpoint == .load {
+                    try repository.load(path.model, actor: actor)
+                } else {
+                    try repository.unload(path.model, actor: actor)
+                }
+                return
             }
             document.write(into: &response.body)
         } catch {
             response.fail(error)
+        }
+    }
+
+    /// Triton takes a configuration, and files, in a request to load; here a model is what was published.
+    private func refuseOverrides(_ request: borrowing Request) throws(RepositoryError) {
+        if request.body.isEmpty { return }
+        guard let members = try body(request).object?.members, members.allSatisfy({ $0.key == "parameters" })
+        else {
+            throw RepositoryError(.invalid, code: "malformed_body", "only 'parameters' may stand in the body")
+        }
+        let parameters = members.first?.value.object?.members ?? []
+        if let other = parameters.first(where: { $0.key != "unload_dependents" }) {
+            throw RepositoryError(
+                .invalid, code: "unsupported_parameter",
+                "the parameter '\(other.key)' is not supported: models are loaded as they were published")
         }
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Base
+internal import Dispatch
 package import Registry
 package import Telemetry
 
@@ -102,6 +103,48 @@ package final class RepositoryService: Sendable {
             throw error
         }
         return .object(["collected": .array(collected), "dry_run": .bool(isRehearsal)])
+    }
+
+    // MARK: Loading
+
+    /// How long a request waits for a model to be loaded.
+    private static let loadPatience = DispatchTimeInterval.seconds(50)
+
+    /// Loads a model whatever its policy says about loading, and waits for it.
+    ///
+    /// - Throws: when it is not there, or no version of it can be loaded, with the reason.
+    package func load(_ model: String, actor: Actor) throws(RepositoryError) {
+        do throws(RepositoryError) {
+            try refusing { () throws(RegistryError) in try registry.look() }
+            try known(model)
+            let loaded = DispatchSemaphore(value: 0)
+            guard registry.whenLoaded(model, isExplicit: true, { loaded.signal() }) else {
+                throw RepositoryError(.fault, code: "busy", "too many requests wait for models; try again")
+            }
+            let isLate = loaded.wait(timeout: .now() + Self.loadPatience) == .timedOut
+            guard registry.view.models[model]?.newest != nil else {
+                let reason =
+                    isLate ? "it is still being loaded" : registry.unavailabilityReason(of: model)
+                throw RepositoryError(.refused, code: "not_loaded", "failed to load '\(model)': \(reason)")
+            }
+            record("load", model, actor)
+        } catch {
+            record("load", model, actor, error: error)
+            throw error
+        }
+    }
+
+    /// Unloads a model until somebody loads it; requests that have begun are finished.
+    package func unload(_ model: String, actor: Actor) throws(RepositoryError) {
+        try known(model)
+        registry.unload(model)
+        record("unload", model, actor)
+    }
+
+    private func known(_ model: String) throws(RepositoryError) {
+        guard registry.view.models[model] == nil else { return }
+        throw RepositoryError(
+            .notFound, code: "unknown_model", "there is no model '\(model)' in the registry")
     }
 
     // MARK: Policies

@@ -93,7 +93,9 @@ final class RequestDispatcher: BodyReceivingHandler {
     /// Bodies of versions that are published are taken as they come, all others whole.
     func receive(_ head: borrowing Request, _ response: inout Response) -> BodyReception {
         // Each request with a body comes by here, so the question is a cheap one.
-        guard let admin, head.path.starts(with: AdminRoute.prefix) else { return .gathered(bytesMax: nil) }
+        guard let admin,
+            head.path.starts(with: AdminRoute.prefix) || head.path.starts(with: AdminRoute.repositoryPrefix)
+        else { return .gathered(bytesMax: nil) }
         guard let route = table.router.resolve(head, &captures, &response),
             case .admin(let endpoint) = table.destinations[route],
             routes[head.origin.listener].contains(table.groups[route])

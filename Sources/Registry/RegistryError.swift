@@ -117,10 +117,8 @@ extension RegistryError: CustomStringConvertible {
         case .invalidFileName(let name):
             "'\(name)' is no name for a file of a version: no '/', no dot in front, at most 255 bytes, "
                 + "not manifest.json"
-        case .system(let error):
-            error.description
-        case .noModelFile(let directory):
-            "\(directory) holds no model file"
+        case .system(let error): error.description
+        case .noModelFile(let directory): "\(directory) holds no model file"
         case .severalModelFiles(let directory, let names):
             "\(directory) holds \(names.count) model files (\(names.prefix(4).joined(separator: ", "))) "
                 + "where one is allowed; keep one"
@@ -165,10 +163,8 @@ extension RegistryError: CustomStringConvertible {
                 + "does not have beside what may not be unloaded; unpin models or raise it"
         case .versionTaken(let model, let version):
             "\(model)@\(version) is there already; sign the version for the next number"
-        case .malformedArchive(let reason):
-            "the archive cannot be read: \(reason)"
-        case .unknownModel(let model):
-            "there is no model '\(model)' in the registry"
+        case .malformedArchive(let reason): "the archive cannot be read: \(reason)"
+        case .unknownModel(let model): "there is no model '\(model)' in the registry"
         case .unknownVersion(let model, let version):
             "there is no version \(version) of model '\(model)' in the registry"
         case .versionInUse(let model, let version, let use):
@@ -179,8 +175,7 @@ extension RegistryError: CustomStringConvertible {
             "the policy of model '\(model)' was changed by others each time; try again"
         case .versionsExhausted(let model):
             "model '\(model)' has no version number left"
-        case .nothingToPublish:
-            "there is no file to publish"
+        case .nothingToPublish: "there is no file to publish"
         }
     }
 }

@@ -50,7 +50,9 @@ struct ProtocolPageTests {
 
     @Test func everyRoute_isInATableAndTheOtherWayRound() throws {
         let promised = try ProtocolPage.all.get().flatMap { $0.routes() }
-        let served = Route.all.map { "\($0.method.name) \($0.pattern)" }
+        let served =
+            Route.all.map { "\($0.method.name) \($0.pattern)" }
+            + AdminRoute.all.map { "\($0.method.name) \($0.pattern)" }
         #expect(promised.sorted() == served.sorted())
     }
 
@@ -101,6 +103,9 @@ struct ProtocolPageTests {
         }
     }
 
+    /// Of the page: the SHA-256 of `example-key`.
+    private static let adminKeys = "ada c018c41c1afaf2c0b66c64f97d0ee135657b699ad260f299234cd40a5d625e0e"
+
     private func bytes(of numbers: [Float]) -> [UInt8] {
         numbers.flatMap { number in (0..<4).map { UInt8(truncatingIfNeeded: number.bitPattern >> (8 * $0)) } }
     }
@@ -123,13 +128,20 @@ struct ProtocolPageTests {
         try registry.look()
         registry.waitForLoads()
         let service = PredictService(registry: registry)
+        let admin = AdminDesk(
+            authorizer: AdminAuthorizer(try AdminKeys(Self.adminKeys, path: "keys")),
+            dialect: AdminDialect(
+                repository: RepositoryService(
+                    registry: registry, path: Fixtures.path("protocols/registry"),
+                    logger: Logger(sink: .closure { _ in }))),
+            uploadBytesMax: 1 << 20)
         var configuration = HTTPServer.Configuration(addresses: [try Address(parsing: "127.0.0.1:0")])
         configuration.loopCount = 1
         configuration.timeouts.lastCall = .zero
         let server = HTTPServer(configuration: configuration) { _ in
             RequestDispatcher(
                 service: service, metrics: metrics, rowLimit: 100_000,
-                routes: [RouteGroups(Configuration.RouteGroup.allCases)])
+                routes: [RouteGroups(Configuration.RouteGroup.allCases)], admin: admin)
         }
         let address = try #require(try server.start().first)
         defer {

@@ -55,6 +55,8 @@ package enum RegistryError: Error, Equatable {
     case invalidChange(model: String, reason: String)
     /// Others changed the policy each time.
     case contended(model: String)
+    /// One model or one version, which is served as it is: nothing is published into it.
+    case notARegistry(path: String)
     case versionsExhausted(model: String)
     case nothingToPublish
 }
@@ -94,6 +96,7 @@ extension RegistryError {
         case .versionInUse: "version_in_use"
         case .invalidChange: "invalid_change"
         case .contended: "contended"
+        case .notARegistry: "not_a_registry"
         case .versionsExhausted: "versions_exhausted"
         case .nothingToPublish: "nothing_to_publish"
         }
@@ -173,6 +176,7 @@ extension RegistryError: CustomStringConvertible {
             "the policy of model '\(model)' cannot be changed so: \(reason)"
         case .contended(let model):
             "the policy of model '\(model)' was changed by others each time; try again"
+        case .notARegistry(let path): "\(path) is a single model; publish into a registry of models"
         case .versionsExhausted(let model):
             "model '\(model)' has no version number left"
         case .nothingToPublish: "there is no file to publish"

@@ -133,6 +133,21 @@ struct PublisherTests {
 
     // MARK: Staging
 
+    /// Becoming a registry, it would no longer be served as the model that it is.
+    @Test func aSingleModelOrVersion_takesNoModels() throws {
+        let store = try TestStore()
+        try store.write(try TestModel.native(1), to: "churn/1/model.safetensors")
+        for place in ["churn", "churn/1", "churn/1/model.safetensors"] {
+            for name in ["fraud", "1"] {
+                #expect(throws: RegistryError.notARegistry(path: store.path(place)), "\(place) \(name)") {
+                    try VersionStaging(model: name, registryPath: store.path(place))
+                }
+            }
+        }
+        #expect(try names(store.path("churn")) == ["1"])
+        #expect(try names(store.path("churn/1")) == ["model.safetensors"])
+    }
+
     private func key() throws -> SigningKey { try SigningKey(pem: try TrustPolicyTests.text("p256.pem")) }
 
     @Test func aVersionThatIsSignedWhenItIsPublished_isTrusted() throws {

@@ -57,6 +57,16 @@ package struct RegistryScanner: Sendable {
         return VersionListing(model: model, version: version, path: directory, files: contents.files)
     }
 
+    /// Whether models can be put there: a directory that is one model, or one version, is none of models, and
+    /// would not be served as it was if it became one. True for what is not there yet.
+    static func isRegistry(_ path: String) throws(SystemError) -> Bool {
+        let scanner = RegistryScanner(path: path)
+        guard let facts = try? FileFacts(of: scanner.path) else { return true }
+        guard facts.kind == .directory else { return false }
+        var problems: [ScanProblem] = []
+        return try scanner.form(of: Contents(of: scanner.path, problems: &problems)) == .registry
+    }
+
     private static let first = ModelVersion(1)
 
     private var modelName: String { singleName ?? ModelName.derived(fromPath: path) }

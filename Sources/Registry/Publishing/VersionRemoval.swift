@@ -122,7 +122,7 @@ package enum VersionRemoval {
         var found: [Collected] = []
         for version in state.versions where !kept.contains(version) {
             let path = "\(store.directory)/\(version)"
-            guard use(of: version, in: state.policy) == nil, isOlder(path, than: retention.age, wallClock)
+            guard use(of: version, in: state.policy) == nil, try isOlder(path, than: retention.age, wallClock)
             else {
                 continue
             }
@@ -136,7 +136,7 @@ package enum VersionRemoval {
         }
         for case let name? in names where [prefix, VersionStaging.prefix].contains(where: name.hasPrefix) {
             let path = "\(store.directory)/\(name)"
-            guard isOlder(path, than: retention.leftoverAge, wallClock) else { continue }
+            guard try isOlder(path, than: retention.leftoverAge, wallClock) else { continue }
             found.append(Collected(model: store.model, version: nil, path: path))
         }
         return found
@@ -151,14 +151,21 @@ package enum VersionRemoval {
         }
     }
 
-    /// By the youngest of the directory and what is directly in it.
-    private static func isOlder(_ path: String, than age: Int64, _ wallClock: Int64) -> Bool {
-        guard let facts = try? FileFacts(of: path), let names = try? Directory.names(in: path) else {
-            return false
+    /// By the youngest of the directory and what is directly in it; false when it is gone.
+    private static func isOlder(
+        _ path: String, than age: Int64, _ wallClock: Int64
+    ) throws(RegistryError) -> Bool {
+        do {
+            var youngest = try FileFacts(of: path).modified
+            for case let name? in try Directory.names(in: path) {
+                // A link that leads nowhere is as old as its directory.
+                guard let facts = try? FileFacts(of: "\(path)/\(name)") else { continue }
+                youngest = max(youngest, facts.modified)
+            }
+            return wallClock &- youngest >= age
+        } catch {
+            if error.code == ENOENT { return false }
+            throw .system(error)
         }
-        let times = names.compactMap { name in
-            name.flatMap { try? FileFacts(of: "\(path)/\($0)").modified }
-        }
-        return wallClock &- (times + [facts.modified]).reduce(facts.modified, max) >= age
     }
 }

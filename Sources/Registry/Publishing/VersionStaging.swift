@@ -54,10 +54,16 @@ package final class VersionStaging: @unchecked Sendable {
         let directory = "\(registryPath)/\(model)"
         self.directory = directory
         do {
+            let isKnown = ModelVersion(model) == nil && (try? FileFacts(of: directory))?.kind == .directory
+            guard try isKnown || RegistryScanner.isRegistry(registryPath) else {
+                throw RegistryError.notARegistry(path: registryPath)
+            }
             try Directory.make(directory)
             try AtomicFile.syncDirectory(registryPath)
-        } catch {
+        } catch let error as SystemError {
             throw .system(error)
+        } catch {
+            throw .notARegistry(path: registryPath)
         }
         try observer(.makeDirectory)
         path = try Self.makeTemporary(in: directory)

@@ -36,7 +36,8 @@ package struct RepositoryError: Error, Equatable, CustomStringConvertible {
             switch error {
             case .invalidModelName, .invalidFileName, .notAVersion, .nothingToPublish: .invalid
             case .unknownModel, .unknownVersion: .notFound
-            case .versionTaken, .versionInUse, .invalidChange, .contended, .versionsExhausted: .conflict
+            case .notARegistry, .versionTaken, .versionInUse, .invalidChange, .contended, .versionsExhausted:
+                .conflict
             case .system(let system): [ENOSPC, EDQUOT].contains(system.code) ? .full : .fault
             default: .refused
             }

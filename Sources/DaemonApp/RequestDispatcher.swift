@@ -32,6 +32,8 @@ struct DaemonRoutes: Sendable {
     let groups: [Configuration.RouteGroup]
     /// Captures before the model's name.
     let ignoredCaptures: [Int]
+    /// What stands behind the model is an alias.
+    let namesLabel: [Bool]
     let router: Router
 
     /// - Parameter platform: routes beside those of the dialects.
@@ -45,6 +47,7 @@ struct DaemonRoutes: Sendable {
             routes.map { .dialect($0.endpoint) } + admin.map { .admin($0.endpoint) } + own.map(\.destination)
         groups = destinations.map(\.group)
         ignoredCaptures = routes.map(\.ignoredCaptures) + admin.map { _ in 0 } + own.map { _ in 0 }
+        namesLabel = routes.map(\.namesLabel) + (0..<admin.count + own.count).map { _ in false }
         var router = Router()
         for route in routes { router.add(route.method, route.pattern) }
         for route in admin { router.add(route.method, route.pattern) }
@@ -65,6 +68,8 @@ final class RequestDispatcher: BodyReceivingHandler {
     private let answerer: DialectAnswerer
     private let workers: WorkerPool?
     private let admin: AdminDesk?
+    private let rowLimit: Int
+    private let invocations: InvocationsOptions
     private let inFlight: Gauge
     private var captures: [String] = []
 
@@ -85,6 +90,8 @@ final class RequestDispatcher: BodyReceivingHandler {
         inFlight = metrics.gauge(.httpRequestsInFlight)
         self.workers = workers
         self.admin = admin
+        self.rowLimit = rowLimit
+        self.invocations = invocations
         answerer = DialectAnswerer(
             service: service, rowLimit: rowLimit, invocations: invocations,
             costMax: workers == nil ? .max : costMax)
@@ -105,7 +112,10 @@ final class RequestDispatcher: BodyReceivingHandler {
 
     private func parameters(of route: Int) -> PathParameters {
         let names = captures.dropFirst(table.ignoredCaptures[route])
-        return PathParameters(model: names.first ?? "", version: names.dropFirst().first)
+        let last = names.dropFirst().first
+        let isLabel = table.namesLabel[route]
+        return PathParameters(
+            model: names.first ?? "", version: isLabel ? nil : last, label: isLabel ? last : nil)
     }
 
     func handle(_ request: borrowing Request, _ response: inout Response) {
@@ -118,8 +128,10 @@ final class RequestDispatcher: BodyReceivingHandler {
         let path = parameters(of: route)
         switch table.destinations[route] {
         case .dialect(let endpoint):
-            if case .tooCostly(let demand) = answerer.answer(endpoint, path, request, &response) {
-                workers?.submit(endpoint, path, demand, request, &response)
+            switch answerer.answer(endpoint, path, request, &response) {
+            case .answered, .joined: break
+            case .tooCostly(let demand): workers?.submit(endpoint, path, demand, request, &response)
+            case .needsLoading(let model): load(model, endpoint, path, request, route: response.route)
             }
         case .admin(let endpoint):
             guard let admin else { return response.fail(.notFound, "this is not answered here") }
@@ -128,6 +140,26 @@ final class RequestDispatcher: BodyReceivingHandler {
         // Never asks a model: a pod that is restarted because of one would only lose the others.
         case .live: writeHealth(true, &response)
         case .ready: writeHealth(service.isReady, &response)
+        }
+    }
+
+    /// Has the request answered when its model is loaded; the loop serves others meanwhile.
+    private func load(
+        _ model: String, _ endpoint: Endpoint, _ path: PathParameters, _ request: borrowing Request,
+        route: Int
+    ) {
+        var path = path
+        path.hasWaited = true
+        let job = WorkerPool.Job(
+            deferred: request.deferAnswer(), endpoint: endpoint, path: path, route: route)
+        service.whenLoaded(model) { [workers, service, rowLimit, invocations] in
+            if let workers { return workers.resume(job) }
+            let answerer = DialectAnswerer(service: service, rowLimit: rowLimit, invocations: invocations)
+            job.deferred.answer { request, response in
+                response.route = job.route
+                _ = answerer.answer(job.endpoint, job.path, request, &response)
+            }
+            job.deferred.complete()
         }
     }
 

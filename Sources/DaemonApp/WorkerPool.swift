@@ -2,9 +2,9 @@
 internal import Base
 internal import Dialects
 internal import Dispatch
-internal import Glibc
 internal import HTTP
 internal import Net
+internal import Registry
 internal import Serving
 internal import Synchronization
 internal import Telemetry
@@ -108,11 +108,31 @@ final class WorkerPool: Sendable {
             response.addHeader("Retry-After", "\(retryAfter)")
             return
         }
+        var path = path
+        path.resolved = demand.model
+        path.isAdmitted = true
+        // The place in the model's own queue comes first: the job is made when it is sure that it has one.
+        let place = ModelPlace()
+        let admission = demand.model?.enter { place.open() } ?? .entered
+        if admission == .refused, let model = demand.model {
+            return endpoint.refuse(model, &response)
+        }
         let job = Job(
             deferred: request.deferAnswer(), endpoint: endpoint, path: path, route: response.route)
+        inFlight.add(1)
+        if admission == .entered { return start(job, demand, now: now) }
+        place.onOpen { [self] in start(job, demand, now: now) }
+    }
+
+    /// Takes a request that has waited for its model, whatever else waits.
+    func resume(_ job: Job) {
+        inFlight.add(1)
+        start(job, WorkDemand(cost: RequestCost.inlineMaxNanoseconds), now: .now)
+    }
+
+    private func start(_ job: Job, _ demand: WorkDemand, now: MonotonicInstant) {
         state.withLock { $0.append(job, demand, now: now) }
         depth.add(1)
-        inFlight.add(1)
         bell.signal()
     }
 
@@ -179,6 +199,7 @@ final class WorkerPool: Sendable {
                 start = end
             }
         }
+        for taking in batch where taking.job.path.isAdmitted { taking.job.path.resolved?.leave() }
         state.withLock { state in
             for (taking, duration) in zip(batch, durations) {
                 state.queue.finish(taking.entry, elapsed: duration)

@@ -9,8 +9,9 @@ extension PredictError {
     /// 500.
     var status: Status {
         switch self {
-        case .unknownModel, .unknownVersion, .noDefaultModel: .notFound
-        case .notReady, .timedOut: .serviceUnavailable
+        case .unknownModel, .unknownVersion, .unknownAlias, .noDefaultModel: .notFound
+        case .notReady, .notLoaded, .timedOut: .serviceUnavailable
+        case .tooManyRequests: .tooManyRequests
         case .unsupportedMediaType: .unsupportedMediaType
         case .tooManyRows, .answerTooLarge: .contentTooLarge
         case .malformedBody, .missingField, .repeatedField, .invalidField, .unexpectedInput, .repeatedInput,
@@ -38,8 +39,24 @@ extension PredictError {
 }
 
 extension Response {
+    /// The same with a status of the dialect's own.
+    mutating func fail(_ error: PredictError, as status: Status) {
+        fail(status, error.description)
+        switch error {
+        case .tooManyRequests, .notLoaded: addHeader("Retry-After", "1" as StaticString)
+        default: break
+        }
+    }
+
+    /// As `fail`, unless the request has only to wait for its model.
+    mutating func outcome(of error: PredictError, _ path: PathParameters) -> Outcome {
+        if case .notLoaded(let model) = error, !path.hasWaited { return .needsLoading(model: model) }
+        fail(error)
+        return .answered
+    }
+
     /// Answers with the dialects' common error body, `{"error": "…"}`.
     mutating func fail(_ error: PredictError) {
-        fail(error.status, error.description)
+        fail(error, as: error.status)
     }
 }

@@ -13,7 +13,7 @@ package enum Endpoint: Sendable, Equatable {
 /// A line of the daemon's routing table.
 package struct Route: Sendable {
     package var method: Method
-    /// `{model}` and `{version}` stand for one path segment each.
+    /// `{model}`, `{version}` and `{label}` stand for one path segment each.
     package var pattern: String
     package var endpoint: Endpoint
     /// Open parts of the pattern that stand before the model's and mean nothing here.
@@ -26,6 +26,9 @@ package struct Route: Sendable {
         self.ignoredCaptures = ignoredCaptures
     }
 
+    /// What stands behind the model is an alias, not a version.
+    package var namesLabel: Bool { pattern.contains("/labels/{label}") }
+
     /// All routes of all dialects.
     package static let all: [Route] = openInference + instances + invocations + documents
 }
@@ -35,10 +38,19 @@ package struct PathParameters {
     /// Empty where the path has no place for it: the default model is meant.
     package var model: String
     package var version: String?
+    /// An alias of a version.
+    package var label: String?
+    /// The version that was chosen before the request came here, by a loop for a worker.
+    package var resolved: ServedModel?
+    /// It has one of the places that its model's policy allows.
+    package var isAdmitted = false
+    /// It has waited for its model to be loaded already.
+    package var hasWaited = false
 
-    package init(model: String, version: String?) {
+    package init(model: String, version: String?, label: String? = nil) {
         self.model = model
         self.version = version
+        self.label = label
     }
 }
 
@@ -50,4 +62,17 @@ package enum Outcome: Sendable, Equatable {
     case tooCostly(WorkDemand)
     /// It was read and waits in its company to be computed.
     case joined
+    /// Its model is loaded by its first use, and this is it; nothing of it was read.
+    case needsLoading(model: String)
+}
+
+extension Endpoint {
+    /// Answers that a model's policy does not let the request wait, in the dialect's own form.
+    package func refuse(_ model: ServedModel, _ response: inout Response) {
+        let error = PredictError.tooManyRequests(model: model.name)
+        switch self {
+        case .openInference: response.fail(error, as: .serviceUnavailable)
+        default: response.fail(error)
+        }
+    }
 }

@@ -8,24 +8,23 @@ internal import Telemetry
 /// What the registry says of itself: log lines and metrics.
 extension Registry {
     func report(
-        _ key: RegistryCore.Key, _ listing: VersionListing, _ verdict: RegistryCore.Verdict,
+        _ load: RegistryCore.Load, _ verdict: RegistryCore.Verdict,
         _ result: Result<LoadedModel, RegistryError>
     ) {
+        let key = load.key
         switch (verdict, result) {
         case (.ready, .success(let loaded)):
             metrics.histogram(.modelLoadDuration).observe(nanoseconds: loaded.loadNanoseconds)
-            logger.notice(
-                "model version is ready",
-                [
-                    "model": LogValue(key.model), "version": LogValue(key.version.number),
-                    "format": LogValue(loaded.format.rawValue), "engine": LogValue(loaded.model.engine),
-                    "bytes": LogValue(loaded.fileSize),
-                    "golden_samples": LogValue(loaded.goldenSampleCount),
-                    "warm_up_rows": LogValue(loaded.warmUpCount),
-                    "memory": LogValue(loaded.memoryBytes),
-                    "seconds": .number(Double(loaded.loadNanoseconds / 1000) / 1e6),
-                    "digest": LogValue(loaded.digest),
-                ])
+            let fields: KeyValuePairs<StaticString, LogValue> = [
+                "model": LogValue(key.model), "version": LogValue(key.version.number),
+                "format": LogValue(loaded.format.rawValue), "engine": LogValue(loaded.model.engine),
+                "bytes": LogValue(loaded.fileSize), "golden_samples": LogValue(loaded.goldenSampleCount),
+                "warm_up_rows": LogValue(loaded.warmUpCount), "memory": LogValue(loaded.memoryBytes),
+                "seconds": .number(Double(loaded.loadNanoseconds / 1000) / 1e6),
+                "digest": LogValue(loaded.digest),
+            ]
+            // Models that come and go with their users are no news.
+            logger.log(load.isUrgent ? .info : .notice, "model version is ready", fields)
         case (.refused, .failure(let error)): reportRefusal(key, error)
         default:
             logger.debug(

@@ -49,7 +49,7 @@ package final class Registry: Sendable {
     private let root: String
     private let clock: RegistryClock
     let logger: Logger
-    let metrics: MetricRegistry
+    package let metrics: MetricRegistry
     private let looks: Mutex<Looks>
     let state: Mutex<State>
     private let snapshot = Snapshot(RegistryView())
@@ -129,6 +129,10 @@ package final class Registry: Sendable {
     package func unavailabilityReason(of model: String) -> String {
         state.withLock { $0.core.unavailabilityReason(of: model) }
     }
+
+    /// Whether a request for the model is worth waiting for: it is loaded on use, or being loaded for
+    /// somebody.
+    package func isAwaitable(_ model: String) -> Bool { state.withLock { $0.core.isAwaitable(model) } }
 
     /// Notes that a request uses the model, so that others leave before it when room is needed.
     package func noteUse(of slot: ModelSlot, _ entry: ModelEntry) {
@@ -292,6 +296,9 @@ package final class Registry: Sendable {
                 return next
             }
             report(changes)
+            for change in changes {
+                if case .refused(let key, _) = change { wakeWaiters(of: key.model) }
+            }
             guard let next else { break }
             load(next)
         }
@@ -326,7 +333,7 @@ package final class Registry: Sendable {
             state.core.models[key.model]?.slot.touch(stamp)
             return state.core.finish(key, listing, result, now: clock.now(), &changes)
         }
-        report(key, listing, verdict, result)
+        report(load, verdict, result)
         report(changes)
         wakeWaiters(of: key.model)
         noteReadiness()

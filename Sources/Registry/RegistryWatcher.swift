@@ -23,7 +23,7 @@ final class RegistryWatcher: Sendable {
     typealias Look = @Sendable (Set<String>?) -> Findings?
 
     /// Events come in bursts (create, write, rename); one look serves them all.
-    private static let debounce = DispatchTimeInterval.milliseconds(20)
+    private static let debounce = DispatchTimeInterval.milliseconds(5)
     /// A bit more than the second that files must be at rest.
     private static let settleNanoseconds: UInt64 = 1_050_000_000
 
@@ -115,7 +115,7 @@ final class RegistryWatcher: Sendable {
             let time = DispatchTime.now() + delay
             guard time < deadline else { return }
             deadline = time
-            timer.schedule(deadline: time, leeway: .milliseconds(5))
+            timer.schedule(deadline: time, leeway: .milliseconds(1))
         }
 
         private func run() {

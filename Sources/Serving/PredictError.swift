@@ -5,6 +5,12 @@
 package enum PredictError: Error, Equatable {
     case unknownModel(String)
     case unknownVersion(model: String, version: String)
+    /// The model has no alias of that name.
+    case unknownAlias(model: String, alias: String)
+    /// The model is loaded by its first use, and this is it, or it is under way.
+    case notLoaded(model: String)
+    /// As many requests of the model wait as its policy allows.
+    case tooManyRequests(model: String)
     /// The model is known, but no version of it answers now.
     case notReady(model: String, version: String?, reason: String)
     /// The body is not what its content type says: `detail` says what was found, line and column say where.
@@ -45,6 +51,9 @@ extension PredictError {
         switch self {
         case .unknownModel: "unknown_model"
         case .unknownVersion: "unknown_version"
+        case .unknownAlias: "unknown_alias"
+        case .notLoaded: "not_loaded"
+        case .tooManyRequests: "too_many_requests"
         case .notReady: "not_ready"
         case .malformedBody: "malformed_body"
         case .missingField: "missing_field"
@@ -80,6 +89,12 @@ extension PredictError: CustomStringConvertible {
             "Request for unknown model: '\(name)' is not found"
         case .unknownVersion(let model, let version):
             "Request for unknown model: '\(model)' version \(version) is not found"
+        case .unknownAlias(let model, let alias):
+            "model '\(model)' has no version called '\(alias)'"
+        case .notLoaded(let model):
+            "model '\(model)' is being loaded; try again"
+        case .tooManyRequests(let model):
+            "Exceeds maximum queue size: too many requests of model '\(model)' wait; try again"
         case .notReady(let model, let version, let reason):
             version.map { "model '\(model)' version \($0) is not ready: \(reason)" }
                 ?? "model '\(model)' is not ready: \(reason)"

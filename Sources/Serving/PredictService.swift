@@ -8,7 +8,9 @@ internal import Tabular
 ///
 /// State: immutable but for the draining flag; any loop may call it.
 package final class PredictService: Sendable {
-    private let registry: Registry
+    let registry: Registry
+    /// What copies of requests are sent to.
+    let shadows: ShadowRunner
     private let defaultModel: String?
     private let splitter: RowSplitter
     private let isDraining = Atomic<Bool>(false)
@@ -21,29 +23,11 @@ package final class PredictService: Sendable {
     ) {
         self.registry = registry
         self.splitter = splitter
+        shadows = ShadowRunner(registry.metrics)
         self.defaultModel = defaultModel
     }
 
     // MARK: Predictions
-
-    /// The version that answers for `model`: the one asked for, else the newest that is ready.
-    ///
-    /// - Throws: `unknownModel`, `unknownVersion`, `notReady`.
-    package func resolve(_ model: String, version: String?) throws(PredictError) -> ServedModel {
-        guard let entry = registry.view.models[model] else { throw .unknownModel(model) }
-        guard let version else {
-            guard let loaded = entry.entry.defaultModel else {
-                throw .notReady(model: model, version: nil, reason: registry.unavailabilityReason(of: model))
-            }
-            return ServedModel(loaded: loaded)
-        }
-        if let loaded = entry.version(named: version) { return ServedModel(loaded: loaded) }
-        guard let report = registry.reports(of: model).first(where: { $0.version.description == version })
-        else {
-            throw .unknownVersion(model: model, version: version)
-        }
-        throw .notReady(model: model, version: version, reason: report.reason ?? "it is \(report.state.name)")
-    }
 
     /// Answers the rows of the workspace.
     ///

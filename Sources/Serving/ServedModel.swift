@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Inference
 internal import ModelFormat
-internal import Registry
+package import Registry
 package import Tabular
 
 /// One ready version of a model as the dialects see it.
 package struct ServedModel: Sendable {
+    /// What a policy has to say about the requests of a model.
+    struct Traffic: Sendable {
+        let slot: ModelSlot
+        let entry: ModelEntry
+    }
+
     let loaded: LoadedModel
+    /// Nil for a model without limits and shadow.
+    var traffic: Traffic?
 
     package var name: String { loaded.name }
     /// The version as it stands in paths and answers.
@@ -52,6 +60,28 @@ package struct ServedModel: Sendable {
         case .integers(let numbers): numbers.map { String($0) }
         case nil: nil
         }
+    }
+
+    // MARK: Limits
+
+    /// The longest that a request may wait, in nanoseconds; nil: what the queue allows.
+    package var deadline: UInt64? { traffic?.entry.policy.limits.deadline }
+
+    /// Takes one of the places that the policy's `limits.concurrency` gives, to be given back by `leave`.
+    package func enter() -> Bool {
+        guard let traffic, traffic.entry.policy.limits.concurrency != nil else { return true }
+        return traffic.slot.gate.enter(traffic.entry.policy.limits)
+    }
+
+    /// Likewise, or waits for one: `start` is called with it.
+    package func enter(start: @escaping @Sendable () -> Void) -> ModelGate.Admission {
+        guard let traffic, traffic.entry.policy.limits.concurrency != nil else { return .entered }
+        return traffic.slot.gate.enter(traffic.entry.policy.limits, start: start)
+    }
+
+    package func leave() {
+        guard let traffic, traffic.entry.policy.limits.concurrency != nil else { return }
+        traffic.slot.gate.leave(traffic.entry.policy.limits)
     }
 
     /// Whether the column holds category names.

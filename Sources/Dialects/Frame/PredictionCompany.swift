@@ -90,6 +90,7 @@ package final class PredictionCompany {
         var rows = 0
         do throws(PredictError) {
             if let failure = member.failure { throw failure }
+            service.copyToShadow(member.model, member.workspace)
             try member.form.write(member.workspace, member.model, into: &response)
             rows = member.workspace.answeredRows(of: member.model)
         } catch {

@@ -44,6 +44,12 @@ struct InferForm: PredictionForm {
         request.explanationCost(model, workspace)
     }
 
+    /// Triton says 503 where others say 429.
+    func fail(_ error: PredictError, _ response: inout Response) {
+        if case .tooManyRequests = error { return response.fail(error, as: .serviceUnavailable) }
+        response.fail(error)
+    }
+
     func write(
         _ workspace: Workspace, _ model: ServedModel, into response: inout Response
     ) throws(PredictError) {

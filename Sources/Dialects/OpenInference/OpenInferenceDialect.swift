@@ -22,6 +22,9 @@ extension Route {
         Route(.get, "/v2/models/{model}/stats", .openInference(.statistics)),
         Route(.get, "/v2/models/{model}/versions/{version}/config", .openInference(.configuration)),
         Route(.get, "/v2/models/{model}/versions/{version}/stats", .openInference(.statistics)),
+        Route(.get, "/v2/models/{model}/labels/{label}", .openInference(.model)),
+        Route(.get, "/v2/models/{model}/labels/{label}/ready", .openInference(.modelReady)),
+        Route(.post, "/v2/models/{model}/labels/{label}/infer", .openInference(.infer)),
         Route(.get, "/v2/models/{model}/versions/{version}", .openInference(.model)),
         Route(.get, "/v2/models/{model}/versions/{version}/ready", .openInference(.modelReady)),
         Route(.post, "/v2/models/{model}/versions/{version}/infer", .openInference(.infer)),
@@ -57,10 +60,10 @@ package struct OpenInferenceDialect {
         case .live: response.body.append("{\"live\":true}")
         case .ready: writeReady(&response)
         case .models: response.writeModelNames(service.modelNames)
-        case .model: writeModel(path, &response)
-        case .modelReady: writeModelReady(path, &response)
+        case .model: return writeModel(path, &response)
+        case .modelReady: return writeModelReady(path, &response)
         case .infer: return frame.answer(InferForm(), path, request, &response, waited: waited)
-        case .configuration: writeConfiguration(path, &response)
+        case .configuration: return writeConfiguration(path, &response)
         case .statistics: writeStatistics(path, &response)
         case .repositoryIndex: writeIndex(request, &response)
         }
@@ -86,14 +89,15 @@ package struct OpenInferenceDialect {
         "schedule_policy", "statistics",
     ]
 
-    private func writeConfiguration(_ path: PathParameters, _ response: inout Response) {
+    private func writeConfiguration(_ path: PathParameters, _ response: inout Response) -> Outcome {
         do {
-            let model = try service.resolve(path.model, version: path.version)
+            let model = try service.resolve(path.model, version: path.version, label: path.label)
             ModelConfigurationWriter(model: model, rowLimit: frame.workspace.rowLimit)
                 .write(into: &response.body)
         } catch {
-            response.fail(error)
+            return response.outcome(of: error, path)
         }
+        return .answered
     }
 
     /// Of one version, of all ready versions of a model, or of all of them.
@@ -121,25 +125,28 @@ package struct OpenInferenceDialect {
         response.body.append(isReady ? "{\"ready\":true}" : "{\"ready\":false}")
     }
 
-    private func writeModel(_ path: PathParameters, _ response: inout Response) {
+    private func writeModel(_ path: PathParameters, _ response: inout Response) -> Outcome {
         do {
-            let model = try service.resolve(path.model, version: path.version)
-            let versions = path.version.map { [$0] } ?? service.readyVersions(of: path.model)
+            let model = try service.resolve(path.model, version: path.version, label: path.label)
+            let isOne = path.version != nil || path.label != nil || model.name != path.model
+            let versions = isOne ? [model.version] : service.readyVersions(of: path.model)
             ModelMetadataWriter(model: model, versions: versions).write(into: &response.body)
         } catch {
-            response.fail(error)
+            return response.outcome(of: error, path)
         }
+        return .answered
     }
 
-    private func writeModelReady(_ path: PathParameters, _ response: inout Response) {
+    private func writeModelReady(_ path: PathParameters, _ response: inout Response) -> Outcome {
         do {
-            _ = try service.resolve(path.model, version: path.version)
+            _ = try service.resolve(path.model, version: path.version, label: path.label)
             response.body.append("{\"name\":")
             response.body.append(quoted: path.model)
             response.body.append(",\"ready\":true}")
         } catch {
-            response.fail(error)
+            return response.outcome(of: error, path)
         }
+        return .answered
     }
 
     /// Every version with its state (model repository extension); `{"ready": true}` asks for ready ones only.

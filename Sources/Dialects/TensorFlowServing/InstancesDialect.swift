@@ -24,6 +24,12 @@ extension Route {
         Route(.post, "/v1/models/{model}/versions/{version}:explain", .instances(.explain)),
         Route(.post, "/v1/models/{model}/versions/{version}:classify", .instances(.classify)),
         Route(.post, "/v1/models/{model}/versions/{version}:regress", .instances(.regress)),
+        Route(.get, "/v1/models/{model}/labels/{label}", .instances(.status)),
+        Route(.get, "/v1/models/{model}/labels/{label}/metadata", .instances(.metadata)),
+        Route(.post, "/v1/models/{model}/labels/{label}:predict", .instances(.predict)),
+        Route(.post, "/v1/models/{model}/labels/{label}:explain", .instances(.explain)),
+        Route(.post, "/v1/models/{model}/labels/{label}:classify", .instances(.classify)),
+        Route(.post, "/v1/models/{model}/labels/{label}:regress", .instances(.regress)),
         // The public addresses of AI Platform and Vertex AI: the project and the region mean nothing here.
         Route(
             .post, "/v1/projects/{project}/models/{model}:predict", .instances(.predict), ignoredCaptures: 1),
@@ -65,7 +71,7 @@ package struct InstancesDialect {
         case .alive: response.body.append("{\"status\":\"alive\"}")
         case .models: response.writeModelNames(service.modelNames)
         case .status: writeStatus(path, &response)
-        case .metadata: writeMetadata(path, &response)
+        case .metadata: return writeMetadata(path, &response)
         case .predict:
             return frame.answer(InstancesForm(explains: false), path, request, &response, waited: waited)
         case .explain:
@@ -81,7 +87,12 @@ package struct InstancesDialect {
     private func writeStatus(_ path: PathParameters, _ response: inout Response) {
         do {
             var versions = try service.statuses(of: path.model)
-            if let version = path.version {
+            let version =
+                try path.version
+                ?? path.label.map { label throws(PredictError) in
+                    try service.resolve(path.model, version: nil, label: label).version
+                }
+            if let version {
                 versions.removeAll { $0.version != version }
                 guard !versions.isEmpty else {
                     throw PredictError.unknownVersion(model: path.model, version: version)
@@ -93,12 +104,13 @@ package struct InstancesDialect {
         }
     }
 
-    private func writeMetadata(_ path: PathParameters, _ response: inout Response) {
+    private func writeMetadata(_ path: PathParameters, _ response: inout Response) -> Outcome {
         do {
-            let model = try service.resolve(path.model, version: path.version)
+            let model = try service.resolve(path.model, version: path.version, label: path.label)
             SignatureMetadataWriter(model: model).write(into: &response.body)
         } catch {
-            response.fail(error)
+            return response.outcome(of: error, path)
         }
+        return .answered
     }
 }

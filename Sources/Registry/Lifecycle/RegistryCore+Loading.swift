@@ -7,6 +7,8 @@ extension RegistryCore {
         var key: Key
         var listing: VersionListing
         var options: LoadOptions
+        /// Somebody waits for it.
+        var isUrgent: Bool
     }
 
     /// The next version to be loaded, now in state `verifying`.
@@ -35,7 +37,8 @@ extension RegistryCore {
             record.advance(.begin)
             record.options = LoadOptions(model.policy)
             models[key.model]?.versions[key.version] = record
-            return Load(key: key, listing: record.listing, options: record.options)
+            return Load(
+                key: key, listing: record.listing, options: record.options, isUrgent: isUrgent)
         }
         return nil
     }

@@ -259,6 +259,12 @@ struct RegistryCore {
         return model.isBusy && model.slot.entry.defaultModel == nil
     }
 
+    /// Whether a request may bring the model about, or somebody's request is about to.
+    func isAwaitable(_ name: String) -> Bool {
+        guard let model = models[name] else { return false }
+        return model.slot.entry.isLoadedOnUse || (model.demand == .requested && isPending(name))
+    }
+
     /// Whether something waits for time to pass rather than for a change.
     var hasUnsettled: Bool {
         restless.contains { name in

@@ -16,7 +16,16 @@ package struct WorkDemand: Sendable, Equatable {
     /// Rows that it is thought to have.
     package var rows = 1
 
+    /// The version that was chosen for it.
+    package var model: ServedModel?
+
     package init(cost: UInt64) { self.cost = cost }
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.cost == right.cost && left.priority == right.priority && left.timeout == right.timeout
+            && left.group == right.group && left.joins == right.joins && left.rows == right.rows
+            && left.model?.group == right.model?.group
+    }
 }
 
 /// The version of a model that a request is for, as a key. A key may come again for another version when the

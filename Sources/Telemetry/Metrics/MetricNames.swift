@@ -15,6 +15,7 @@ extension MetricDefinition {
         policyFailures,
         registryLastScan, registryScanFailures, registryScans,
         requestsJoined, requestsRefused,
+        shadowRequests, shadowRows,
         tlsCertificateEnd, tlsHandshakeFailures, tlsReloads,
         workQueueRequests, workQueueWait,
         processCPU, processMaxDescriptors, processOpenDescriptors, processResidentMemory, processStartTime,
@@ -123,6 +124,17 @@ extension MetricDefinition {
         .histogram, "modeld_work_queue_wait_seconds", unit: .seconds,
         help: "Time that prediction requests waited for a worker.",
         buckets: [0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1])
+
+    // MARK: Shadow
+
+    package static let shadowRequests = MetricDefinition(
+        .counter, "modeld_shadow_requests_total",
+        help: "Copies of requests sent to a version as a shadow, by how its answers compare.",
+        labels: ["model", "version", "outcome"])
+    package static let shadowRows = MetricDefinition(
+        .counter, "modeld_shadow_rows_total",
+        help: "Rows of copies that a shadow answered, by how its answer compares.",
+        labels: ["model", "version", "outcome"])
 
     // MARK: Process (the names that every Prometheus client library uses)
 

@@ -178,6 +178,7 @@ extension XGBoostImporter {
             "producer": "XGBoost " + version.map(String.init).joined(separator: "."),
             "algorithm": dropWeights.isEmpty ? booster : "dart", "objective": objective,
         ]
+        if parallelTreeCount > 1 { facts["num_parallel_tree"] = "\(parallelTreeCount)" }
         for name in ["best_iteration", "best_score"] { facts[name] = attributes[name] }
         return Lineage(facts: facts)
     }

@@ -24,6 +24,8 @@ struct XGBoostImporter {
     /// gblinear's numbers: a row of groups a feature, and one of biases last.
     var linearWeights: [Float]?
     var statedTreeCount: Int?
+    /// Trees of a forest that an iteration adds for each group.
+    var parallelTreeCount = 1
     var groups: [Int32] = []
     var hasModel = false
     var builder = EnsembleBuilder(rules: TreeRules(rowMargins: .baseMargin), hasCovers: true)
@@ -146,11 +148,13 @@ struct XGBoostImporter {
         var names = MemberNames()
         try document.beginObject()
         while let name = try document.nextMember(&names, of: part) {
-            guard name == "num_trees" else {
-                try document.skipValue()
-                continue
+            switch name {
+            case "num_trees": statedTreeCount = try document.readCount(of: "\(part).num_trees")
+            case "num_parallel_tree":
+                // 0 in files of models that were never trained.
+                parallelTreeCount = max(1, try document.readCount(of: "\(part).num_parallel_tree"))
+            default: try document.skipValue()
             }
-            statedTreeCount = try document.readCount(of: "\(part).num_trees")
         }
     }
 

@@ -1,0 +1,371 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What changes in the registry cost those who are asking for predictions, and what many models cost.
+
+usage: registry.py [--modeld .build/release/modeld] [--publishes 10000] [--pairs 30] [swaps|pause|large|many …]
+
+  swaps   publishes one version after the other while closed-loop clients load the server: every answer must be 200 and
+          of one version (the model answers its own version's number), every version must have gone live
+  pause   the paired method (paired.py): p99 of single-row predictions while versions are published and swapped
+  large   the same while a model of 500 MB is loaded again and again
+  many    10,000 models: time until ready, memory before use; then all of them at random under a budget
+
+Exits with 1 when a bar is missed.
+"""
+import argparse
+import concurrent.futures
+import hashlib
+import http.client
+import json
+import os
+import random
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import make_model
+import open_loop
+import paired
+import serve
+
+RATIO_BAR = 1.2
+READY_BAR, RESIDENT_BAR, BUDGET_BAR = 3.0, 60.0, 1.1
+
+CHECK = """
+mixed = 0
+function setup(thread) main = thread end
+function response(status, headers, body)
+    if status == 200 and body:match('"model_version":"(%d+)"') ~= body:match('"data":%[(%d+)%.') then
+        mixed = mixed + 1
+    end
+end
+function done(summary, latency, requests)
+    print(string.format("counted %d %d %d %d", summary.requests, summary.errors.status,
+        summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout,
+        main:get("mixed")))
+end
+wrk.method = "POST"
+"""
+
+
+def stump(answer):
+    """A single split whose left leaf is `answer`, so that the prediction says which version made it."""
+    model = make_model.model(1, 1, 2, 1)
+    tree = model["learner"]["gradient_booster"]["model"]["trees"][0]
+    tree["split_conditions"] = [0.5, float(answer), float(answer)]
+    return json.dumps(model, separators=(",", ":")).encode()
+
+
+def write_manifest(place, model, version, size, digest, name="model.json"):
+    manifest = {"modeld_manifest": 1, "model": model, "version": version,
+                "files": [{"name": name, "size": size, "sha256": digest}],
+                "facts": {}}
+    with open(os.path.join(place, "manifest.json"), "w") as out:
+        json.dump(manifest, out)
+
+
+def publish(registry, model, version, content, name="model.json"):
+    """As a publisher does: whole, with its manifest, by rename."""
+    hidden = os.path.join(registry, model, f".publish-{version}")
+    os.makedirs(hidden)
+    with open(os.path.join(hidden, name), "wb") as out:
+        out.write(content)
+    write_manifest(hidden, model, version, len(content), hashlib.sha256(content).hexdigest(), name)
+    os.rename(hidden, os.path.join(registry, model, str(version)))
+
+
+def remove(registry, model, version):
+    place = os.path.join(registry, model, str(version))
+    if os.path.isdir(place):
+        hidden = os.path.join(registry, model, f".gone-{version}")
+        os.rename(place, hidden)
+        shutil.rmtree(hidden)
+
+
+def metric(port, pattern):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read().decode()
+    return sum(float(value) for value in re.findall(rf"^{pattern} ([0-9.e+-]+)$", text, re.M))
+
+
+def infer_body(features):
+    return json.dumps({"inputs": [{"name": "input", "shape": [1, features], "datatype": "FP32",
+                                   "data": [0.25] * features}]}, separators=(",", ":"))
+
+
+class Publisher:
+    """Publishes versions of one model, one after the other, each after the one before went live."""
+
+    def __init__(self, registry, port, first, pause=0.0):
+        self.registry, self.port, self.version, self.pause = registry, port, first, pause
+        self.stopping = threading.Event()
+        self.thread = None
+        self.published = 0
+
+    def publish_next(self):
+        self.version += 1
+        publish(self.registry, "bench", self.version, stump(self.version))
+        remove(self.registry, "bench", self.version - 4)
+        self.published += 1
+
+    def begin(self):
+        self.stopping.clear()
+        self.thread = threading.Thread(target=self._publish)
+        self.thread.start()
+
+    def _publish(self):
+        while not self.stopping.wait(self.pause):
+            self.publish_next()
+
+    def end(self):
+        self.stopping.set()
+        if self.thread:
+            self.thread.join()
+        self.thread = None
+
+
+def is_live(connection, version):
+    connection.request("POST", f"/v2/models/bench/versions/{version}/infer", infer_body(2))
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status == 200
+
+
+def swaps(a, directory):
+    registry = os.path.join(directory, "swaps")
+    publish(registry, "bench", 1, stump(1))
+    port = serve.free_port()
+    modeld = serve.start_modeld(a.modeld, registry, port, pin=False)
+    try:
+        serve.wait_for(port)
+        serve.wait_until_ready(port)
+        script = os.path.join(directory, "check.lua")
+        with open(script, "w") as out:
+            out.write(CHECK + f"wrk.body = [[{infer_body(2)}]]\n")
+        publisher = Publisher(registry, port, 1)
+        # Rounds, so that one number a round can be looked at while it runs.
+        done, requests, failed, broken, mixed = 0, 0, 0, 0, 0
+        start = time.monotonic()
+        loader = subprocess.Popen(
+            ["wrk", "-t1", "-c16", "-d", f"{a.seconds}s", "-s", script,
+             f"http://127.0.0.1:{port}/v2/models/bench/infer"], stdout=subprocess.PIPE, text=True)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        while done < a.publishes and loader.poll() is None:
+            publisher.publish_next()
+            while not is_live(connection, publisher.version):
+                time.sleep(0.001)
+            done += 1
+        took = time.monotonic() - start
+        if loader.poll() is None and done >= a.publishes:
+            loader.send_signal(2)
+        text = loader.communicate()[0]
+        requests, failed, broken, mixed = map(int, re.search(r"counted (\d+) (\d+) (\d+) (\d+)", text).groups())
+        loads = metric(port, "modeld_model_load_duration_seconds_count")
+        met = done >= a.publishes and failed == broken == mixed == 0 and loads >= done
+        print(f"{'ok    ' if met else 'MISSED'} swaps: {done} publishes went live in {took:.0f} s ({loads:.0f} loads) "
+              f"under {requests / took:.0f} requests/s: {requests} requests, {failed} failed, {broken} broken, "
+              f"{mixed} of a mixture", flush=True)
+        return met
+    finally:
+        serve.stop(modeld)
+
+
+class LargeLoads:
+    """Has a model of so many megabytes loaded again and again, under a name of its own."""
+
+    def __init__(self, registry, megabytes):
+        self.registry = registry
+        self.directory = os.path.join(registry, "large")
+        trees = make_model.model(300, 9, 28, 1)
+        text = json.dumps(trees, separators=(",", ":"))
+        # JSON may have white space: the file is read, hashed and parsed whole.
+        self.content = text.encode() + b" " * max(0, megabytes * (1 << 20) - len(text))
+        self.digest = hashlib.sha256(self.content).hexdigest()
+        self.version = 0
+        self.thread = None
+
+    def begin(self):
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self):
+        # The file is written once, so that only its being loaded disturbs.
+        os.rename(os.path.join(self.directory, str(self.version)), os.path.join(self.directory, ".next"))
+        self.version += 1
+        write_manifest(os.path.join(self.directory, ".next"), "large", self.version, len(self.content),
+                       self.digest)
+        os.rename(os.path.join(self.directory, ".next"), os.path.join(self.directory, str(self.version)))
+
+    def prepare(self):
+        self.version = 1
+        publish(self.registry, "large", 1, self.content)
+
+    def end(self):
+        if self.thread:
+            self.thread.join()
+        self.thread = None
+
+
+def pause(a, directory, kind):
+    registry = os.path.join(directory, kind)
+    publish(registry, "bench", 1, stump(1))
+    port = serve.free_port()
+    if kind == "large":
+        disturbance = LargeLoads(registry, a.megabytes)
+        disturbance.prepare()
+    modeld = serve.start_modeld(a.modeld, registry, port)
+    try:
+        serve.wait_for(port)
+        serve.wait_until_ready(port)
+        body = infer_body(2)
+        capacity = serve.wrk(port, body, 2, 64, directory)
+        if kind == "pause":
+            disturbance = Publisher(registry, port, 1, pause=0.02)
+        request = open_loop.post("/v2/models/bench/infer", body.encode())
+        result = paired.measure(port, modeld.pid, request, round(capacity * 0.3), disturbance, a.pairs)
+        loads = metric(port, "modeld_model_load_duration_seconds_count") - 1
+        met = result.ratio <= RATIO_BAR and result.failures == 0 and loads > 0
+        print(f"{'ok    ' if met else 'MISSED'} {kind} at {capacity * 0.3:.0f} requests/s: {result} "
+              f"(bar <= {RATIO_BAR}); {loads:.0f} loads", flush=True)
+        return met
+    finally:
+        serve.stop(modeld)
+
+
+def many(a, directory):
+    registry = os.path.join(directory, "many")
+    content = json.dumps(make_model.model(20, 5, 10, 1), separators=(",", ":")).encode()
+    past = time.time() - 60
+    for number in range(a.models):
+        place = os.path.join(registry, f"model-{number:05}", "1")
+        os.makedirs(place)
+        path = os.path.join(place, "model.json")
+        with open(path, "wb") as out:
+            out.write(content)
+        os.utime(path, (past, past))
+    port = serve.free_port()
+    budget = a.budget << 20
+    start = time.monotonic()
+    modeld = serve.start_modeld(a.modeld, registry, port, pin=False,
+                                extra=("--models-load", "first_use", "--models-memory", str(budget)))
+    is_good = True
+    try:
+        serve.wait_for(port)
+        serve.wait_until_ready(port)
+        ready = time.monotonic() - start
+        cpu = serve.cpu_seconds(modeld.pid)
+        time.sleep(4.5)
+        idle = (serve.cpu_seconds(modeld.pid) - cpu) / 4.5
+        resident = serve.resident_megabytes(modeld.pid)
+        met = ready < READY_BAR and resident < RESIDENT_BAR
+        is_good = is_good and met
+        print(f"{'ok    ' if met else 'MISSED'} {a.models} models: ready after {ready:.2f} s (bar {READY_BAR}), "
+              f"{resident:.0f} MB before use (bar {RESIDENT_BAR}), looking takes {idle * 100:.1f} % of a processor",
+              flush=True)
+        body = infer_body(10)
+        peaks, failures = [], []
+
+        def call(seed, names):
+            rng = random.Random(seed)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            for _ in range(a.calls // 8):
+                connection.request("POST", f"/v2/models/{names(rng)}/infer", body)
+                answer = connection.getresponse()
+                answer.read()
+                if answer.status != 200:
+                    failures.append(answer.status)
+
+        start = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            calls = [pool.submit(call, seed, lambda rng: f"model-{rng.randrange(a.models):05}") for seed in range(8)]
+            while not all(future.done() for future in calls):
+                peaks.append((metric(port, "modeld_models_memory_bytes") / budget,
+                              serve.resident_megabytes(modeld.pid)))
+                time.sleep(0.1)
+            for future in calls:
+                future.result()
+        took = time.monotonic() - start
+        accounted = max(share for share, _ in peaks)
+        grown = (max(size for _, size in peaks) - resident) / a.budget
+        met = not failures and accounted <= BUDGET_BAR and grown <= BUDGET_BAR
+        is_good = is_good and met
+        print(f"{'ok    ' if met else 'MISSED'} random calls under a budget of {a.budget} MiB: {a.calls / took:.0f} "
+              f"calls/s, {len(failures)} failed, at most {accounted:.2f} of the budget counted and {grown:.2f} grown "
+              f"(bar {BUDGET_BAR}), {metric(port, 'modeld_model_evictions_total'):.0f} evictions", flush=True)
+        return is_good and hits(a, port, modeld, body, directory)
+    finally:
+        serve.stop(modeld)
+
+
+class Churn:
+    """Calls models at random, so that they push each other out."""
+
+    def __init__(self, port, models, body):
+        self.port, self.models, self.body = port, models, body
+        self.stopping = threading.Event()
+        self.thread = None
+
+    def begin(self):
+        self.stopping.clear()
+        self.thread = threading.Thread(target=self._call)
+        self.thread.start()
+
+    def end(self):
+        self.stopping.set()
+        if self.thread:
+            self.thread.join()
+        self.thread = None
+
+    def _call(self):
+        rng = random.Random(5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        while not self.stopping.wait(0.01):
+            connection.request("POST", f"/v2/models/model-{rng.randrange(1, self.models):05}/infer", self.body)
+            connection.getresponse().read()
+
+
+def hits(a, port, modeld, body, directory):
+    """What evictions cost the requests of a model that is in use."""
+    request = open_loop.post("/v2/models/model-00000/infer", body.encode())
+    before = metric(port, "modeld_model_evictions_total")
+    result = paired.measure(port, modeld.pid, request, 2000, Churn(port, a.models, body), a.pairs)
+    evictions = metric(port, "modeld_model_evictions_total") - before
+    met = result.ratio <= RATIO_BAR and result.failures == 0
+    print(f"{'ok    ' if met else 'MISSED'} hits beside evictions at 2000 requests/s: {result} (bar <= {RATIO_BAR}); "
+          f"{evictions:.0f} evictions", flush=True)
+    return met
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--modeld", default=".build/release/modeld")
+    parser.add_argument("--publishes", type=int, default=10_000)
+    parser.add_argument("--seconds", type=int, default=900, help="the longest that swaps may take")
+    parser.add_argument("--pairs", type=int, default=30)
+    parser.add_argument("--megabytes", type=int, default=500)
+    parser.add_argument("--models", type=int, default=10_000)
+    parser.add_argument("--calls", type=int, default=40_000)
+    parser.add_argument("--budget", type=int, default=64, help="MiB")
+    parser.add_argument("kinds", nargs="*", default=["swaps", "pause", "large", "many"])
+    a = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    is_good = True
+    with tempfile.TemporaryDirectory() as directory:
+        for kind in a.kinds:
+            if kind == "swaps":
+                is_good = swaps(a, directory) and is_good
+            elif kind == "many":
+                is_good = many(a, directory) and is_good
+            else:
+                is_good = pause(a, directory, kind) and is_good
+    return 0 if is_good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -33,6 +33,13 @@ struct RecurrentKernel: OperatorKernel {
     let activations: [UnaryFunction]
     let clip: Float?
     let isBatchFirst: Bool
+    /// Constant weights of each direction, laid out once; nil where they come with the request.
+    var layers: [Layers]?
+
+    struct Layers: Sendable {
+        var input: WeightMatrix
+        var recurrence: WeightMatrix
+    }
 
     func run(_ context: inout OperatorContext) throws(OperatorError) {
         let x = try context.input(0)
@@ -59,13 +66,20 @@ struct RecurrentKernel: OperatorKernel {
             job.isReverse = isReverse
             job.activations = Array(
                 activations[direction * cell.activationCount..<(direction + 1) * cell.activationCount])
-            job.input = try part(w, direction).map {
-                WeightMatrix($0, inputCount: x.shape[2], outputCount: gates)
+            if let layers {
+                job.input = layers[direction].input
+                job.recurrence = layers[direction].recurrence
+            } else {
+                job.input = try part(w, direction).map {
+                    WeightMatrix($0, inputCount: x.shape[2], outputCount: gates)
+                }
+                job.recurrence = try part(r, direction).map {
+                    WeightMatrix($0, inputCount: hidden, outputCount: gates)
+                }
             }
-            job.recurrence = try part(r, direction).map {
-                WeightMatrix($0, inputCount: hidden, outputCount: gates)
+            if case .gru(linearBeforeReset: false) = cell {
+                job.recurrenceWeights = try part(r, direction) ?? []
             }
-            job.recurrenceWeights = try part(r, direction) ?? []
             job.bias = try part(context.optionalInput(3), direction)
             job.peepholes = try part(context.optionalInput(7), direction)
             try checkSizes(job, gates: gates)
@@ -199,9 +213,21 @@ struct RecurrentJob {
         var span = projected.mutableSpan
         input.multiply(x.span, anyCount: steps * batch, into: &span)
         var recurrent = [Float](repeating: 0, count: batch * gates)
+        var outputs = isOrdinary ? [Float](repeating: 0, count: hidden) : []
         for index in 0..<steps {
             var target = recurrent.mutableSpan
             recurrence.multiply(state.span, anyCount: batch, into: &target)
+            if isOrdinary {
+                let step = isReverse ? steps - 1 - index : index
+                for row in 0..<batch {
+                    advanceOrdinary(
+                        projected.span, (step * batch + row) * gates, &target, row: row, state: &state,
+                        cellState: &cellState, outputs: &outputs)
+                    let place = ((step * place.count + place.direction) * batch + row) * hidden
+                    for unit in 0..<hidden { all[place + unit] = state[row * hidden + unit] }
+                }
+                continue
+            }
             for row in 0..<batch {
                 // A sequence shorter than the longest is walked within its own length.
                 let length = lengths?[row] ?? steps
@@ -246,6 +272,48 @@ struct RecurrentJob {
                 state[place] = output * activations[2].single(new)
             }
         }
+    }
+
+    /// An LSTM as nearly all are: whole sequences, the usual functions, nothing cut, no peepholes.
+    private var isOrdinary: Bool {
+        guard case .lstm(couplesInputForget: false) = cell else { return false }
+        return clip == nil && peepholes == nil && lengths == nil
+            && activations.map(\.name) == [.sigmoid, .tanh, .tanh]
+    }
+
+    /// One step of such an LSTM: each function goes over all of its gates at once.
+    ///
+    /// - Parameters:
+    ///   - sums: what the states add, [batch, gates]; becomes the gates.
+    ///   - outputs: memory for one row's states.
+    private func advanceOrdinary(
+        _ x: Span<Float>, _ first: Int, _ sums: inout MutableSpan<Float>, row: Int, state: inout [Float],
+        cellState: inout [Float], outputs: inout [Float]
+    ) {
+        var gate = sums._mutatingExtracting(row * gates..<(row + 1) * gates)
+        let input = x.extracting(first..<first + gates)
+        if let bias {
+            let terms = bias.span
+            for index in 0..<gates {
+                gate[index] = input[index] + gate[index] + terms[index] + terms[gates + index]
+            }
+        } else {
+            for index in 0..<gates { gate[index] = input[index] + gate[index] }
+        }
+        // Input, output and forget gates stand side by side, then the cell's.
+        var open = gate._mutatingExtracting(0..<3 * hidden)
+        activations[0].apply(&open)
+        var new = gate._mutatingExtracting(3 * hidden..<4 * hidden)
+        activations[1].apply(&new)
+        let base = row * hidden
+        for unit in 0..<hidden {
+            let cell = gate[2 * hidden + unit] * cellState[base + unit] + gate[unit] * gate[3 * hidden + unit]
+            cellState[base + unit] = cell
+            outputs[unit] = cell
+        }
+        var target = outputs.mutableSpan
+        activations[2].apply(&target)
+        for unit in 0..<hidden { state[base + unit] = gate[hidden + unit] * outputs[unit] }
     }
 
     private func advanceGRU(
@@ -349,10 +417,33 @@ extension OperatorTable {
                     recurrent: name, alpha: index < alphas.count ? alphas[index] : nil,
                     beta: index < betas.count ? betas[index] : nil))
         }
-        return RecurrentKernel(
+        var recurrent = RecurrentKernel(
             cell: cell, directions: directions, activations: activations,
             clip: description.has("clip") ? try description.float("clip", default: 0) : nil,
             isBatchFirst: try description.flag("layout"))
+        recurrent.layers = layers(description, gateCount: cell.gateCount, directions: directions.count)
+        return recurrent
+    }
+
+    /// Weights that are constants of Float32, laid out; nil where they are not, or do not fit together.
+    private static func layers(
+        _ description: OperatorDescription, gateCount: Int, directions: Int
+    ) -> [RecurrentKernel.Layers]? {
+        guard let w = description.constant(1), let r = description.constant(2),
+            case .float32(let inputs) = w.elements, case .float32(let states) = r.elements,
+            w.shape.rank == 3, r.shape.rank == 3, w.shape[0] == directions, r.shape[0] == directions,
+            w.count > 0, r.count > 0, w.shape[1] == gateCount * r.shape[2], r.shape[1] == w.shape[1]
+        else { return nil }
+        let (gates, width, hidden) = (w.shape[1], w.shape[2], r.shape[2])
+        return (0..<directions).map { direction in
+            RecurrentKernel.Layers(
+                input: WeightMatrix(
+                    Array(inputs[direction * gates * width..<(direction + 1) * gates * width]),
+                    inputCount: width, outputCount: gates),
+                recurrence: WeightMatrix(
+                    Array(states[direction * gates * hidden..<(direction + 1) * gates * hidden]),
+                    inputCount: hidden, outputCount: gates))
+        }
     }
 
     static let recurrentOperators: [String: OperatorEntry] = [

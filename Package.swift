@@ -111,7 +111,8 @@ let package = Package(
         library(
             "DaemonApp",
             imports: [
-                "Base", "Cryptography", "YAML", "Telemetry", "Net", "HTTP", "Registry", "Serving", "Dialects",
+                "Base", "Tabular", "Cryptography", "YAML", "Telemetry", "Net", "HTTP", "Inference",
+                "Registry", "Serving", "Dialects",
             ],
             extra: unchecked),
         application(
@@ -178,7 +179,10 @@ let package = Package(
             ]),
         tests(
             "DaemonAppTests",
-            imports: ["Base", "Cryptography", "Telemetry", "Net", "HTTP", "Dialects", "DaemonApp", "TestKit"]),
+            imports: [
+                "Base", "Tabular", "Cryptography", "Telemetry", "Net", "HTTP", "Serving", "Dialects",
+                "DaemonApp", "TestKit",
+            ]),
         tests("ControlAppTests", imports: ["Base", "Net", "HTTP", "ControlApp", "modelctl"]),
     ]
 )

@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What bad or heavy clients cost the others, by the paired method (paired.py).
 
-usage: faults.py [--modeld .build/release/modeld] [--pairs 30] [bodies|slow …]
+usage: faults.py [--modeld .build/release/modeld] [--pairs 30] [bodies|slow|batch|jobs …]
 
   bodies   eight connections post JSON bodies of 10 MB, one after the other
   slow     a thousand connections send a head or a body byte by byte
+  batch    a connection sends batch requests of 50 MB, one after the other
+  jobs     a job is always at work
 
 The others ask for single-row predictions. Exits with 1 when their p99 rises by more than half.
 """
 import argparse
+import http.client
 import json
 import os
 import random
@@ -99,11 +102,69 @@ class SlowClients:
             client.close()
 
 
+class Uploads:
+    """Batch requests of 28 columns, as fast as they are taken."""
+
+    PATH = "/v2/models/bench/batch"
+
+    def __init__(self, port):
+        self.port = port
+        rng = random.Random(3)
+        lines = [",".join(f"{rng.gauss(0, 1):.6f}" for _ in range(28)) for _ in range(10_000)]
+        header = ",".join(f"f{column}" for column in range(28)) + "\n"
+        self.body = header.encode() + ("\n".join(lines) + "\n").encode() * 20
+        self.stopping = threading.Event()
+        self.thread = None
+        self.answers = 0
+
+    def begin(self):
+        self.stopping.clear()
+        self.thread = threading.Thread(target=self._work)
+        self.thread.start()
+
+    def end(self):
+        self.stopping.set()
+        self.thread.join()
+
+    def _work(self):
+        while not self.stopping.is_set():
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            connection.request("POST", self.PATH, self.body)
+            self.answers += connection.getresponse().read().count(b"\n")
+            connection.close()
+
+
+class Jobs(Uploads):
+    """A job that never ends while it is wanted: many files' worth of one."""
+
+    def _ask(self, method, path, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request(method, path, body)
+        answer = json.loads(connection.getresponse().read() or b"{}")
+        connection.close()
+        return answer
+
+    def begin(self):
+        if self.thread is None:
+            self.thread = self._ask("POST", self.PATH + "/jobs", self.body * 20)["id"]
+        else:
+            self._ask("POST", f"/v2/batch/jobs/{self.thread}/resume")
+
+    def end(self):
+        status = self._ask("POST", f"/v2/batch/jobs/{self.thread}/pause")
+        self.answers = status.get("records", self.answers)
+        if "error" in status:
+            self.thread = None
+
+
+DISTURBANCES = {"bodies": LargeBodies, "slow": SlowClients, "batch": Uploads, "jobs": Jobs}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--modeld", default=".build/release/modeld")
     parser.add_argument("--pairs", type=int, default=30)
-    parser.add_argument("kinds", nargs="*", default=["bodies", "slow"])
+    parser.add_argument("kinds", nargs="*", default=list(DISTURBANCES))
     a = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     os.sched_setaffinity(0, {1})
@@ -116,6 +177,7 @@ def main():
             json.dump(make_model.model(100, 6, 28, 1), out, separators=(",", ":"))
         os.utime(path, (time.time() - 60, time.time() - 60))
         body = serve.request_body(28)
+        os.environ["MODELD_JOBS_DIRECTORY"] = os.path.join(directory, "jobs")
         for kind in a.kinds:
             port = serve.free_port()
             modeld = serve.start_modeld(a.modeld, registry, port)
@@ -124,7 +186,7 @@ def main():
                 serve.wait_until_ready(port)
                 capacity = serve.wrk(port, body, 2, 64, directory)
                 request = open_loop.post("/v2/models/bench/infer", body.encode())
-                disturbance = {"bodies": LargeBodies, "slow": SlowClients}[kind](port)
+                disturbance = DISTURBANCES[kind](port)
                 result = paired.measure(port, modeld.pid, request, round(capacity * 0.3), disturbance, a.pairs)
                 met = result.ratio <= RATIO_BAR and result.failures == 0
                 is_good = is_good and met

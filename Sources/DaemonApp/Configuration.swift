@@ -28,6 +28,8 @@ package struct Configuration: Sendable, Equatable {
     package var onnx = ONNX()
     package var metrics = Metrics()
     package var scheduling = Scheduling()
+    package var batch = Batch()
+    package var jobs = Jobs()
     /// What the platform that started the process expects; no setting.
     package var platform = PlatformContract()
 
@@ -174,6 +176,25 @@ package struct Configuration: Sendable, Equatable {
         package var batchDelay = Duration.zero
         /// Zero: any number.
         package var modelConcurrency = 0
+    }
+
+    package struct Batch: Sendable, Equatable {
+        /// Threads; 0: one per CPU.
+        package var threads = 0
+        package var bodyBytes = 0
+        /// Where answers wait until the request is complete.
+        package var spool = ""
+        package var spoolBytes = 0
+    }
+
+    package struct Jobs: Sendable, Equatable {
+        /// Where jobs are kept; empty: there are none.
+        package var directory = ""
+        package var threads = 0
+        /// The only directory that jobs may read files from; empty: none.
+        package var input = ""
+        package var rangeBytes = 0
+        package var retention = Duration.zero
     }
 
     /// Where predictions are answered.

@@ -8,8 +8,7 @@ extension Configuration {
     /// `ConfigurationEnvironment.swift`).
     static let settings: [ConfigurationSetting] =
         general + listenSettings + tlsSettings + trustSettings + logSettings + limitSettings + timeoutSettings
-        + compressionSettings
-        + schedulingSettings + operationSettings
+        + compressionSettings + schedulingSettings + batchSettings + jobSettings + operationSettings
 
     /// Keys that SIGHUP changes; the others need a restart. The certificates' files are read again anyway.
     static let reloadableKeys: Set<String> = [
@@ -251,6 +250,44 @@ extension Configuration {
                 + "workers to the others. 0: any number."),
     ]
 
+    private static let batchSettings: [ConfigurationSetting] = [
+        ConfigurationSetting(
+            "batch.threads", .count(0...1024), \.batch.threads, default: "0",
+            "Threads that answer batch requests, of low priority; 0 means one per CPU that the process may use. "
+                + "One request keeps one thread busy."),
+        ConfigurationSetting(
+            "batch.body_bytes", .bytes(1 << 10...1 << 44), \.batch.bodyBytes, default: "64GiB",
+            "Largest body of a batch request, unpacked; more is answered 413. It is never held in memory."),
+        ConfigurationSetting(
+            "batch.spool", .directory, \.batch.spool, default: "/tmp",
+            "The directory where the answers of batch requests wait until their records have all come, in files "
+                + "without names: nothing is left of them when the daemon ends."),
+        ConfigurationSetting(
+            "batch.spool_bytes", .bytes(1 << 20...1 << 44), \.batch.spoolBytes, default: "16GiB",
+            "Most bytes that the answers of all batch requests may take there; more is answered 507."),
+    ]
+
+    private static let jobSettings: [ConfigurationSetting] = [
+        ConfigurationSetting(
+            "jobs.directory", .directory, \.jobs.directory, default: nil,
+            "The directory where batch jobs are kept; without it there are none. Daemons that share it share "
+                + "the work."),
+        ConfigurationSetting(
+            "jobs.threads", .count(1...1024), \.jobs.threads, default: "1",
+            "Threads that do jobs, of the lowest priority."),
+        ConfigurationSetting(
+            "jobs.input", .directory, \.jobs.input, default: nil,
+            "The directory whose files jobs may be given by name; without it records have to be uploaded."),
+        ConfigurationSetting(
+            "jobs.range_bytes", .bytes(1 << 10...1 << 40), \.jobs.rangeBytes, default: "32MiB",
+            "How much of a job's records is one piece of work: what is done again after a crash, and shared "
+                + "between threads and daemons."),
+        ConfigurationSetting(
+            "jobs.retention", .duration(.seconds(1)...oneYear), \.jobs.retention, default: "168h",
+            "How long a job is kept after it has ended, with its records and its result."),
+    ]
+
+    private static let oneYear = Duration.seconds(31_536_000)
     private static let oneHour = Duration.seconds(3600)
     private static let oneDay = Duration.seconds(86_400)
 }

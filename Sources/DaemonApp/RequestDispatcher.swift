@@ -10,6 +10,8 @@ struct DaemonRoutes: Sendable {
     enum Destination: Sendable {
         case dialect(Endpoint)
         case admin(AdminEndpoint)
+        case batch(isJob: Bool)
+        case jobs(JobService.Route)
         case metrics
         case live
         case ready
@@ -22,10 +24,24 @@ struct DaemonRoutes: Sendable {
             case .live, .ready, .dialect(.openInference(.live)), .dialect(.openInference(.ready)),
                 .dialect(.invocations(.ping)), .dialect(.instances(.alive)):
                 .health
-            case .dialect: .models
+            case .dialect, .batch, .jobs: .models
             }
         }
     }
+
+    private static let batch: [(method: Method, pattern: String, destination: Destination)] = [
+        (.post, "/v2/models/{model}/batch", .batch(isJob: false)),
+        (.post, "/v2/models/{model}/versions/{version}/batch", .batch(isJob: false)),
+        (.post, "/v2/models/{model}/batch/jobs", .batch(isJob: true)),
+        (.post, "/v2/models/{model}/versions/{version}/batch/jobs", .batch(isJob: true)),
+        (.get, "/v2/batch/jobs", .jobs(.list)),
+        (.get, "/v2/batch/jobs/{job}", .jobs(.status)),
+        (.delete, "/v2/batch/jobs/{job}", .jobs(.remove)),
+        (.get, "/v2/batch/jobs/{job}/result", .jobs(.result)),
+        (.post, "/v2/batch/jobs/{job}/pause", .jobs(.pause)),
+        (.post, "/v2/batch/jobs/{job}/resume", .jobs(.resume)),
+        (.post, "/v2/batch/jobs/{job}/cancel", .jobs(.cancel)),
+    ]
 
     /// By route number.
     let destinations: [Destination]
@@ -39,9 +55,10 @@ struct DaemonRoutes: Sendable {
     /// - Parameter platform: routes beside those of the dialects.
     init(platform: [Route] = []) {
         let routes = Route.all + platform
-        let own: [(path: String, destination: Destination)] = [
-            ("/metrics", .metrics), ("/livez", .live), ("/readyz", .ready),
-        ]
+        let own: [(method: Method, pattern: String, destination: Destination)] =
+            Self.batch + [
+                (.get, "/metrics", .metrics), (.get, "/livez", .live), (.get, "/readyz", .ready),
+            ]
         let admin = AdminRoute.all
         destinations =
             routes.map { .dialect($0.endpoint) } + admin.map { .admin($0.endpoint) } + own.map(\.destination)
@@ -51,7 +68,7 @@ struct DaemonRoutes: Sendable {
         var router = Router()
         for route in routes { router.add(route.method, route.pattern) }
         for route in admin { router.add(route.method, route.pattern) }
-        for (path, _) in own { router.add(.get, path) }
+        for (method, pattern, _) in own { router.add(method, pattern) }
         self.router = router
     }
 }
@@ -70,6 +87,7 @@ final class RequestDispatcher: BodyReceivingHandler {
     private let admin: AdminDesk?
     private let rowLimit: Int
     private let invocations: InvocationsOptions
+    private let batch: BatchService?
     private let inFlight: Gauge
     private var captures: [String] = []
 
@@ -78,10 +96,12 @@ final class RequestDispatcher: BodyReceivingHandler {
     ///   - costMax: predictions that are expected to take more nanoseconds go to the workers.
     ///   - workers: nil when there are none; then everything is answered here.
     ///   - admin: nil when the registry is not changed over HTTP.
+    ///   - batch: nil when there are no batch predictions.
     init(
         service: PredictService, metrics: MetricRegistry, rowLimit: Int, routes: [RouteGroups],
         table: DaemonRoutes = DaemonRoutes(), invocations: InvocationsOptions = InvocationsOptions(),
-        costMax: UInt64 = .max, workers: WorkerPool? = nil, admin: AdminDesk? = nil
+        costMax: UInt64 = .max, workers: WorkerPool? = nil, admin: AdminDesk? = nil,
+        batch: BatchService? = nil
     ) {
         self.metrics = metrics
         self.service = service
@@ -92,22 +112,33 @@ final class RequestDispatcher: BodyReceivingHandler {
         self.admin = admin
         self.rowLimit = rowLimit
         self.invocations = invocations
+        self.batch = batch
         answerer = DialectAnswerer(
             service: service, rowLimit: rowLimit, invocations: invocations,
             costMax: workers == nil ? .max : costMax)
     }
 
-    /// Bodies of versions that are published are taken as they come, all others whole.
+    /// Bodies of versions that are published and of batch requests are taken as they come, all others whole.
     func receive(_ head: borrowing Request, _ response: inout Response) -> BodyReception {
         // Each request with a body comes by here, so the question is a cheap one.
-        guard let admin,
+        guard
             head.path.starts(with: AdminRoute.prefix) || head.path.starts(with: AdminRoute.repositoryPrefix)
+                || head.path.ends(with: "/batch") || head.path.ends(with: "/batch/jobs")
         else { return .gathered(bytesMax: nil) }
         guard let route = table.router.resolve(head, &captures, &response),
-            case .admin(let endpoint) = table.destinations[route],
             routes[head.origin.listener].contains(table.groups[route])
         else { return .gathered(bytesMax: nil) }
-        return admin.receive(endpoint, parameters(of: route), head, &response)
+        let path = parameters(of: route)
+        switch table.destinations[route] {
+        case .admin(let endpoint):
+            guard let admin else { return .gathered(bytesMax: nil) }
+            return admin.receive(endpoint, path, head, &response)
+        case .batch(let isJob):
+            guard let batch else { return .gathered(bytesMax: nil) }
+            return batch.receive(
+                head, model: path.model, version: path.version, route: route, isJob: isJob, &response)
+        case .dialect, .jobs, .metrics, .live, .ready: return .gathered(bytesMax: nil)
+        }
     }
 
     private func parameters(of route: Int) -> PathParameters {
@@ -136,6 +167,8 @@ final class RequestDispatcher: BodyReceivingHandler {
         case .admin(let endpoint):
             guard let admin else { return response.fail(.notFound, "this is not answered here") }
             admin.answer(endpoint, path, request, &response)
+        case .batch(let isJob): answerBatch(request, path, isJob: isJob, &response)
+        case .jobs(let route): answerJobs(route, path.model, request, &response)
         case .metrics: writeMetrics(request, &response)
         // Never asks a model: a pod that is restarted because of one would only lose the others.
         case .live: writeHealth(true, &response)
@@ -161,6 +194,22 @@ final class RequestDispatcher: BodyReceivingHandler {
             }
             job.deferred.complete()
         }
+    }
+
+    private func answerBatch(
+        _ request: borrowing Request, _ path: PathParameters, isJob: Bool, _ response: inout Response
+    ) {
+        guard let batch else { return response.fail(.notFound, "there are no batch predictions here") }
+        batch.answer(request, model: path.model, version: path.version, isJob: isJob, &response)
+    }
+
+    private func answerJobs(
+        _ route: JobService.Route, _ id: String, _ request: borrowing Request, _ response: inout Response
+    ) {
+        guard let jobs = batch?.jobs else {
+            return response.fail(.notFound, "there are no jobs here (jobs.directory)")
+        }
+        jobs.answer(route, id, request, &response)
     }
 
     private func writeHealth(_ isGood: Bool, _ response: inout Response) {

@@ -16,6 +16,7 @@ final class RunningDaemon: Sendable {
     private let service: PredictService
     private let server: HTTPServer
     private let workers: WorkerPool?
+    private let batch: BatchService
     private let accessLog: AccessLogPolicy
     private let authorizer: AdminAuthorizer
     private let limiter: ConnectionLimiter
@@ -51,6 +52,9 @@ final class RunningDaemon: Sendable {
                 workers: $0, niceness: scheduling.niceness, limits: scheduling.limits, metrics: metrics)
         }
         let (workers, costMax) = (workers, scheduling.costMax)
+        let batch = BatchService(
+            configuration.batch, service: service, jobs: Self.jobs(configuration, logger: logger))
+        self.batch = batch
         let accessLog = AccessLogPolicy(configuration.log)
         self.accessLog = accessLog
         descriptorCount = DescriptorLimit.raise()
@@ -78,8 +82,9 @@ final class RunningDaemon: Sendable {
                 RequestDispatcher(
                     service: service, metrics: metrics, rowLimit: configuration.limits.rows,
                     routes: plan.routes, table: table, invocations: options, costMax: costMax,
-                    workers: workers, admin: admin)
+                    workers: workers, admin: admin, batch: batch)
             })
+        try batch.start()
         try workers?.start {
             WorkerAnswerer(
                 service: service, rowLimit: configuration.limits.rows, invocations: options)
@@ -87,6 +92,18 @@ final class RunningDaemon: Sendable {
         try registry.start()
         let addresses = try server.start()
         announce(zip(addresses, plan.listeners).map { Self.url($0, isTLS: $1.tls != nil) })
+    }
+
+    private static func jobs(_ configuration: Configuration, logger: Logger) -> JobService? {
+        let settings = configuration.jobs
+        guard !settings.directory.isEmpty else { return nil }
+        let store = JobStore(
+            path: settings.directory, registry: configuration.registry, rangeBytes: settings.rangeBytes)
+        let runner = JobRunner(
+            store, engine: registryConfiguration(configuration).engine, threads: settings.threads,
+            retentionSeconds: Int(settings.retention.components.seconds), logger: logger)
+        return JobService(
+            store, runner: runner, inputDirectory: settings.input.isEmpty ? nil : settings.input)
     }
 
     private static func url(_ address: Address, isTLS: Bool) -> String {
@@ -227,6 +244,7 @@ final class RunningDaemon: Sendable {
             deadline: configuration.shutdown.grace + configuration.shutdown.timeout)
         server.waitUntilStopped()
         workers?.stop()
+        batch.stop()
         registry.stop()
         logger.notice("stopped")
     }

@@ -123,7 +123,7 @@ import Testing
         let failures = Mutex<[String]>([])
         let answered = Atomic<Int>(0)
         let clients = try (0..<8).map { _ in
-            try Thread {
+            try PosixThread {
                 // Until the server says that it closes: each request that was sent must be answered.
                 guard var client = try? Socket.connect(to: address, timeout: .seconds(20)) else { return }
                 var input = ByteBuffer()

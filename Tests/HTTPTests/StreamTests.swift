@@ -180,7 +180,7 @@ private final class StreamHandler: BodyReceivingHandler {
         let address = fixture.address
         let body = Self.bytes
         let answer = Mutex("")
-        let upload = try Thread {
+        let upload = try PosixThread {
             var client = HTTPClient(address)
             let text = (try? client.send(.post, "/up?pause=250000", body: body).bodyText) ?? "failed"
             answer.withLock { $0 = text }

@@ -11,6 +11,7 @@ package struct Status: Hashable, Sendable, ExpressibleByIntegerLiteral {
     package static var created: Status { 201 }
     package static var accepted: Status { 202 }
     package static var noContent: Status { 204 }
+    package static var partialContent: Status { 206 }
     package static var badRequest: Status { 400 }
     package static var unauthorized: Status { 401 }
     package static var forbidden: Status { 403 }
@@ -22,6 +23,7 @@ package struct Status: Hashable, Sendable, ExpressibleByIntegerLiteral {
     package static var contentTooLarge: Status { 413 }
     package static var uriTooLong: Status { 414 }
     package static var unsupportedMediaType: Status { 415 }
+    package static var rangeNotSatisfiable: Status { 416 }
     package static var expectationFailed: Status { 417 }
     package static var unprocessableContent: Status { 422 }
     package static var tooManyRequests: Status { 429 }
@@ -31,6 +33,8 @@ package struct Status: Hashable, Sendable, ExpressibleByIntegerLiteral {
     package static var serviceUnavailable: Status { 503 }
     package static var gatewayTimeout: Status { 504 }
     package static var versionNotSupported: Status { 505 }
+
+    package static var insufficientStorage: Status { 507 }
 
     /// Answers with these codes have no content and no Content-Length.
     var forbidsContent: Bool { code < 200 || code == 204 || code == 304 }
@@ -63,6 +67,7 @@ package struct Status: Hashable, Sendable, ExpressibleByIntegerLiteral {
         case 413: "Content Too Large"
         case 414: "URI Too Long"
         case 415: "Unsupported Media Type"
+        case 416: "Range Not Satisfiable"
         case 417: "Expectation Failed"
         case 422: "Unprocessable Content"
         case 424: "Failed Dependency"

@@ -151,6 +151,11 @@ extension Span<UInt8> {
         return count >= length && extracting(0..<length).equals(text)
     }
 
+    package func ends(with text: StaticString) -> Bool {
+        let length = text.utf8CodeUnitCount
+        return count >= length && extracting(count - length..<count).equals(text)
+    }
+
     /// The first `byte` in `range`, or nil; eight bytes at a time.
     func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "a search outside the bytes")

@@ -56,9 +56,9 @@ package final class BatchPlan: Sendable {
         if case .csv(_, let plan) = reading { plan.unusedNames } else { [] }
     }
 
-    /// Appends what stands in front of all answers: the header of CSV.
+    /// Appends what stands in front of all answers: the header of CSV, unless the records have none either.
     package func appendHeader(to output: inout ByteBuffer) {
-        guard options.output == .csv else { return }
+        guard options.output == .csv, options.hasHeader || options.input != .csv else { return }
         var writer = CSVWriter(delimiter: options.csv.delimiter)
         for name in options.kept { writer.write(name) }
         for output in columns.outputs { for name in output.columnNames { writer.write(name) } }

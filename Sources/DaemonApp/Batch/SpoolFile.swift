@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Base
+internal import Glibc
+internal import Synchronization
+
+/// How much all spool files together may take.
+final class SpoolQuota: Sendable {
+    let limit: Int
+    private let used = Atomic<Int>(0)
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Takes so many bytes; false, with nothing taken, when there are not so many left.
+    func take(_ bytes: Int) -> Bool {
+        if used.add(bytes, ordering: .relaxed).newValue <= limit { return true }
+        used.subtract(bytes, ordering: .relaxed)
+        return false
+    }
+
+    func giveBack(_ bytes: Int) { used.subtract(bytes, ordering: .relaxed) }
+
+    var bytesUsed: Int { used.load(ordering: .relaxed) }
+}
+
+/// Answers on disk until the client takes them: a file without a name, gone when it is closed or the process
+/// dies.
+///
+/// State: written by one thread, then read by one other.
+final class SpoolFile: @unchecked Sendable {
+    // Safe because of the hand-over named above.
+    private let descriptor: FileDescriptor
+    private let quota: SpoolQuota
+    private let directory: String
+    private(set) var byteCount = 0
+
+    enum Failure: Error, Equatable {
+        case system(SystemError)
+        case quota(limit: Int)
+
+        var message: String {
+            switch self {
+            case .system(let error): "the answers cannot be kept until they are sent: \(error)"
+            case .quota(let limit):
+                "the answers of all batch requests together would take more than \(limit) bytes "
+                    + "(batch.spool_bytes); try again later, or with fewer records"
+            }
+        }
+    }
+
+    init(in directory: String, quota: SpoolQuota) throws(Failure) {
+        self.directory = directory
+        self.quota = quota
+        descriptor = FileDescriptor(owning: try Self.create(in: directory))
+    }
+
+    deinit { quota.giveBack(byteCount) }
+
+    private static func create(in directory: String) throws(Failure) -> CInt {
+        // O_TMPFILE, whose definition Swift does not see: a file without a name.
+        let nameless: CInt = 0o20_000_000 | O_DIRECTORY
+        // Safe because the path is passed as a C string that lives for the call; so below.
+        let number = unsafe open(directory, O_RDWR | O_CLOEXEC | nameless, 0o600)
+        if number >= 0 { return number }
+        guard errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL else {
+            throw .system(SystemError("create", on: directory))
+        }
+        let path = "\(directory)/.modeld-spool.\(String(UInt64.random(in: .min ... .max), radix: 36))"
+        let named = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if named < 0 { throw .system(SystemError("create", on: path)) }
+        _ = unsafe unlink(path)
+        return named
+    }
+
+    func append(_ buffer: borrowing ByteBuffer) throws(Failure) {
+        let bytes = buffer.bytes
+        guard quota.take(bytes.count) else { throw .quota(limit: quota.limit) }
+        byteCount += bytes.count
+        var done = 0
+        let number = descriptor.number
+        while done < bytes.count {
+            // Safe because write reads only the bytes of the span, which live through the call.
+            let written = unsafe bytes.extracting(done..<bytes.count).withUnsafeBytes {
+                unsafe Glibc.write(number, $0.baseAddress, $0.count)
+            }
+            if written < 0 && errno == EINTR { continue }
+            if written < 0 { throw .system(SystemError("write", on: directory)) }
+            done += written
+        }
+    }
+
+    /// Appends up to `count` bytes from `offset` on to `buffer`; false when they cannot be read.
+    func read(into buffer: inout ByteBuffer, from offset: Int, count: Int) -> Bool {
+        let number = descriptor.number
+        var got = -1
+        repeat {
+            // Safe because pread writes at most as many bytes as are free.
+            unsafe buffer.withFreeSpace(count) { start in
+                got = unsafe pread(number, start, count, off_t(offset))
+                return max(got, 0)
+            }
+        } while got < 0 && errno == EINTR
+        return got > 0
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Base
+internal import Serving
+internal import Tabular
+
+/// What a job is to do, fixed when it is accepted: `job.json` (docs/reference/batch-jobs.md).
+struct JobDescription: Sendable, Equatable {
+    /// A stretch of the input that begins with a record and ends with one.
+    struct Range: Sendable, Equatable {
+        var start: Int
+        var end: Int
+        /// The line that it begins on.
+        var line: Int
+    }
+
+    var id: String
+    var model: String
+    var version: String
+    /// SHA-256 of the model file.
+    var digest: String
+    /// A file of the operator's; nil: `input` in the job's directory.
+    var inputPath: String?
+    var inputSize: Int
+    /// Nanoseconds since the epoch, of `inputPath`.
+    var inputModified: Int
+    /// The columns of CSV; nil for JSON Lines, and when the features are meant.
+    var names: [String]?
+    var ranges: [Range]
+    var options: BatchOptions
+    /// Seconds since the epoch.
+    var created: Int
+
+    static let formatVersion: Int64 = 1
+
+    var document: JSONValue {
+        var object = JSONObject()
+        object["format"] = .integer(Self.formatVersion)
+        object["id"] = .string(id)
+        object["model"] = .string(model)
+        object["version"] = .string(version)
+        object["digest"] = .string(digest)
+        object["input_path"] = inputPath.map { .string($0) } ?? .null
+        object["input_size"] = .integer(Int64(inputSize))
+        object["input_modified"] = .integer(Int64(inputModified))
+        object["names"] = names.map { .array($0.map { .string($0) }) } ?? .null
+        object["ranges"] = .array(
+            ranges.map { range in
+                .array([
+                    .integer(Int64(range.start)), .integer(Int64(range.end)), .integer(Int64(range.line)),
+                ])
+            })
+        object["input_format"] = .string(options.input.rawValue)
+        object["output_format"] = .string(options.output.rawValue)
+        object["delimiter"] = .integer(Int64(options.csv.delimiter))
+        object["outputs"] = .array(options.outputs.map { .string($0) })
+        object["keep"] = .array(options.kept.map { .string($0) })
+        object["stops_at_bad_record"] = .bool(options.stopsAtBadRecord)
+        object["created"] = .integer(Int64(created))
+        return .object(object)
+    }
+
+    /// Nil when the document is none of this version.
+    init?(_ document: JSONValue) {
+        func text(_ name: String) -> String? { document[name]?.string }
+        func number(_ name: String) -> Int? { document[name]?.integer.flatMap { Int(exactly: $0) } }
+        func texts(_ name: String) -> [String]? {
+            guard let values = document[name]?.array else { return nil }
+            let found = values.compactMap(\.string)
+            return found.count == values.count ? found : nil
+        }
+        guard document["format"]?.integer == Self.formatVersion, let id = text("id"),
+            let model = text("model"), let version = text("version"), let digest = text("digest"),
+            let inputSize = number("input_size"), let inputModified = number("input_modified"),
+            let ranges = document["ranges"]?.array,
+            let input = text("input_format").flatMap(BatchOptions.Format.init(rawValue:)),
+            let output = text("output_format").flatMap(BatchOptions.Format.init(rawValue:)),
+            let delimiter = number("delimiter").flatMap({ UInt8(exactly: $0) }),
+            let outputs = texts("outputs"), let kept = texts("keep"),
+            let stops = document["stops_at_bad_record"]?.bool, let created = number("created")
+        else { return nil }
+        self.id = id
+        self.model = model
+        self.version = version
+        self.digest = digest
+        inputPath = text("input_path")
+        self.inputSize = inputSize
+        self.inputModified = inputModified
+        names = texts("names")
+        self.ranges = []
+        for range in ranges {
+            guard let numbers = range.array?.compactMap(\.integer), numbers.count == 3 else { return nil }
+            self.ranges.append(
+                Range(start: Int(numbers[0]), end: Int(numbers[1]), line: Int(numbers[2])))
+        }
+        options = BatchOptions()
+        options.input = input
+        options.output = output
+        options.csv.delimiter = delimiter
+        options.outputs = outputs
+        options.kept = kept
+        options.stopsAtBadRecord = stops
+        self.created = created
+    }
+
+    init(
+        id: String, model: String, version: String, digest: String, inputPath: String?, inputSize: Int,
+        inputModified: Int, names: [String]?, ranges: [Range], options: BatchOptions, created: Int
+    ) {
+        self.id = id
+        self.model = model
+        self.version = version
+        self.digest = digest
+        self.inputPath = inputPath
+        self.inputSize = inputSize
+        self.inputModified = inputModified
+        self.names = names
+        self.ranges = ranges
+        self.options = options
+        self.created = created
+    }
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Base
+internal import Glibc
+internal import HTTP
+internal import Registry
+internal import Serving
+internal import Tabular
+
+/// Takes in the records of a new job, and accepts it: everything is on disk before anybody hears of it.
+///
+/// The job grows in a directory with a dot-name, which becomes its own when `job.json` is written: until then
+/// there is no job, and what is left of it after a crash is removed.
+///
+/// State: owned by the thread that its upload is given to.
+final class JobIntake: BatchUploadRun {
+    private var request: BatchRequest
+    private let model: ServedModel
+    private let jobs: JobService
+    private let store: JobStore
+    /// The operator's file; nil: the records are uploaded.
+    private let inputPath: String?
+    private let id = JobStore.makeIdentifier()
+    private let directory: JobDirectory
+
+    private var multipart: MultipartReader?
+    private var pending = ByteBuffer()
+    private var framer: BatchFramer?
+    private var names: [String]?
+    private var writer: JobFileWriter?
+    private var ranges: [JobDescription.Range] = []
+    /// Where what is pending begins in the input.
+    private var position = 0
+    private var refusal: BatchRequest.Refusal?
+
+    init(_ request: BatchRequest, _ model: ServedModel, jobs: JobService, inputPath: String?) {
+        self.request = request
+        self.model = model
+        self.jobs = jobs
+        store = jobs.store
+        self.inputPath = inputPath
+        directory = JobDirectory(path: "\(store.path)/.\(id)")
+        multipart = request.boundary.map { MultipartReader(boundary: $0) }
+    }
+
+    func take(_ bytes: borrowing ByteBuffer, isAtEnd: Bool) -> Bool {
+        guard refusal == nil else { return false }
+        do {
+            if position == 0 && framer == nil && writer == nil { try begin() }
+            if let inputPath {
+                if isAtEnd { try scan(inputPath) }
+            } else {
+                try receive(bytes.bytes, isAtEnd: isAtEnd)
+                try cut(isAtEnd: isAtEnd)
+            }
+            if isAtEnd { try accept() }
+            return true
+        } catch {
+            fail(error)
+            return false
+        }
+    }
+
+    func abandon() { fail(BatchRequest.Refusal(status: .badRequest, message: "the client has gone")) }
+
+    func respond(_ response: inout Response) {
+        if let refusal { return response.fail(refusal.status, refusal.message) }
+        response.status = .accepted
+        response.addHeader("Location", "/v2/batch/jobs/\(id)")
+        store.status(of: id)?.write(into: &response.body)
+        response.body.append(UInt8(ascii: "\n"))
+    }
+
+    private func fail(_ error: any Error) {
+        guard refusal == nil else { return }
+        writer = nil
+        try? JobDirectory.removeAll(directory.path)
+        switch error {
+        case let error as BatchRequest.Refusal: refusal = error
+        case let error as BatchError: refusal = .init(error)
+        case let error as MultipartReader.Defect:
+            refusal = .init(status: .badRequest, message: error.message)
+        default: refusal = .init(status: .insufficientStorage, message: "the job cannot be kept: \(error)")
+        }
+    }
+
+    private func begin() throws {
+        try Directory.make(directory.parts)
+        try Directory.make(directory.leases)
+        if inputPath == nil { writer = try JobFileWriter(directory.input) }
+    }
+
+    private func receive(_ bytes: Span<UInt8>, isAtEnd: Bool) throws {
+        guard multipart != nil else { return pending.append(bytes) }
+        try multipart?.read(bytes, into: &pending)
+        if isAtEnd { try multipart?.finish() }
+        if let type = multipart?.fileType { request.readFileType(type) }
+    }
+
+    /// Reads the operator's file for where its records begin.
+    private func scan(_ path: String) throws {
+        // Safe because the path is passed as a C string that lives for the call.
+        let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        if number < 0 {
+            throw BatchRequest.Refusal(status: .badRequest, message: "\(SystemError("open", on: path))")
+        }
+        let file = FileDescriptor(owning: number)
+        var offset = 0
+        while true {
+            let got = try JobInput.read(file, path, into: &pending, from: offset, count: 1 << 18)
+            offset += got
+            try cut(isAtEnd: got == 0)
+            if got == 0 { return }
+        }
+    }
+
+    /// Finds whole records in what is pending, and keeps them.
+    private func cut(isAtEnd: Bool) throws {
+        if framer == nil {
+            guard request.sniff(pending, isAtEnd: isAtEnd) else { return }
+            var framer = BatchFramer(request.options)
+            guard let header = try framer.header(in: pending, isAtEnd: isAtEnd) else { return }
+            names = header.names
+            // Refused now, and not when the job runs.
+            _ = try BatchPlan(BatchModel(model), request.options, names: names)
+            framer.advance(lines: lineCount(of: pending, length: header.length))
+            self.framer = framer
+            try keep(header.length)
+        }
+        guard var framer else { return }
+        var left = try framer.wholeRecords(in: pending, isAtEnd: isAtEnd)
+        while left > 0 {
+            var length = left
+            if left > store.rangeBytes {
+                let whole = try framer.wholeRecords(in: pending, length: store.rangeBytes)
+                if whole > 0 { length = whole }
+            }
+            if let last = ranges.indices.last, ranges[last].end - ranges[last].start < store.rangeBytes / 2 {
+                ranges[last].end = position + length
+            } else {
+                ranges.append(.init(start: position, end: position + length, line: framer.line))
+            }
+            framer.advance(lines: lineCount(of: pending, length: length))
+            self.framer = framer
+            try keep(length)
+            left -= length
+        }
+    }
+
+    private func keep(_ length: Int) throws(SystemError) {
+        try writer?.write(pending, length: length)
+        pending.removeFirst(length)
+        position += length
+    }
+
+    private func accept() throws {
+        try writer?.finish()
+        writer = nil
+        var modified = 0
+        if let inputPath {
+            let facts = try FileFacts(of: inputPath)
+            guard Int(facts.size) == position else {
+                throw BatchRequest.Refusal(status: .conflict, message: "the file changed while it was read")
+            }
+            modified = Int(facts.modified)
+        }
+        try PinnedModel.pin(model.name, model.version, of: store.registry, into: directory.model)
+        let description = JobDescription(
+            id: id, model: model.name, version: model.version, digest: model.digest, inputPath: inputPath,
+            inputSize: position, inputModified: modified, names: names, ranges: ranges,
+            options: request.options, created: JobStore.now())
+        try JobDirectory.write(description.document, to: directory.description)
+        try store.publish(directory, as: id)
+        jobs.wake()
+    }
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Base
+internal import Cryptography
+internal import Glibc
+internal import Serving
+internal import Tabular
+
+/// The two steps that a job is made of: answering a range, and joining all answers.
+///
+/// Each step writes a file of its own, syncs it, and gives it the final name with link(2). Whoever comes
+/// second has written the same bytes, and drops them.
+struct JobWork {
+    let directory: JobDirectory
+    let description: JobDescription
+
+    private static let chunkBytes = 1 << 18
+    private static let outputBytesMax = 1 << 20
+
+    /// What the runner wants to know between two chunks.
+    enum Interruption { case none, stop }
+
+    /// Answers a range and commits its answers; false when it was interrupted.
+    ///
+    /// - Parameter step: called after each chunk with the records answered so far.
+    func answer(
+        _ range: Int, _ plan: BatchPlan, _ lease: inout JobLease, step: (BatchCounts) -> Interruption
+    ) throws(JobFailure) -> Bool {
+        let attempt = directory.attempt("\(range)")
+        defer { try? JobDirectory.remove(attempt) }
+        var counts = BatchCounts()
+        do {
+            var writer = try JobFileWriter(attempt)
+            guard try answer(range, plan, &lease, &writer, &counts, step) else { return false }
+            try writer.finish()
+            try directory.writeCounts(counts, range: range)
+            _ = try HardLink.commit(attempt, as: directory.part(range))
+            try AtomicFile.syncDirectory(directory.parts)
+            return true
+        } catch let error as SystemError {
+            throw .temporary(error)
+        } catch {
+            throw .permanent("\(error)")
+        }
+    }
+
+    private func answer(
+        _ range: Int, _ plan: BatchPlan, _ lease: inout JobLease, _ writer: inout JobFileWriter,
+        _ counts: inout BatchCounts, _ step: (BatchCounts) -> Interruption
+    ) throws -> Bool {
+        let stretch = description.ranges[range]
+        let input = try JobInput(directory, description)
+        let framer = BatchFramer(description.options)
+        var worker = BatchWorker(plan)
+        var pending = ByteBuffer(capacity: Self.chunkBytes)
+        var output = ByteBuffer(capacity: Self.chunkBytes)
+        var (position, line) = (stretch.start, stretch.line)
+        while position < stretch.end || !pending.isEmpty {
+            let wanted = min(
+                max(Self.chunkBytes - pending.count, Self.chunkBytes / 4), stretch.end - position)
+            if wanted > 0 { try input.read(into: &pending, from: position, count: wanted) }
+            position += wanted
+            let isAtEnd = position == stretch.end
+            let length = try framer.wholeRecords(in: pending, isAtEnd: isAtEnd)
+            var offset = 0
+            while offset < length {
+                counts.add(
+                    try worker.answer(
+                        pending, length: length, from: &offset, line: &line, into: &output))
+                if output.count > Self.outputBytesMax {
+                    try writer.write(output, length: output.count)
+                    output.clear()
+                }
+            }
+            pending.removeFirst(length)
+            lease.renew()
+            if case .stop = step(counts) { return false }
+        }
+        try writer.write(output, length: output.count)
+        return true
+    }
+
+    /// Joins the answers of all ranges behind the header, and commits the result with its manifest.
+    func join(_ plan: BatchPlan, _ lease: inout JobLease) throws(JobFailure) {
+        let attempt = directory.attempt("result")
+        defer { try? JobDirectory.remove(attempt) }
+        do throws(SystemError) {
+            var writer = try JobFileWriter(attempt)
+            var header = ByteBuffer()
+            plan.appendHeader(to: &header)
+            try writer.write(header, length: header.count)
+            var counts = BatchCounts()
+            for range in description.ranges.indices {
+                guard let own = directory.readCounts(range) else {
+                    throw SystemError("read", on: directory.counts(range), code: EIO)
+                }
+                counts.add(own)
+                try copy(directory.part(range), to: &writer)
+                lease.renew()
+            }
+            let digest = try writer.finish()
+            try JobDirectory.write(manifest(counts, writer.byteCount, digest), to: directory.manifest)
+            _ = try HardLink.commit(attempt, as: directory.result)
+            try AtomicFile.syncDirectory(directory.path)
+        } catch {
+            throw .temporary(error)
+        }
+    }
+
+    private func copy(_ path: String, to writer: inout JobFileWriter) throws(SystemError) {
+        // Safe because the path is passed as a C string that lives for the call.
+        let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        if number < 0 { throw SystemError("open", on: path) }
+        let file = FileDescriptor(owning: number)
+        var buffer = ByteBuffer(capacity: Self.outputBytesMax)
+        var offset = 0
+        while true {
+            buffer.clear()
+            let got = try JobInput.read(file, path, into: &buffer, from: offset, count: Self.outputBytesMax)
+            if got == 0 { return }
+            try writer.write(buffer, length: buffer.count)
+            offset += got
+        }
+    }
+
+    private func manifest(_ counts: BatchCounts, _ byteCount: Int, _ digest: String) -> JSONValue {
+        var object = JSONObject()
+        object["model"] = .string(description.model)
+        object["version"] = .string(description.version)
+        object["model_digest"] = .string(description.digest)
+        object["records"] = .integer(Int64(counts.records))
+        object["errors"] = .integer(Int64(counts.errors))
+        object["bytes"] = .integer(Int64(byteCount))
+        object["sha256"] = .string(digest)
+        return .object(object)
+    }
+}
+
+/// The records of a job.
+struct JobInput: ~Copyable {
+    private let path: String
+    private let descriptor: FileDescriptor
+
+    init(_ directory: JobDirectory, _ description: JobDescription) throws(SystemError) {
+        path = description.inputPath ?? directory.input
+        // Safe because the path is passed as a C string that lives for the call.
+        let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        if number < 0 { throw SystemError("open", on: path) }
+        descriptor = FileDescriptor(owning: number)
+    }
+
+    /// Whether the operator's file is still the one that the job was accepted for.
+    static func isUnchanged(_ description: JobDescription) -> Bool {
+        guard let path = description.inputPath else { return true }
+        guard let facts = try? FileFacts(of: path) else { return true }
+        return Int(facts.size) == description.inputSize && Int(facts.modified) == description.inputModified
+    }
+
+    /// Appends exactly `count` bytes from `offset` on.
+    func read(into buffer: inout ByteBuffer, from offset: Int, count: Int) throws(SystemError) {
+        var done = 0
+        while done < count {
+            let got = try Self.read(descriptor, path, into: &buffer, from: offset + done, count: count - done)
+            if got == 0 { throw SystemError("read", on: path, code: ERANGE) }
+            done += got
+        }
+    }
+
+    static func read(
+        _ file: borrowing FileDescriptor, _ path: String, into buffer: inout ByteBuffer, from offset: Int,
+        count: Int
+    ) throws(SystemError) -> Int {
+        let number = file.number
+        var got = 0
+        var code: CInt = 0
+        repeat {
+            // Safe because pread writes at most as many bytes as are free.
+            unsafe buffer.withFreeSpace(count) { start in
+                got = unsafe pread(number, start, count, off_t(offset))
+                code = errno
+                return max(got, 0)
+            }
+        } while got < 0 && code == EINTR
+        if got < 0 { throw SystemError("read", on: path, code: code) }
+        return got
+    }
+}
+
+/// A file of one attempt: written once, from its beginning to its end.
+struct JobFileWriter: ~Copyable {
+    private let path: String
+    private let descriptor: FileDescriptor
+    private var digest = SHA256()
+    private(set) var byteCount = 0
+
+    init(_ path: String) throws(SystemError) {
+        self.path = path
+        // Safe because the path is passed as a C string that lives for the call.
+        let number = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        if number < 0 { throw SystemError("create", on: path) }
+        descriptor = FileDescriptor(owning: number)
+    }
+
+    mutating func write(_ bytes: Span<UInt8>) throws(SystemError) {
+        digest.update(bytes)
+        byteCount += bytes.count
+        var done = 0
+        let number = descriptor.number
+        while done < bytes.count {
+            // Safe because write reads only the bytes of the span, which live through the call.
+            let written = unsafe bytes.extracting(done..<bytes.count).withUnsafeBytes {
+                unsafe Glibc.write(number, $0.baseAddress, $0.count)
+            }
+            if written < 0 && errno == EINTR { continue }
+            if written < 0 { throw SystemError("write", on: path) }
+            done += written
+        }
+    }
+
+    /// The first `length` bytes of `buffer`.
+    mutating func write(_ buffer: borrowing ByteBuffer, length: Int) throws(SystemError) {
+        try write(buffer.bytes.extracting(0..<length))
+    }
+
+    /// Makes it durable; returns the SHA-256 of what was written.
+    @discardableResult
+    mutating func finish() throws(SystemError) -> String {
+        if fsync(descriptor.number) != 0 { throw SystemError("fsync", on: path) }
+        var finished = SHA256()
+        swap(&finished, &digest)
+        return finished.finish().hexadecimal
+    }
+}

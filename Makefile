@@ -5,7 +5,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 VENV := .build/venv
 
-.PHONY: help demo build release test lint bench fuzz soak packages python clean
+.PHONY: help demo build release test lint bench fuzz soak races packages python clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,11 @@ fuzz: ## new inputs for every parser, SECONDS_EACH=60 each
 soak: ## the lifecycle tests over and over: MINUTES=60
 	@scripts/install-packages build test
 	@scripts/soak $(or $(MINUTES),60)
+
+races: ## the end-to-end tests with ThreadSanitizer
+	@scripts/install-packages build test
+	@scripts/python-environment
+	@scripts/races
 
 packages: ## install what is missing for build, test and bench
 	@scripts/install-packages build test bench

@@ -220,11 +220,7 @@ final class RequestDispatcher: BodyReceivingHandler {
 
     private func writeMetrics(_ request: borrowing Request, _ response: inout Response) {
         let format = ExpositionFormat(accept: request.header("Accept"))
-        response.contentType =
-            switch format {
-            case .prometheusText: ContentType("text/plain; version=0.0.4; charset=utf-8")
-            case .openMetrics: ContentType("application/openmetrics-text; version=1.0.0; charset=utf-8")
-            }
+        response.contentType = ContentType(format.contentType)
         metrics.write(format, into: &response.body)
     }
 }

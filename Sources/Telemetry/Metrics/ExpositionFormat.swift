@@ -7,7 +7,7 @@ package enum ExpositionFormat: Sendable, Equatable {
     /// OpenMetrics 1.0.0.
     case openMetrics
 
-    package var contentType: String {
+    package var contentType: StaticString {
         switch self {
         case .prometheusText: "text/plain; version=0.0.4; charset=utf-8"
         case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"

@@ -189,11 +189,15 @@ package struct Router: Sendable {
         let end = path.firstIndex(of: .slash, in: start..<path.count) ?? path.count
         if end == start { return }
         let segment = path.extracting(start..<end)
+        let isEscaped = segment.firstIndex(of: .percent, in: 0..<segment.count) != nil
         var next = nodes[index].literal
         while next != Self.none {
             let literal = edges[next]
             next = literal.next
-            guard isLiteral(segment, literal.text) else { continue }
+            // Longer texts come first; only escapes make a segment longer than the text that it means.
+            if literal.text.count > segment.count { continue }
+            if literal.text.count < segment.count, !isEscaped { break }
+            guard isLiteral(segment, literal.text, isEscaped) else { continue }
             find(path, from: end + 1, at: literal.node, &captures, &search)
             if search.result != .notFound { return }
         }
@@ -234,12 +238,9 @@ package struct Router: Sendable {
     }
 
     /// Compares after percent-decoding: `/he%61lth` is `/health` (RFC 3986, section 6.2.2.2).
-    private func isLiteral(_ segment: Span<UInt8>, _ text: Range<Int>) -> Bool {
+    private func isLiteral(_ segment: Span<UInt8>, _ text: Range<Int>, _ isEscaped: Bool) -> Bool {
         if segment.count == text.count { return hasText(text, at: 0, of: segment) }
-        guard segment.count > text.count, segment.firstIndex(of: .percent, in: 0..<segment.count) != nil
-        else {
-            return false
-        }
+        guard isEscaped else { return false }
         var decoded: [UInt8] = []
         return PercentEncoding.decode(segment, into: &decoded) && texts[text].elementsEqual(decoded)
     }

@@ -4,6 +4,6 @@ import Glibc
 
 let status = Daemon.run(arguments: Array(CommandLine.arguments.dropFirst()))
 fflush(nil)
-// Not `exit`: models may still be loading on other threads, and libraries (OpenSSL is one) would take down what
-// they use.
+// Not `exit`: models may still be loading on other threads, and libraries (OpenSSL is one) would take down
+// what they use.
 _exit(status)

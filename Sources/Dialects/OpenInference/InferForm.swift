@@ -79,7 +79,8 @@ enum InferHeaderLength {
 
     @_lifetime(copy type)
     private static func headerSize(in type: Span<UInt8>) -> Span<UInt8>? {
-        // Nearly all requests say application/json: taking the header apart would cost them 1,000 instructions.
+        // Nearly all requests say application/json: taking the header apart would cost them 1,000
+        // instructions.
         let prefix = "application/vnd." as StaticString
         let length = prefix.utf8CodeUnitCount
         guard type.count > length, type.extracting(0..<length).equalsIgnoringCase(prefix) else { return nil }

@@ -4,8 +4,8 @@ internal import ModelFormat
 /// An ensemble in the forms that it is run in: nodes with offsets always, for they explain and find leaves
 /// too; levels where they are faster.
 ///
-/// A class: the tables have a dozen reference counts, and whoever takes it out of the kernel's enumeration would
-/// touch each of them.
+/// A class: the tables have a dozen reference counts, and whoever takes it out of the kernel's enumeration
+/// would touch each of them.
 final class CompiledTrees<Node: TreeNode, Sum: MarginNumber>: Sendable {
     let forest: TreeForest<Node, Sum>
     let levels: LevelForest<Node.Value, Sum>?

@@ -22,7 +22,7 @@ package struct ModelControl: ParsableCommand {
             SignCommand.self, ConvertCommand.self, HealthCommand.self, PublishCommand.self,
             PromoteCommand.self, RollBackCommand.self, PinCommand.self, UnpinCommand.self, AliasCommand.self,
             SplitCommand.self, ShadowCommand.self, RetireCommand.self, RestoreCommand.self,
-            DeleteCommand.self, CollectCommand.self, PolicyCommand.self, DiffCommand.self,
+            DeleteCommand.self, CollectCommand.self, PolicyCommand.self, DiffCommand.self, BenchCommand.self,
         ])
 
     package static let version = "0.1.0"

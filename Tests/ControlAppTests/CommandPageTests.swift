@@ -15,7 +15,7 @@ import Testing
     @Test(arguments: [
         "list", "show", "predict", "verify", "sign", "health", "publish", "promote", "pin", "unpin",
         "rollback", "alias", "split", "shadow", "retire", "restore", "delete", "gc", "policy",
-        "diff",
+        "diff", "bench",
     ])
     func everyOption_isOnThePage(command: String) throws {
         let page = try Self.page()

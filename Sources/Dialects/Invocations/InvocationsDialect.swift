@@ -127,7 +127,7 @@ package struct InvocationsDialect {
                 return response.fail(.conflict, "model '\(name)' is already loaded")
             }
             response.fail(
-                .notImplemented,
+                .forbidden,
                 "models are loaded from the registry '\(options.registryPath)'; put '\(name)' there")
         } catch {
             response.fail(PredictError(error, in: request.body))
@@ -138,7 +138,7 @@ package struct InvocationsDialect {
         do {
             _ = try service.resolve(name, version: nil)
             response.fail(
-                .notImplemented,
+                .forbidden,
                 "models are served as long as they are in the registry '\(options.registryPath)'")
         } catch {
             response.fail(error)

@@ -56,7 +56,9 @@ struct OpenAPIDocument {
     }
 
     private func describe(_ route: Route, _ method: String, _ key: String) -> JSONValue {
-        let operation = OpenAPIOperation(route.endpoint)
+        var operation = OpenAPIOperation(route.endpoint)
+        // A name may be no text at all, once its escapes are resolved.
+        if key.contains("{") && !operation.errors.contains(400) { operation.errors.insert(400, at: 0) }
         let name = "\(method)\(key)".map { $0.isLetter || $0.isNumber ? $0 : "_" }
         var members: [(String, JSONValue)] = [
             ("operationId", .string(String(name))), ("tags", .array([.string(operation.tag)])),
@@ -83,7 +85,7 @@ struct OpenAPIDocument {
     private static func parameter(_ name: String) -> JSONValue {
         .record([
             ("name", .string(name)), ("in", "path"), ("required", .bool(true)),
-            ("schema", .record([("type", "string"), ("minLength", .integer(1))])),
+            ("schema", .record([("type", "string"), ("pattern", "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")])),
         ])
     }
 
@@ -121,11 +123,11 @@ struct OpenAPIDocument {
     private static func meaning(of status: Int) -> String {
         switch status {
         case 400: "the request is wrong; the message says what and where"
+        case 403: "not done over HTTP here"
         case 404: "there is no such model or version"
         case 409: "the model is already there"
         case 413: "too many rows or bytes"
         case 415: "a media type that is not read or not written"
-        case 501: "not done over HTTP here"
         case 503: "not ready, or too much is waiting; see Retry-After"
         default: "an error"
         }

@@ -141,11 +141,11 @@ struct OpenAPIOperation {
         case .models: self.init("The models that answer", tag: tag, answer: "Anything")
         case .model: self.init("A model", tag: tag, answer: "Anything", errors: [404, 503])
         case .loadModel:
-            self.init("Refused: models come by the registry", tag: tag, answer: nil, errors: [400, 409, 501])
+            self.init("Refused: models come by the registry", tag: tag, answer: nil, errors: [400, 403, 409])
             request = Request(schema: "LoadRequest")
             isAnswered = false
         case .unloadModel:
-            self.init("Refused: models go with the registry", tag: tag, answer: nil, errors: [404, 501, 503])
+            self.init("Refused: models go with the registry", tag: tag, answer: nil, errors: [403, 404, 503])
             isAnswered = false
         }
     }

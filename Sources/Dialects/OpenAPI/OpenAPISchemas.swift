@@ -29,7 +29,8 @@ enum OpenAPISchemas {
     static let boolean: JSONValue = .record([("type", "boolean")])
     static let number: JSONValue = .record([("type", "number")])
     static let anything: JSONValue = .record([])
-    static let optionalNumber: JSONValue = .record([("type", .array(["number", "null"]))])
+    /// Numbers may also come as truth values, and not at all.
+    static let optionalCell: JSONValue = .record([("type", .array(["number", "boolean", "null"]))])
     static let optionalText: JSONValue = .record([("type", .array(["string", "null"]))])
     static let count: JSONValue = .record([("type", "integer"), ("minimum", .integer(0))])
 
@@ -120,19 +121,7 @@ enum OpenAPISchemas {
     static func requests(for model: ServedModel?) -> [(String, JSONValue)] {
         let row = row(of: model)
         return [
-            (
-                "InferInput",
-                object(
-                    [
-                        ("name", name(of: model)),
-                        (
-                            "datatype",
-                            .record([("enum", .array(Datatype.allCases.map { .string($0.rawValue) }))])
-                        ),
-                        ("shape", array(of: count, atLeast: 1)), ("data", array(of: anything)),
-                        ("parameters", reference("Parameters")),
-                    ], required: ["name", "datatype", "shape"])
-            ),
+            ("InferInput", inferInput(of: model)),
             (
                 "InferRequest",
                 object(
@@ -169,7 +158,16 @@ enum OpenAPISchemas {
             ),
             (
                 "RecordsRequest",
-                object([("instances", array(of: reference("Row"), atLeast: 1))], required: ["instances"])
+                .record([
+                    (
+                        "anyOf",
+                        .array([
+                            .record([("type", "array")]),
+                            .record([("type", "object"), ("required", .array(["instances"]))]),
+                            .record([("type", "object"), ("required", .array(["inputs"]))]),
+                        ])
+                    )
+                ])
             ),
             (
                 "InvocationsRequest",
@@ -178,6 +176,19 @@ enum OpenAPISchemas {
                     required: ["dataframe_records"])
             ),
         ]
+    }
+
+    private static func inferInput(of model: ServedModel?) -> JSONValue {
+        object(
+            [
+                ("name", name(of: model)),
+                (
+                    "datatype",
+                    .record([("enum", .array(Datatype.allCases.map { .string($0.rawValue) }))])
+                ),
+                ("shape", array(of: count, atLeast: 1)), ("data", array(of: anything)),
+                ("parameters", reference("Parameters")),
+            ], required: ["name", "datatype", "shape"])
     }
 
     private static func name(of model: ServedModel?) -> JSONValue {
@@ -208,7 +219,7 @@ enum OpenAPISchemas {
     }
 
     private static func cell(_ feature: Feature) -> JSONValue {
-        guard case .categorical(let categories) = feature.kind else { return optionalNumber }
+        guard case .categorical(let categories) = feature.kind else { return optionalCell }
         return .record([
             ("type", .array(["string", "null"])),
             ("examples", .array(categories.prefix(20).map { .string($0) })),

@@ -29,6 +29,13 @@ extension CompiledModel {
         try model.run(tensors, into: &predictions.tensors, frame: scratch.graphFrame)
     }
 
+    /// Tensors to measure an operator graph with: `rows` rows of different numbers, of texts where it takes
+    /// texts. Nil where the file leaves sizes other than the rows open.
+    package func sampleTensors(rows: Int) -> [Tensor]? {
+        guard case .graph(let model) = kernel else { return nil }
+        return model.sampleTensors(rows: rows)
+    }
+
     /// The answer to one golden sample of an operator graph.
     func answer(
         _ sample: GoldenSample, into predictions: inout Predictions, scratch: inout InferenceScratch

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import ModelFormat
 import Testing
 
@@ -12,6 +13,12 @@ import Testing
         "skops/more_columns/model.skops", "skops/more_histograms/model.skops",
         "catboost/cat_binary_nan/model.json", "catboost/cat_lossguide/model.json",
     ]
+
+    /// Bits flipped a file; MODELD_FLIPS says how many for a long run.
+    private var flips: Int {
+        // Safe because the text is copied before anything could change the environment; no test does.
+        unsafe getenv("MODELD_FLIPS").flatMap { unsafe Int(String(cString: $0)) } ?? 200
+    }
 
     /// A cut-off file is refused. Only what LightGBM says behind its trees can be missing unnoticed.
     @Test(arguments: files) func everyTruncation_isAnswered(file: String) throws {
@@ -31,7 +38,7 @@ import Testing
         var bytes = try Repository.bytes("Tests/Fixtures/models/" + file)
         // SplitMix64: the same bits in every run.
         var state: UInt64 = 4
-        for _ in 0..<200 {
+        for _ in 0..<flips {
             state &+= 0x9E37_79B9_7F4A_7C15
             var mixed = state
             mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9

@@ -185,6 +185,37 @@ struct GraphModel: Sendable {
 }
 
 extension GraphModel {
+    func sampleTensors(rows: Int) -> [Tensor]? {
+        var tensors: [Tensor] = []
+        for (index, input) in inputs.enumerated() {
+            guard let dimensions = input.dimensions, dimensions.count <= Shape.rankMax else { return nil }
+            var shape = Shape()
+            for (axis, size) in dimensions.enumerated() {
+                guard let size = size ?? (axis == 0 ? rows : nil) else { return nil }
+                shape.append(size)
+            }
+            guard let count = shape.checkedCount else { return nil }
+            let numbers = (0..<count).map { (place: Int) -> Double in
+                let mixed: Int = (place &* 3 &+ place / 16) % 17
+                return Double(mixed - 8)
+            }
+            if types[index] == .string {
+                let texts = numbers.map { "category \(Int($0))" }
+                tensors.append(Tensor(shape: shape, elements: .string(texts)))
+                continue
+            }
+            let isFloat = [.float32, .float64, .float16, .bfloat16].contains(types[index])
+            // Whole numbers may be places in a list.
+            let values = Tensor(
+                shape: shape, elements: .float64(isFloat ? numbers : numbers.map { $0 > 0 ? 1 : 0 }))
+            guard let tensor = try? values.cast(to: types[index]) else { return nil }
+            tensors.append(tensor)
+        }
+        return tensors
+    }
+}
+
+extension GraphModel {
     /// The primary output's numbers for one row, given a value for each feature of the row schema.
     func answer(
         _ values: [SampleValue], into answers: inout [Tensor], frame: GraphFrame

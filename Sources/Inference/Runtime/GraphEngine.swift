@@ -94,7 +94,11 @@ struct RowwiseProbe {
             guard let width = OperatorGraph.rowShape(of: input) else { return nil }
             var shape = Shape(2)
             for size in width { shape.append(size) }
-            let numbers = (0..<shape.count).map { Double(($0 &* 5 &+ $0 / (shape.count / 2) &* 3) % 4) / 4 }
+            let half = max(shape.count / 2, 1)
+            let numbers = (0..<shape.count).map { (place: Int) -> Double in
+                let mixed: Int = (place &* 5 &+ place / half &* 3) % 4
+                return Double(mixed) / 4
+            }
             if types[index] == .string {
                 let texts = [String](repeating: "", count: shape.count)
                 tensors.append(Tensor(shape: shape, elements: .string(texts)))

@@ -18,6 +18,8 @@ struct ONNXFunction {
 struct ONNXFunctionInliner {
     private let functions: [String: ONNXFunction]
     private var callCount = 0
+    private var nodeCount = 0
+    /// The nodes of the graph at hand so far.
     private var nodes: [OperatorNode] = []
 
     init(_ functions: [ONNXFunction]) {
@@ -33,25 +35,36 @@ struct ONNXFunctionInliner {
                 result.operatorSets[domain] = result.operatorSets[domain] ?? version
             }
         }
-        nodes = []
-        for node in graph.nodes { try add(node, depth: 0) }
-        result.nodes = nodes
+        result.nodes = try inlined(graph.nodes, depth: 0)
         return result
+    }
+
+    /// The nodes of one graph with those of functions in their places.
+    private mutating func inlined(_ graph: [OperatorNode], depth: Int) throws(FormatError) -> [OperatorNode] {
+        let outer = nodes
+        nodes = []
+        for node in graph { try add(node, depth: depth) }
+        defer { nodes = outer }
+        return nodes
     }
 
     private mutating func add(_ node: OperatorNode, depth: Int) throws(FormatError) {
         guard let function = functions["\(node.domain)\n\(node.type)"] else {
-            guard nodes.count < ONNXLimits.nodesMax else {
+            nodeCount += 1
+            guard nodeCount < ONNXLimits.nodesMax else {
                 throw .invalidValue(part: "the ONNX graph", reason: "its functions make too many nodes")
+            }
+            var node = node
+            for (name, attribute) in node.attributes {
+                guard case .graph(var graph) = attribute else { continue }
+                guard depth < ONNXLimits.depthMax else { throw tooDeep(node.type) }
+                graph.nodes = try inlined(graph.nodes, depth: depth + 1)
+                node.attributes[name] = .graph(graph)
             }
             nodes.append(node)
             return
         }
-        guard depth < ONNXLimits.depthMax else {
-            throw .invalidValue(
-                part: "function \(function.name)",
-                reason: "functions call each other more than \(ONNXLimits.depthMax) deep")
-        }
+        guard depth < ONNXLimits.depthMax else { throw tooDeep(function.name) }
         callCount += 1
         // Functions without nodes would be called without end, and without a trace.
         guard callCount <= ONNXLimits.nodesMax else {
@@ -76,11 +89,7 @@ struct ONNXFunctionInliner {
             var inner = inner
             inner.inputs = inner.inputs.map(rename)
             inner.outputs = inner.outputs.map(rename)
-            for (attribute, source) in inner.attributeSources {
-                inner.attributes[attribute] = node.attributes[source] ?? function.defaults[source]
-            }
-            inner.attributeSources = [:]
-            inner.version = function.operatorSets[inner.domain]
+            function.bind(&inner, to: node)
             for (name, attribute) in inner.attributes {
                 guard case .graph(let graph) = attribute else { continue }
                 inner.attributes[name] = .graph(graph.renaming(rename))
@@ -92,6 +101,31 @@ struct ONNXFunctionInliner {
                 OperatorNode(
                     name: "", domain: "", type: "Identity", inputs: [copy.from], outputs: [copy.to],
                     attributes: [:]))
+        }
+    }
+}
+
+extension ONNXFunctionInliner {
+    private func tooDeep(_ name: String) -> FormatError {
+        .invalidValue(
+            part: "function \(name)",
+            reason: "functions and graphs lie in each other more than \(ONNXLimits.depthMax) deep")
+    }
+}
+
+extension ONNXFunction {
+    /// Gives a node of the function, and those of graphs inside it, the attributes of a call and the versions
+    /// of the function's operator sets.
+    fileprivate func bind(_ node: inout OperatorNode, to call: OperatorNode) {
+        for (attribute, source) in node.attributeSources {
+            node.attributes[attribute] = call.attributes[source] ?? defaults[source]
+        }
+        node.attributeSources = [:]
+        node.version = operatorSets[node.domain]
+        for (name, attribute) in node.attributes {
+            guard case .graph(var graph) = attribute else { continue }
+            for index in graph.nodes.indices { bind(&graph.nodes[index], to: call) }
+            node.attributes[name] = .graph(graph)
         }
     }
 }

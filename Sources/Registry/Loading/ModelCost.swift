@@ -29,10 +29,28 @@ package struct ModelCost: Sendable, Equatable {
     /// Runs the model on a row and on a block of rows, which also brings its memory into the caches; the
     /// fastest of a few rounds counts, since others may be using the processor.
     static func measure(_ model: CompiledModel) -> ModelCost {
-        let one = fastest(model, rows: 1)
+        let isGraph = model.tensorInputs != nil
+        guard let one = isGraph ? fastestGraph(model, rows: 1) : fastest(model, rows: 1) else {
+            return unknown
+        }
         guard one < slowNanoseconds else { return ModelCost(nanosecondsForOne: one, nanosecondsPerRow: one) }
-        let block = fastest(model, rows: blockRows)
+        let block = isGraph ? fastestGraph(model, rows: blockRows) : fastest(model, rows: blockRows)
+        // A graph may take single rows only.
+        guard let block else { return ModelCost(nanosecondsForOne: one, nanosecondsPerRow: one) }
         return ModelCost(nanosecondsForOne: one, nanosecondsPerRow: block / UInt64(blockRows))
+    }
+
+    /// What a graph is taken for whose inputs cannot be made up: one that may hold up the others, which
+    /// workers therefore answer.
+    static let unknown = ModelCost(nanosecondsForOne: 200_000, nanosecondsPerRow: 20_000)
+
+    /// Nil where no input can be made up, or the graph does not take what was.
+    private static func fastestGraph(_ model: CompiledModel, rows: Int) -> UInt64? {
+        guard let tensors = model.sampleTensors(rows: rows) else { return nil }
+        var predictions = Predictions()
+        var scratch = InferenceScratch()
+        guard (try? model.predict(tensors, into: &predictions, scratch: &scratch)) != nil else { return nil }
+        return fastest { try? model.predict(tensors, into: &predictions, scratch: &scratch) }
     }
 
     private static func fastest(_ model: CompiledModel, rows count: Int) -> UInt64 {
@@ -47,11 +65,15 @@ package struct ModelCost: Sendable, Equatable {
                 rows.set(Double((row &* 7 &+ column &* 3) % 17) - 8, row: row, column: column)
             }
         }
+        return fastest { model.predict(rows, into: &predictions, scratch: &scratch) }
+    }
+
+    private static func fastest(_ run: () -> Void) -> UInt64 {
         var best = UInt64.max
         var total: UInt64 = 0
         for round in 1...rounds.upperBound where total < enoughNanoseconds || round <= rounds.lowerBound {
             let start = MonotonicInstant.now
-            model.predict(rows, into: &predictions, scratch: &scratch)
+            run()
             let elapsed = MonotonicInstant.now.nanoseconds(since: start)
             best = min(best, elapsed)
             total += elapsed

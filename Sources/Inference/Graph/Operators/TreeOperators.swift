@@ -5,11 +5,26 @@ internal import ModelFormat
 struct TreeTables: Sendable {
     let single: TreeTable<Float>
     let double: TreeTable<Double>
+    /// `single` as a forest, where it can be one.
+    let forest: FastTreeTable?
     let outputs: Int
     let aggregate: TreeAggregate
     let bases: [Double]
     /// Outputs that no tree voted for get their base too: single targets and more than two classes.
     let basesStandAlone: Bool
+
+    init(
+        single: TreeTable<Float>, double: TreeTable<Double>, outputs: Int, aggregate: TreeAggregate,
+        bases: [Double], basesStandAlone: Bool, isCompiled: Bool = true
+    ) {
+        (self.single, self.double, self.outputs, self.aggregate) = (single, double, outputs, aggregate)
+        (self.bases, self.basesStandAlone) = (bases, basesStandAlone)
+        forest =
+            isCompiled
+            ? FastTreeTable(
+                single, outputs: outputs, aggregate: aggregate, bases: bases,
+                basesStandAlone: basesStandAlone) : nil
+    }
 
     /// Calls `body` with each row's scores and which of them were voted for.
     func forEachRow(
@@ -17,8 +32,35 @@ struct TreeTables: Sendable {
     ) throws(OperatorError) {
         if x.type == .float64 {
             try walk(double, x, try x.array(Double.self).prefix(x.count).map { $0 }, body)
+        } else if let forest {
+            try run(forest, x, body)
         } else {
             try walk(single, x, try x.converted(toFloating: Float.self), body)
+        }
+    }
+
+    private func run(
+        _ forest: FastTreeTable, _ x: Tensor,
+        _ body: (inout [Double], [Bool]) throws(OperatorError) -> Void
+    ) throws(OperatorError) {
+        let (rows, width) = try x.rows()
+        guard width >= forest.featureCount else {
+            throw OperatorError("rows of \(width) where feature \(forest.featureCount - 1) is asked for")
+        }
+        var values = x.type == .float32 ? try x.floats() : try x.converted(toFloating: Float.self)
+        if width > forest.featureCount {
+            // Columns behind the last one that is asked for.
+            var narrow: [Float] = []
+            narrow.reserveCapacity(rows * forest.featureCount)
+            for row in 0..<rows { narrow += values[row * width..<row * width + forest.featureCount] }
+            values = narrow
+        }
+        let scores = forest.run(
+            values.span.extracting(0..<rows * forest.featureCount), rowCount: rows)
+        var results = [Double](repeating: 0, count: outputs)
+        for row in 0..<rows {
+            for output in 0..<outputs { results[output] = Double(scores[row * outputs + output]) }
+            try body(&results, forest.isVoted)
         }
     }
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/openat2.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <string.h>
@@ -100,3 +101,5 @@ int cposix_affinity_count(void) {
     if (sched_getaffinity(0, sizeof set, &set) != 0) return -1;
     return CPU_COUNT(&set);
 }
+
+void cposix_trim_heap(void) { malloc_trim(0); }

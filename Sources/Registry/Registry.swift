@@ -304,6 +304,7 @@ package final class Registry: Sendable {
         }
         wakeWaiters()
         noteReadiness()
+        HeapMemory.trim()
     }
 
     private func load(_ load: RegistryCore.Load) {

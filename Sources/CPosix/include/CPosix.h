@@ -59,6 +59,9 @@ int cposix_refuse_connections(int listener);
 /// with EXDEV or ELOOP. -1 and errno; ENOSYS where the kernel or a sandbox has no openat2.
 int cposix_open_beneath(int directory, const char *path);
 
+/// Gives the kernel back what is free in the heap.
+void cposix_trim_heap(void);
+
 /// CPUs that this thread may run on, or -1 and errno.
 int cposix_affinity_count(void);
 

@@ -14,11 +14,7 @@ package struct DirectoryFiles: Sendable {
     ///   `ERANGE` when the file ends before.
     package func read(_ path: String, offset: Int, count: Int) throws(SystemError) -> [UInt8] {
         let shown = "\(directory)/\(path)"
-        // Safe because the string is passed as a C string that lives for the call.
-        let root = unsafe Glibc.open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
-        if root < 0 { throw SystemError("open", on: directory) }
-        let opened = FileDescriptor(owning: root)
-        let file = FileDescriptor(owning: try open(path, beneath: opened, shown: shown))
+        let file = try open(path, followsLinks: false)
         var facts = stat()
         // Safe because fstat only writes the struct that it is given.
         if unsafe fstat(file.number, &facts) != 0 { throw SystemError("stat", on: shown) }
@@ -44,24 +40,34 @@ package struct DirectoryFiles: Sendable {
     ///
     /// - Throws: `SystemError`; `EXDEV` and `ELOOP` as above.
     package func open(_ path: String) throws(SystemError) -> FileDescriptor {
-        // Safe because the string is passed as a C string that lives for the call.
-        let root = unsafe Glibc.open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
-        if root < 0 { throw SystemError("open", on: directory) }
-        let opened = FileDescriptor(owning: root)
-        return FileDescriptor(
-            owning: try openFollowing(path, beneath: opened, shown: "\(directory)/\(path)"))
+        try open(path, followsLinks: true)
     }
 
-    private func openFollowing(
-        _ path: String, beneath root: borrowing FileDescriptor, shown: String
+    /// - Parameter followsLinks: also where the kernel has no openat2, which keeps them beneath the
+    ///   directory.
+    private func open(_ path: String, followsLinks: Bool) throws(SystemError) -> FileDescriptor {
+        let shown = "\(directory)/\(path)"
+        // Safe because the string is passed as a C string that lives for the call.
+        let number = unsafe Glibc.open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+        if number < 0 { throw SystemError("open", on: directory) }
+        let root = FileDescriptor(owning: number)
+        return FileDescriptor(
+            owning: try open(path, beneath: root, followsLinks: followsLinks, shown: shown))
+    }
+
+    private func open(
+        _ path: String, beneath root: borrowing FileDescriptor, followsLinks: Bool, shown: String
     ) throws(SystemError) -> CInt {
+        // A NUL would end the path that the kernel sees.
         guard !path.utf8.contains(0) else { throw SystemError("open", on: shown, code: EINVAL) }
         // Safe because the string lives for the call.
         let number = unsafe cposix_open_beneath(root.number, path)
         if number >= 0 { return number }
         let code = cposix_errno()
         guard code == ENOSYS || code == EPERM else { throw SystemError("open", on: shown, code: code) }
-        return try openAndLocate(path, beneath: root, shown: shown)
+        return followsLinks
+            ? try openAndLocate(path, beneath: root, shown: shown)
+            : try openByParts(path, beneath: root, shown: shown)
     }
 
     /// Where the kernel has no openat2: opens with links followed, then asks the kernel where that led.
@@ -90,19 +96,6 @@ package struct DirectoryFiles: Sendable {
         let count = unsafe readlink(path, &text, text.count)
         guard count > 0, count < text.count else { throw SystemError("readlink", on: shown) }
         return String(decoding: text[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    private func open(
-        _ path: String, beneath root: borrowing FileDescriptor, shown: String
-    ) throws(SystemError) -> CInt {
-        // A NUL would end the path that the kernel sees.
-        guard !path.utf8.contains(0) else { throw SystemError("open", on: shown, code: EINVAL) }
-        // Safe because the string lives for the call.
-        let number = unsafe cposix_open_beneath(root.number, path)
-        if number >= 0 { return number }
-        let code = cposix_errno()
-        guard code == ENOSYS || code == EPERM else { throw SystemError("open", on: shown, code: code) }
-        return try openByParts(path, beneath: root, shown: shown)
     }
 
     /// Where the kernel has no openat2: part by part, without links at all.

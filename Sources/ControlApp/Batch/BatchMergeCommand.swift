@@ -9,36 +9,24 @@ struct BatchMergeCommand: ParsableCommand {
         commandName: "merge",
         abstract: "Check all shards of a run and join them into its output.")
 
-    @Argument(help: ArgumentHelp("The output that was given to the shards.", valueName: "output"))
-    var output: String
-
-    @Option(help: ArgumentHelp("How many shards there are.", valueName: "n"))
-    var shards: Int
-
-    func validate() throws {
-        guard (1...BatchShard.countMax).contains(shards) else {
-            throw ValidationError("--shards must be from 1 to \(BatchShard.countMax)")
-        }
-    }
+    @OptionGroup var options: BatchShardOptions
 
     func run() throws {
-        let set = BatchShardSet(output, count: shards, readsAnswers: true)
-        for problem in set.problems { Console.error("modelctl: \(TextTable.printable(problem))") }
-        if !set.problems.isEmpty { throw ExitCode(1) }
+        let set = try options.soundSet()
         try BatchFailure.report { () throws(BatchFailure) in
             try merge(set)
-            Console.output("\(output): \(set.records) records, \(set.errors) bad\n")
+            Console.output("\(options.output): \(set.records) records, \(set.errors) bad\n")
             return 0
         }
     }
 
     private func merge(_ set: BatchShardSet) throws(BatchFailure) {
         guard var manifest = set.manifests.first, let whole = BatchShard(index: 0, count: 1) else { return }
-        var file = try BatchOutput(output)
+        var file = try BatchOutput(options.output)
         for own in set.manifests {
             // The header stands once, in front.
             var skipped = own.shard.index == 0 ? 0 : own.headerBytes
-            let stream = try BatchShardSet.open(own.shard.path(of: output))
+            let stream = try BatchShardSet.open(own.shard.path(of: options.output))
             while let piece = try BatchShardSet.nextPiece(stream) {
                 let start = min(skipped, piece.count)
                 skipped -= start
@@ -51,6 +39,6 @@ struct BatchMergeCommand: ParsableCommand {
         manifest.records = set.records
         manifest.errors = set.errors
         manifest.bytes = byteCount
-        try manifest.write(beside: output)
+        try manifest.write(beside: options.output)
     }
 }

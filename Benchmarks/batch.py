@@ -19,23 +19,11 @@ import subprocess
 import sys
 import time
 
+import environment
+
 HERE = pathlib.Path(__file__).resolve().parent
 FEATURES = 28
 BARS = {"pandas": 2.5, "best": 1.8, "parts": 0.85, "csv": 1.7}
-
-
-def enter_environment(work):
-    """Runs this script again inside the environment with the other libraries, which is made when it is not there."""
-    requirements = HERE / "requirements-batch.txt"
-    venv = work.parent / "venv-batch"
-    stamp = venv / "requirements.txt"
-    if not stamp.exists() or stamp.read_bytes() != requirements.read_bytes():
-        print(f"making {venv} (Benchmarks/requirements-batch.txt)", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
-        pip = [venv / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--requirement", requirements], check=True)
-        stamp.write_bytes(requirements.read_bytes())
-    os.execv(venv / "bin/python", [str(venv / "bin/python"), *sys.argv, "--inside"])
 
 
 def make(work, rows):
@@ -148,8 +136,8 @@ def script(name, work):
 
 def run_script(name, arguments):
     command = [sys.executable, __file__, "--work", str(arguments.work), "--inside", "--script", name]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
-    run = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    variables = os.environ | {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
+    run = subprocess.run(command, check=True, capture_output=True, text=True, env=variables)
     return json.loads(run.stdout.splitlines()[-1])
 
 
@@ -206,7 +194,7 @@ def main():
     arguments.work = arguments.work.resolve()
     arguments.work.mkdir(parents=True, exist_ok=True)
     if not arguments.inside:
-        enter_environment(arguments.work)
+        environment.enter(arguments.work, "requirements-batch.txt", "venv-batch")
     if arguments.script:
         return script(arguments.script, arguments.work)
     make(arguments.work, arguments.rows)

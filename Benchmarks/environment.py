@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Python environment with the libraries that benchmarks measure beside (requirements.txt)."""
+"""The Python environments with the libraries that benchmarks measure beside."""
 import os
 import pathlib
 import subprocess
@@ -8,13 +8,13 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 
 
-def enter(work):
+def enter(work, requirements="requirements.txt", name="venv-kernels"):
     """Runs the calling script again inside the environment, which is made beside `work` when it is not there."""
-    requirements = HERE / "requirements.txt"
-    venv = work.parent / "venv-kernels"
+    requirements = HERE / requirements
+    venv = work.parent / name
     stamp = venv / "requirements.txt"
     if not stamp.exists() or stamp.read_bytes() != requirements.read_bytes():
-        print(f"making {venv} (Benchmarks/requirements.txt)", flush=True)
+        print(f"making {venv} (Benchmarks/{requirements.name})", flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
         pip = [venv / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "--requirement", requirements], check=True)

@@ -40,9 +40,9 @@ final class Reporter {
     func report(_ event: TrainingEvent) {
         switch event {
         case .candidate(let algorithm, let metric):
-            say("  \(pad(algorithm.rawValue, 9)) \(metric.name) \(figure(metric.value)) on held-out folds")
+            say("  \(pad(algorithm.name, 9)) \(metric.name) \(figure(metric.value)) on held-out folds")
             var line = JSONLine(event: "candidate")
-            line.add("algorithm", algorithm.rawValue)
+            line.add("algorithm", algorithm.name)
             line.add(metric.name, metric.value)
             emit(line.finish())
         case .progress(let algorithm, let step, let total, let loss, let validationLoss):
@@ -69,7 +69,7 @@ final class Reporter {
             guard tenth != lastTenth else { return }
             lastTenth = tenth
             var line = JSONLine(event: "progress")
-            line.add("algorithm", algorithm.rawValue)
+            line.add("algorithm", algorithm.name)
             line.add("step", step)
             line.add("total", total)
             line.add("loss", loss)

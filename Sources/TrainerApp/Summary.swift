@@ -25,7 +25,7 @@ struct Summary {
     func show(_ reporter: Reporter, seconds: Double) {
         let settings = trained.settings.filter { $0.name != "algorithm" }
             .map { "\($0.name) \($0.value)" }.joined(separator: ", ")
-        reporter.say("\(trained.algorithm.rawValue) (\(settings)), \(figure(seconds)) s")
+        reporter.say("\(trained.algorithm.name) (\(settings)), \(figure(seconds)) s")
         reporter.say("")
         showMetrics(reporter)
         if let path = options.results.output { reporter.say("written    \(path)") }

@@ -66,8 +66,7 @@ struct TrainingRun {
             let split = try Split(options.split.rule, table: table, target: target)
             let excluded = options.split.splitColumn.map { Set([$0]) } ?? []
             var trainer = try ModelTrainer(table, target: target, split: split, excluding: excluded)
-            trainer.linear = options.settings.linear
-            trainer.boosting = options.settings.boosting
+            trainer.learners = options.learners
             trainer.seed = options.split.seed
             return trainer
         } catch {
@@ -114,8 +113,8 @@ struct TrainingRun {
     // MARK: Model
 
     private func train(_ trainer: ModelTrainer) throws(AppError) -> TrainedModel {
-        if options.algorithm == .auto {
-            let names = Algorithm.candidates(for: trainer.target.task).map(\.rawValue)
+        if options.algorithm.algorithm == nil {
+            let names = Algorithm.candidates(for: trainer.target.task).map(\.name)
             reporter.say("choosing between \(names.joined(separator: " and ")):")
         }
         let trained: TrainedModel
@@ -128,7 +127,7 @@ struct TrainingRun {
         for (part, metrics) in [("train", trained.trainMetrics), ("test", trained.testMetrics)]
         where !metrics.isEmpty {
             var line = JSONLine(event: "metrics")
-            line.add("algorithm", trained.algorithm.rawValue)
+            line.add("algorithm", trained.algorithm.name)
             line.add("part", part)
             for metric in metrics { line.add(metric.name, metric.value) }
             reporter.emit(line.finish())
@@ -140,7 +139,7 @@ struct TrainingRun {
         var facts = [
             "producer": "modeltrain \(ModelTrain.version)",
             "created": Timestamp.now(),
-            "algorithm": trained.algorithm.rawValue,
+            "algorithm": trained.algorithm.name,
             "task": trainer.target.task.rawValue,
             "target": trainer.target.name,
             "seed": "\(options.split.seed)",

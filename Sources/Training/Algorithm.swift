@@ -1,19 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What can be fitted.
-package enum Algorithm: String, Sendable, CaseIterable {
-    /// Logistic regression, softmax regression for more than two classes.
-    case logistic
-    /// Ridge regression.
-    case linear
-    /// Gradient-boosted decision trees.
-    case gbdt
+/// What can be fitted, by the name that flags, files and models call it.
+///
+/// An algorithm is a `Learner` in a folder of its own, an `extension Algorithm` beside it, and a line in
+/// `all`.
+package struct Algorithm: Sendable {
+    package let name: String
+    /// What it can learn.
+    package let tasks: [Task]
+    /// What it is, for the help: a few words.
+    package let summary: String
+    /// Whether it is tried when the user names none; the order of `all` is from simple to elaborate.
+    package let isCandidate: Bool
+    /// A learner with the defaults.
+    package let learner: @Sendable () -> any Learner
 
-    /// The algorithms for a task, the simplest first.
-    package static func candidates(for task: Task) -> [Algorithm] {
-        switch task {
-        case .classification: [.logistic, .gbdt]
-        case .regression: [.linear, .gbdt]
-        }
-    }
+    package static let all: [Algorithm] = [
+        .logistic,
+        .linear,
+        .gbdt,
+    ]
+
+    package static func named(_ name: String) -> Algorithm? { all.first { $0.name == name } }
+
+    /// The algorithms that can do `task`.
+    package static func all(for task: Task) -> [Algorithm] { all.filter { $0.tasks.contains(task) } }
+
+    /// Those of them that are tried when the user names none, the simplest first.
+    package static func candidates(for task: Task) -> [Algorithm] { all(for: task).filter(\.isCandidate) }
+}
+
+extension Algorithm: Hashable {
+    package static func == (left: Algorithm, right: Algorithm) -> Bool { left.name == right.name }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }

@@ -14,7 +14,9 @@ import Testing
     ])
     func coefficients_areTheExactOptimum(data: String, baseline: String, l2: Double) throws {
         var trainer = try Baselines.trainer(data)
-        trainer.linear.l2 = l2
+        var settings = LinearTrainer.Settings()
+        settings.l2 = l2
+        trainer.learners = [LinearLearner(.logistic, settings), LinearLearner(.linear, settings)]
         let graph = try trainer.train(trainer.target.task == .regression ? .linear : .logistic).graph
         guard case .linear(let model) = graph.estimator else { throw Wrong() }
         let expected = try Baselines.optimum(data, baseline)

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Registry
+
+/// Where the results go.
+struct ResultOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The registry to publish into, with --name; it is created when absent.", valueName: "dir"))
+    var registry: String?
+
+    @Option(help: ArgumentHelp("The model's name in the registry and in URLs.", valueName: "name"))
+    var name: String?
+
+    @Option(help: ArgumentHelp("A file to write the model to.", valueName: "file"))
+    var output: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file to write the model's predictions for the test rows to, one JSON object a line.",
+            valueName: "file"))
+    var predictions: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "bar draws on the terminal, json prints an object a line; auto chooses by where the output goes.",
+            valueName: "auto|bar|json|none"))
+    var progress = ProgressStyle.auto
+
+    func validate() throws {
+        guard (registry == nil) == (name == nil) else {
+            throw ValidationError(
+                "--registry and --name go together: the model is published as <registry>/<name>.")
+        }
+        if let name, !ModelName.isValid(name) {
+            throw ValidationError(
+                "--name is \"\(name)\"; a model's name starts with a letter or digit and goes on with "
+                    + "letters, digits, \".\", \"_\" and \"-\", at most 64 in all.")
+        }
+    }
+}

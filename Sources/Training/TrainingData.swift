@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import ModelFormat
+import Preprocess
+import Tabular
+
+/// What a learner is given: the table with its target, which rows are for what, and what chance starts from.
+package struct TrainingData {
+    package var table: Table
+    package var target: Target
+    package var split: Split
+    /// The features as the training rows have them; categories of other rows are unseen.
+    package var schema: FeatureSchema
+    package var seed: UInt64
+    /// Threads at most; nil for one a processor.
+    package var threadCount: Int?
+
+    /// How an estimator wants its rows.
+    package enum Form: Sendable {
+        /// Numbers without gaps, centred and scaled, a column a category: for sums of products.
+        case scaled
+        /// Numbers as they are, gaps included, categories as their index: for comparisons.
+        case ordinal
+    }
+
+    /// Stages fitted to the training rows, ready to run.
+    package struct Preparation {
+        package var stages: [PreprocessingStage]
+        package var plan: PreprocessingPlan
+
+        /// Columns of a prepared row.
+        package var width: Int { plan.outputWidth }
+    }
+
+    package func preparation(_ form: Form) throws(TrainingError) -> Preparation {
+        let stages =
+            switch form {
+            case .scaled: FittedStages.forLinear(table, split.train, schema)
+            case .ordinal: FittedStages.forTrees(schema)
+            }
+        do {
+            return Preparation(
+                stages: stages, plan: try PreprocessingPlan(stages, inputWidth: schema.count))
+        } catch {
+            throw .notReproduced(error.description)
+        }
+    }
+
+    /// Prepared rows, row-major [rows, width] in Float64.
+    package func rowMajor(_ rows: [Int], _ preparation: Preparation) -> [Double] {
+        FeatureMatrix.rowMajor(table, rows, schema, preparation.plan)
+    }
+
+    /// Prepared rows, column-major [width, rows] in Float32.
+    package func columnMajor(_ rows: [Int], _ preparation: Preparation) -> [Float] {
+        FeatureMatrix.columnMajor(table, rows, schema, preparation.plan)
+    }
+
+    /// The target of each of `rows`: values, or indices of classes.
+    package func targets(_ rows: [Int]) -> [Double] { rows.map { target.values[$0] } }
+}

@@ -1,89 +1,164 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// A measured quality, by the name that scikit-learn gives it.
-package struct Metric: Sendable, Equatable {
-    package var name: String
-    package var value: Double
-
-    package init(_ name: String, _ value: Double) {
-        self.name = name
-        self.value = value
-    }
-}
-
-/// Measures of predictions against what was true, defined as in scikit-learn.
-enum Metrics {
-    /// `probabilities` is row-major [rows, classCount]; `smallest` is the least probability that counts.
-    static func classification(
-        probabilities: [Double], truth: [Int], classCount: Int, smallest: Double
+/// The measures of a task by name, defined as in scikit-learn; what a set of rows does not determine is left
+/// out.
+package enum Metrics {
+    /// `probabilities` is row-major [rows, classCount]; `smallest` is the least probability that counts in
+    /// the log loss. At least one row of weight above 0. With two classes precision, recall and the curves
+    /// are those of the second; with more, means over the classes.
+    package static func classification(
+        probabilities: [Double], truth: [Int], classCount: Int, smallest: Double = .ulpOfOne,
+        weights: [Double]? = nil
     ) -> [Metric] {
-        var correct = 0
-        var loss = 0.0
-        for (row, label) in truth.enumerated() {
-            let first = row * classCount
-            var best = 0
-            for index in 1..<classCount where probabilities[first + index] > probabilities[first + best] {
-                best = index
+        let matrix = ConfusionMatrix(
+            probabilities: probabilities, truth: truth, classCount: classCount, rowWeights: weights)
+        var metrics = [
+            Metric("accuracy", matrix.accuracy),
+            Metric("log_loss", logLoss(probabilities, truth, classCount, smallest, weights)),
+        ]
+        if classCount == 2 {
+            let scores = truth.indices.map { probabilities[2 * $0 + 1] }
+            let isPositive = truth.map { $0 == 1 }
+            let curve = ThresholdCurve(scores: scores, isPositive: isPositive, weights: weights)
+            if let area = curve.areaUnderROC { metrics.append(Metric("roc_auc", area)) }
+            if let precision = curve.averagePrecision {
+                metrics.append(Metric("average_precision", precision))
             }
-            if best == label { correct += 1 }
-            loss -= log(min(max(probabilities[first + label], smallest), 1 - smallest))
+            metrics.append(Metric("brier", brier(scores, isPositive, weights)))
+            metrics.append(
+                Metric(
+                    "calibration_error",
+                    ReliabilityCurve(probabilities: scores, isPositive: isPositive, weights: weights).error))
+            metrics += [
+                Metric("precision", matrix.precision(1)), Metric("recall", matrix.recall(1)),
+                Metric("f1", matrix.f1(1)),
+            ]
+        } else {
+            if let area = areaOneVersusRest(probabilities, truth, classCount, weights) {
+                metrics.append(Metric("roc_auc", area))
+            }
+            metrics += [
+                Metric("precision_macro", matrix.macro(matrix.precision)),
+                Metric("recall_macro", matrix.macro(matrix.recall)),
+                Metric("f1_macro", matrix.macro(matrix.f1)),
+                Metric("f1_weighted", matrix.weighted(matrix.f1)),
+            ]
         }
-        let count = Double(truth.count)
-        var metrics = [Metric("accuracy", Double(correct) / count), Metric("log_loss", loss / count)]
-        if let area = areaUnderCurve(probabilities, truth, classCount) {
-            metrics.append(Metric("roc_auc", area))
+        return metrics + [
+            Metric("balanced_accuracy", matrix.balancedAccuracy), Metric("mcc", matrix.matthewsCorrelation),
+            Metric("kappa", matrix.kappa),
+        ]
+    }
+
+    /// At least one row of weight above 0.
+    package static func regression(
+        predictions: [Double], truth: [Double], weights: [Double]? = nil
+    ) -> [Metric] {
+        let measures = RegressionMeasures(predictions: predictions, truth: truth, weights: weights)
+        var metrics = [
+            Metric("rmse", measures.meanSquaredError.squareRoot()), Metric("mae", measures.meanAbsoluteError),
+        ]
+        if let r2 = measures.r2 { metrics.append(Metric("r2", r2)) }
+        metrics += [
+            Metric("median_ae", measures.medianAbsoluteError), Metric("max_error", measures.maxError),
+        ]
+        if let explained = measures.explainedVariance {
+            metrics.append(Metric("explained_variance", explained))
         }
+        let isPositive = truth.allSatisfy { $0 > 0 }
+        if isPositive { metrics.append(Metric("mape", measures.meanAbsolutePercentageError)) }
+        if truth.allSatisfy({ $0 > -1 }), predictions.allSatisfy({ $0 > -1 }) {
+            metrics.append(Metric("msle", measures.meanSquaredLogError))
+        }
+        if let deviance = measures.deviance(power: 1) { metrics.append(Metric("poisson_deviance", deviance)) }
+        if let deviance = measures.deviance(power: 2) { metrics.append(Metric("gamma_deviance", deviance)) }
         return metrics
     }
 
-    static func regression(predictions: [Double], truth: [Double]) -> [Metric] {
-        let count = Double(truth.count)
-        let mean = truth.reduce(0, +) / count
-        var squares = 0.0
-        var absolute = 0.0
-        var total = 0.0
-        for (prediction, value) in zip(predictions, truth) {
-            squares += (prediction - value) * (prediction - value)
-            absolute += abs(prediction - value)
-            total += (value - mean) * (value - mean)
+    package static func logLoss(
+        _ probabilities: [Double], _ truth: [Int], _ classCount: Int, _ smallest: Double,
+        _ weights: [Double]? = nil
+    ) -> Double {
+        var (loss, total) = (0.0, 0.0)
+        for (row, label) in truth.enumerated() {
+            let weight = weights?[row] ?? 1
+            let probability = probabilities[row * classCount + label]
+            loss -= weight * log(min(max(probability, smallest), 1 - smallest))
+            total += weight
         }
-        var metrics = [Metric("rmse", (squares / count).squareRoot()), Metric("mae", absolute / count)]
-        if total > 0 { metrics.append(Metric("r2", 1 - squares / total)) }
-        return metrics
+        return loss / total
     }
 
-    /// Of the second class for two; else the mean over the classes, each against the rest. Nil when a class
-    /// has no row, or all.
-    private static func areaUnderCurve(_ probabilities: [Double], _ truth: [Int], _ classCount: Int)
+    package static func brier(_ probabilities: [Double], _ isPositive: [Bool], _ weights: [Double]? = nil)
+        -> Double
+    {
+        var (sum, total) = (0.0, 0.0)
+        for (row, probability) in probabilities.enumerated() {
+            let weight = weights?[row] ?? 1
+            let error = probability - (isPositive[row] ? 1 : 0)
+            sum += weight * error * error
+            total += weight
+        }
+        return sum / total
+    }
+
+    /// The part of the rows whose class is among the `places` likeliest; of equals the last classes first.
+    package static func topAccuracy(
+        _ probabilities: [Double], _ truth: [Int], _ classCount: Int, places: Int, weights: [Double]? = nil
+    ) -> Double {
+        var (hits, total) = (0.0, 0.0)
+        for (row, label) in truth.enumerated() {
+            let own = probabilities[row * classCount + label]
+            var ahead = 0
+            for index in 0..<classCount where index != label {
+                let other = probabilities[row * classCount + index]
+                if other > own || other == own && index > label { ahead += 1 }
+            }
+            let weight = weights?[row] ?? 1
+            hits += ahead < places ? weight : 0
+            total += weight
+        }
+        return hits / total
+    }
+
+    /// The mean over the classes of the area under each one's ROC curve against the rest; with `byFrequency`
+    /// weighted by the classes' rows. Nil when a class has no row, or all.
+    package static func areaOneVersusRest(
+        _ probabilities: [Double], _ truth: [Int], _ classCount: Int, _ weights: [Double]? = nil,
+        byFrequency: Bool = false
+    ) -> Double? {
+        var (sum, total) = (0.0, 0.0)
+        for label in 0..<classCount {
+            let curve = ThresholdCurve(
+                scores: truth.indices.map { probabilities[$0 * classCount + label] },
+                isPositive: truth.map { $0 == label }, weights: weights)
+            guard let area = curve.areaUnderROC else { return nil }
+            let share = byFrequency ? curve.positiveWeight : 1
+            sum += share * area
+            total += share
+        }
+        return sum / total
+    }
+
+    /// The mean over the pairs of classes of the area between the two, from both sides (Hand and Till 2001).
+    package static func areaOneVersusOne(_ probabilities: [Double], _ truth: [Int], _ classCount: Int)
         -> Double?
     {
-        var sum = 0.0
-        let classes = classCount == 2 ? [1] : Array(0..<classCount)
-        for label in classes {
-            let scores = truth.indices.map { probabilities[$0 * classCount + label] }
-            guard let area = areaUnderCurve(scores, truth.map { $0 == label }) else { return nil }
-            sum += area
+        var (sum, pairs) = (0.0, 0)
+        for first in 0..<classCount {
+            for second in first + 1..<max(classCount, first + 1) {
+                let rows = truth.indices.filter { truth[$0] == first || truth[$0] == second }
+                for label in [first, second] {
+                    let curve = ThresholdCurve(
+                        scores: rows.map { probabilities[$0 * classCount + label] },
+                        isPositive: rows.map { truth[$0] == label })
+                    guard let area = curve.areaUnderROC else { return nil }
+                    sum += area / 2
+                }
+                pairs += 1
+            }
         }
-        return sum / Double(classes.count)
-    }
-
-    /// The chance that a positive row scores above a negative one, ties counting half.
-    static func areaUnderCurve(_ scores: [Double], _ isPositive: [Bool]) -> Double? {
-        let order = scores.indices.sorted { scores[$0] < scores[$1] }
-        let positiveCount = isPositive.count { $0 }
-        let negativeCount = isPositive.count - positiveCount
-        guard positiveCount > 0, negativeCount > 0 else { return nil }
-        var rankSum = 0.0
-        var start = 0
-        while start < order.count {
-            var end = start + 1
-            while end < order.count, scores[order[end]] == scores[order[start]] { end += 1 }
-            let rank = Double(start + 1 + end) / 2
-            for index in start..<end where isPositive[order[index]] { rankSum += rank }
-            start = end
-        }
-        let least = Double(positiveCount) * Double(positiveCount + 1) / 2
-        return (rankSum - least) / (Double(positiveCount) * Double(negativeCount))
+        return pairs > 0 ? sum / Double(pairs) : nil
     }
 }

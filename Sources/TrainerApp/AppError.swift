@@ -9,6 +9,8 @@ struct AppError: Error, Equatable {
     var message: String
 
     enum Status: Int32 {
+        /// Everything was done, and the model is not good enough to be published.
+        case refused = 1
         case usage = 64
         case data = 65
         case noInput = 66

@@ -25,6 +25,11 @@ struct JSONLine: ~Copyable {
         buffer.append(decimal: Int64(value))
     }
 
+    mutating func add(_ key: String, _ value: Bool) {
+        start(key)
+        buffer.append(value ? "true" as StaticString : "false")
+    }
+
     /// JSON has no word for what is not finite: null.
     mutating func add(_ key: String, _ value: Double) {
         start(key)

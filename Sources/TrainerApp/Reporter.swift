@@ -104,8 +104,8 @@ func pad(_ text: String, _ width: Int) -> String {
 func figure(_ value: Double) -> String {
     guard value.isFinite else { return value.isNaN ? "—" : value.description }
     let size = abs(value)
-    let digits = size >= 1_000 ? 1 : size >= 100 ? 2 : size >= 10 ? 3 : size >= 0.001 || size == 0 ? 4 : -1
-    guard digits >= 0, size < 1e12 else { return value.description }
+    if size != 0 && size < 0.001 || size >= 1e12 { return short(value) }
+    let digits = size >= 1_000 ? 1 : size >= 100 ? 2 : size >= 10 ? 3 : 4
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }
     let scaled = (size * scale).rounded()
@@ -113,4 +113,15 @@ func figure(_ value: Double) -> String {
     let fraction = String(Int64(scaled - Double(whole) * scale))
     let sign = value < 0 && scaled > 0 ? "-" : ""
     return "\(sign)\(whole)." + String(repeating: "0", count: max(0, digits - fraction.count)) + fraction
+}
+
+/// Three digits and a power of ten, "5.44e-4".
+private func short(_ value: Double) -> String {
+    var (exponent, size) = (0, abs(value))
+    while size >= 9.995 { (exponent, size) = (exponent + 1, size / 10) }
+    while size < 0.9995 { (exponent, size) = (exponent - 1, size * 10) }
+    let hundredths = Int((size * 100).rounded())
+    let fraction = hundredths % 100
+    return (value < 0 ? "-" : "") + "\(hundredths / 100)." + (fraction < 10 ? "0" : "")
+        + "\(fraction)e\(exponent)"
 }

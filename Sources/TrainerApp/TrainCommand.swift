@@ -38,6 +38,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup(title: "Rows to measure on") var split: SplitOptions
     @OptionGroup(title: "Settings of linear models") var linear: LinearOptions
     @OptionGroup(title: "Settings of gbdt") var boosting: BoostingOptions
+    @OptionGroup(title: "Evaluation") var evaluation: EvaluationOptions
     @OptionGroup(title: "Results") var results: ResultOptions
 
     /// The learners as the user set them: one line for each kind.
@@ -50,6 +51,9 @@ struct TrainCommand: ParsableCommand {
         try table.validate()
         try split.validate()
         try results.validate()
+        if evaluation.promoteIf != nil && results.registry == nil {
+            throw ValidationError("--promote-if says when to publish; it goes with --registry and --name.")
+        }
     }
 
     func run() throws {

@@ -21,15 +21,25 @@ struct TrainingRun {
         let data = try load()
         let trainer = try prepare(data.table)
         reportSchema(trainer)
-        let trained = try train(trainer)
+        var progress: [Evaluation.ProgressPoint] = []
+        let trained = try train(trainer, &progress)
         var graph = trained.graph
         graph.lineage = lineage(data, trainer, trained)
         let bytes = try encode(graph)
         if let path = options.results.predictions { try writePredictions(path, graph, trainer) }
         if let path = options.results.output { try write(bytes, to: path) }
-        let published = try publish(bytes, graph)
+        let run = EvaluationRun(options: options, trainer: trainer, reporter: reporter, progress: progress)
+        let evaluation = try run.evaluate(trained)
+        if let evaluation { try run.write(evaluation, trained, graph) }
+        let isRefused = evaluation?.verdicts.contains { !$0.holds } ?? false
+        let published = isRefused ? nil : try publish(bytes, graph)
         Summary(options, trainer, trained, graph, published).show(
             reporter, seconds: Double(MonotonicInstant.now.nanoseconds(since: started)) / 1e9)
+        if isRefused {
+            throw AppError(
+                .refused,
+                "not published: --promote-if \"\(options.evaluation.promoteIf ?? "")\" does not hold")
+        }
     }
 
     // MARK: Data
@@ -112,14 +122,21 @@ struct TrainingRun {
 
     // MARK: Model
 
-    private func train(_ trainer: ModelTrainer) throws(AppError) -> TrainedModel {
+    private func train(
+        _ trainer: ModelTrainer, _ progress: inout [Evaluation.ProgressPoint]
+    ) throws(AppError) -> TrainedModel {
         if options.algorithm.algorithm == nil {
             let names = Algorithm.candidates(for: trainer.target.task).map(\.name)
             reporter.say("choosing between \(names.joined(separator: " and ")):")
         }
         let trained: TrainedModel
         do {
-            trained = try trainer.train(options.algorithm.algorithm) { reporter.report($0) }
+            trained = try trainer.train(options.algorithm.algorithm) { event in
+                if case .progress(_, let step, _, let loss, let validationLoss) = event {
+                    progress.append(.init(step: step, loss: loss, validationLoss: validationLoss))
+                }
+                reporter.report(event)
+            }
         } catch {
             throw AppError(error)
         }

@@ -71,7 +71,7 @@ package struct ModelTrainer {
             testMetrics: evaluator.metrics(split.test, target), settings: settings)
     }
 
-    private func evaluator(_ graph: ModelGraph) throws(TrainingError) -> Evaluator {
+    func evaluator(_ graph: ModelGraph) throws(TrainingError) -> Evaluator {
         do { return try Evaluator(graph, table) } catch { throw .notReproduced(error.description) }
     }
 
@@ -85,14 +85,13 @@ package struct ModelTrainer {
         guard split.train.count >= 20 else { return candidates[0] }
         let folds = Split.folds(split.train, count: 5, target: target, seed: seed)
         let used = split.train.count > ModelTrainer.manyRows ? Array(folds.prefix(1)) : folds
-        let name = target.task == .classification ? "log_loss" : "rmse"
+        let name = Answers.lossName(target.task)
         var best: (algorithm: Algorithm, loss: Double)?
         for candidate in candidates {
             var sum = 0.0
             for fold in used where !fold.test.isEmpty {
                 let (graph, _) = try fit(candidate, fold) { _ in }
-                let metrics = try evaluator(graph).metrics(fold.test, target)
-                sum += metrics.first { $0.name == name }?.value ?? 0
+                sum += try evaluator(graph).answers(fold.test, target).loss
             }
             let loss = sum / Double(used.count)
             report(.candidate(candidate, metric: Metric(name, loss)))
@@ -101,7 +100,7 @@ package struct ModelTrainer {
         return best?.algorithm ?? candidates[0]
     }
 
-    private func fit(
+    func fit(
         _ algorithm: Algorithm, _ split: Split, _ report: (TrainingEvent) -> Void
     ) throws(TrainingError) -> (ModelGraph, [(name: String, value: String)]) {
         guard let schema = table.schema(of: features, rows: split.train) else { throw .noFeatures }

@@ -161,7 +161,7 @@ import Testing
 
     @Test(arguments: [
         (0.0, "0.0000"), (0.97902, "0.9790"), (54.3205, "54.321"), (-1.5, "-1.5000"), (1234.56, "1234.6"),
-        (0.00012, "0.00012"), (0.99999, "1.0000"),
+        (0.00012, "1.20e-4"), (0.99999, "1.0000"),
     ])
     func figures_haveTheDigitsThatCount(value: Double, text: String) {
         #expect(figure(value) == text)

@@ -6,7 +6,7 @@ import Tabular
 /// Answers rows of a table with the kernels that also serve, so that what is measured is what will be
 /// answered.
 package struct Evaluator {
-    private let model: CompiledModel
+    let model: CompiledModel
     private let table: Table
     private static let blockRows = 512
 
@@ -41,21 +41,33 @@ package struct Evaluator {
         }
     }
 
-    /// Measures the model on `rows`; empty for no rows.
-    package func metrics(_ rows: [Int], _ target: Target) -> [Metric] {
-        guard !rows.isEmpty else { return [] }
-        var predictions: [Double] = []
-        forEachRow(rows) { _, values, _ in
-            // A binary classifier answers the probability of its second class.
-            if target.classCount == 2 && values.count == 1 { predictions.append(1 - values[0]) }
-            predictions += values
-        }
-        guard target.task == .classification else {
-            return Metrics.regression(predictions: predictions, truth: rows.map { target.values[$0] })
-        }
-        return Metrics.classification(
-            probabilities: predictions, truth: rows.map { Int(target.values[$0]) },
+    /// What the model says of `rows`, with what is true of them.
+    package func answers(_ rows: [Int], _ target: Target) -> Answers {
+        var values: [Double] = []
+        forEachRow(rows) { _, row, _ in Answers.append(row, of: target, to: &values) }
+        return Answers(
+            values: values, truth: rows.map { target.values[$0] }, task: target.task,
             classCount: target.classCount,
             smallest: outputType == .float32 ? Double(Float.ulpOfOne) : Double.ulpOfOne)
+    }
+
+    /// Measures the model on `rows`; empty for no rows.
+    package func metrics(_ rows: [Int], _ target: Target) -> [Metric] {
+        rows.isEmpty ? [] : answers(rows, target).metrics()
+    }
+
+    /// Why the model cannot answer rows of `table`; nil when it can.
+    package static func obstacle(_ graph: ModelGraph, _ table: Table) -> String? {
+        for feature in graph.schema.features {
+            switch (table[feature.name], feature.kind) {
+            case (.numeric, .numeric), (.categorical, .categorical): continue
+            case (nil, _): return "it wants the column \"\(feature.name)\", which the data lacks"
+            case (.numeric, _):
+                return "its column \"\(feature.name)\" is of categories, and of numbers in the data"
+            case (.categorical, _):
+                return "its column \"\(feature.name)\" is of numbers, and of categories in the data"
+            }
+        }
+        return nil
     }
 }

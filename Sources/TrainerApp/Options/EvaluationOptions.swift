@@ -21,8 +21,9 @@ struct EvaluationOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Publish only if this holds on the test rows, conditions joined by commas: METRIC, one of >= <= > <, "
-                + "and a number, live, live+NUMBER or live-NUMBER; \"better\" is a loss of at most the live one's.",
+            "Publish only if this holds on the test rows, conditions joined by commas: METRIC, one of "
+                + ">= <= > <, and a number, live, live+NUMBER or live-NUMBER; \"better\" is a loss of at "
+                + "most the live one's.",
             valueName: "conditions"))
     var promoteIf: String?
 

@@ -30,7 +30,8 @@ struct Plot {
         for tick in y.ticks() {
             let place = pixel(y.place(tick))
             add(
-                "<line class=\"grid\" x1=\"\(pixel(x.start))\" x2=\"\(pixel(x.end))\" y1=\"\(place)\" y2=\"\(place)\"/>"
+                "<line class=\"grid\" x1=\"\(pixel(x.start))\" x2=\"\(pixel(x.end))\" "
+                    + "y1=\"\(place)\" y2=\"\(place)\"/>"
             )
             text(brief(tick), x: x.start - 7, y: y.place(tick) + 4, anchor: "end")
         }
@@ -68,7 +69,8 @@ struct Plot {
     mutating func dots(_ points: [(x: Double, y: Double)], _ kind: String, radius: Double = 2.5) {
         for point in points {
             add(
-                "<circle class=\"dot \(kind)\" cx=\"\(pixel(x.place(point.x)))\" cy=\"\(pixel(y.place(point.y)))\" r=\"\(radius)\"/>"
+                "<circle class=\"dot \(kind)\" cx=\"\(pixel(x.place(point.x)))\" "
+                    + "cy=\"\(pixel(y.place(point.y)))\" r=\"\(radius)\"/>"
             )
         }
     }
@@ -81,7 +83,8 @@ struct Plot {
         let (start, end) = (x.place(left), x.place(right))
         add(
             "<rect class=\"bar \(kind)\" x=\"\(pixel(start + 0.75))\" y=\"\(pixel(min(top, base)))\" "
-                + "width=\"\(pixel(max(end - start - 1.5, 0.5)))\" height=\"\(pixel(abs(base - top)))\">\(hover(title))</rect>"
+                + "width=\"\(pixel(max(end - start - 1.5, 0.5)))\" "
+                + "height=\"\(pixel(abs(base - top)))\">\(hover(title))</rect>"
         )
     }
 
@@ -89,13 +92,15 @@ struct Plot {
         _ words: String, x: Double, y: Double, anchor: String, kind: String = "tick"
     ) {
         add(
-            "<text class=\"\(kind)\" x=\"\(pixel(x))\" y=\"\(pixel(y))\" text-anchor=\"\(anchor)\">\(escaped(words))</text>"
+            "<text class=\"\(kind)\" x=\"\(pixel(x))\" y=\"\(pixel(y))\" "
+                + "text-anchor=\"\(anchor)\">\(escaped(words))</text>"
         )
     }
 
     /// The whole picture.
     func finish() -> String {
-        "<svg viewBox=\"0 0 \(pixel(width)) \(pixel(height))\" role=\"img\" aria-label=\"\(escaped(label))\">\(svg)</svg>"
+        "<svg viewBox=\"0 0 \(pixel(width)) \(pixel(height))\" role=\"img\" "
+            + "aria-label=\"\(escaped(label))\">\(svg)</svg>"
     }
 
     private func places(_ points: [(x: Double, y: Double)]) -> String {

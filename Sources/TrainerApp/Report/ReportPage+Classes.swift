@@ -28,7 +28,8 @@ extension ReportPage {
         }
         let mean = shown.reduce(0) { $0 + $1.curve.areaUnderROC } / Double(shown.count)
         let words =
-            "A row of the class scores above one of the rest in \(rounded(100 * mean, digits: 1)) % of pairs"
+            "A row of the class scores above one of the rest in \(rounded(100 * mean, digits: 1)) % "
+            + "of pairs"
             + (shown.count > 1 ? ", on average." : ".")
         return ReportPage.figure("ROC", words, plot.finish(), legend: legend)
     }
@@ -48,7 +49,8 @@ extension ReportPage {
         let first = shown[0].curve
         let words =
             shown.count == 1
-            ? "Average precision \(brief(first.averagePrecision)); guessing gives \(brief(first.prevalence)), the dashed line."
+            ? "Average precision \(brief(first.averagePrecision)); guessing gives "
+                + "\(brief(first.prevalence)), the dashed line."
             : "How pure the rows taken for a class are, against how many of the class are found."
         return ReportPage.figure("Precision and recall", words, plot.finish(), legend: legend)
     }
@@ -69,7 +71,8 @@ extension ReportPage {
             worst = max(worst, reliability.error)
         }
         let words =
-            "On the diagonal, probabilities can be taken at their word. They are off by \(brief(100 * worst)) points "
+            "On the diagonal, probabilities can be taken at their word. They are off by "
+            + "\(brief(100 * worst)) points "
             + (shown.count > 1 ? "at most, averaged over a class’s rows." : "on average.")
         return ReportPage.figure("Calibration", words, plot.finish(), legend: legend)
     }
@@ -99,7 +102,8 @@ extension ReportPage {
         let first = shown[0].curve.lift.first ?? 0
         let words =
             shown.count == 1
-            ? "The tenth with the highest scores holds \(brief(first)) times as many rows of the class as chance would put there."
+            ? "The tenth with the highest scores holds \(brief(first)) times as many rows of the "
+                + "class as chance would put there."
             : "Rows of each class among those that score highest for it, relative to chance."
         return ReportPage.figure("Lift", words, plot.finish(), legend: legend)
     }
@@ -116,19 +120,25 @@ extension ReportPage {
             let name = clipped(evaluation.labels[truth], 14)
             let middle = top + (Double(truth) + 0.5) * size
             svg +=
-                "<text class=\"word\" x=\"\(pixel(left - 8))\" y=\"\(pixel(middle + 4))\" text-anchor=\"end\">\(escaped(name))</text>"
+                "<text class=\"word\" x=\"\(pixel(left - 8))\" y=\"\(pixel(middle + 4))\" "
+                + "text-anchor=\"end\">\(escaped(name))</text>"
             for predicted in 0..<count {
                 let share = matrix[truth, predicted] / total
                 let x = left + Double(predicted) * size
                 let kind = truth == predicted ? "a" : "b"
                 svg +=
-                    "<rect x=\"\(pixel(x + 1))\" y=\"\(pixel(top + Double(truth) * size + 1))\" width=\"\(pixel(size - 2))\" "
-                    + "height=\"\(pixel(size - 2))\" rx=\"2\" fill=\"var(--\(kind))\" fill-opacity=\"\(rounded(0.04 + 0.5 * share, digits: 3))\">"
-                    + "<title>\(escaped(evaluation.labels[truth])) taken for \(escaped(evaluation.labels[predicted])): "
-                    + "\(brief(matrix[truth, predicted])) rows, \(rounded(100 * share, digits: 1)) %</title></rect>"
+                    "<rect x=\"\(pixel(x + 1))\" y=\"\(pixel(top + Double(truth) * size + 1))\" "
+                    + "width=\"\(pixel(size - 2))\" "
+                    + "height=\"\(pixel(size - 2))\" rx=\"2\" fill=\"var(--\(kind))\" "
+                    + "fill-opacity=\"\(rounded(0.04 + 0.5 * share, digits: 3))\">"
+                    + "<title>\(escaped(evaluation.labels[truth])) taken for "
+                    + "\(escaped(evaluation.labels[predicted])): "
+                    + "\(brief(matrix[truth, predicted])) rows, \(rounded(100 * share, digits: 1)) "
+                    + "%</title></rect>"
                 if size >= 26 {
                     svg +=
-                        "<text class=\"cell\" x=\"\(pixel(x + size / 2))\" y=\"\(pixel(middle + 4))\" text-anchor=\"middle\">"
+                        "<text class=\"cell\" x=\"\(pixel(x + size / 2))\" "
+                        + "y=\"\(pixel(middle + 4))\" text-anchor=\"middle\">"
                         + "\(grouped(Int(matrix[truth, predicted])))</text>"
                 }
             }
@@ -136,7 +146,8 @@ extension ReportPage {
         for predicted in 0..<count where size >= 26 {
             let name = clipped(evaluation.labels[predicted], Int(size / 7))
             svg +=
-                "<text class=\"word\" x=\"\(pixel(left + (Double(predicted) + 0.5) * size))\" y=\"\(pixel(top - 8))\" "
+                "<text class=\"word\" x=\"\(pixel(left + (Double(predicted) + 0.5) * size))\" "
+                + "y=\"\(pixel(top - 8))\" "
                 + "text-anchor=\"middle\">\(escaped(name))</text>"
         }
         let (width, height) = (max(440, left + Double(count) * size + 8), top + Double(count) * size + 8)
@@ -145,7 +156,8 @@ extension ReportPage {
             "Confusion",
             "\(grouped(Int(wrong))) of \(grouped(Int(matrix.total))) rows are taken for another class. "
                 + "Lines are true classes, columns predicted ones.",
-            "<svg viewBox=\"0 0 \(pixel(width)) \(pixel(height))\" role=\"img\" aria-label=\"confusion matrix\">\(svg)</svg>"
+            "<svg viewBox=\"0 0 \(pixel(width)) \(pixel(height))\" role=\"img\" "
+                + "aria-label=\"confusion matrix\">\(svg)</svg>"
         )
     }
 }

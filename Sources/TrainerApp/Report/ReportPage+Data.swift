@@ -14,11 +14,13 @@ extension ReportPage {
         }.joined()
         let rest = evaluation.profile.count - shown.count
         return """
-            <p class="quiet">Training rows in blue; the outline is the rows measured on, as shares. Where the two part, the \
+            <p class="quiet">Training rows in blue; the outline is the rows measured on, as shares. Where \
+            the two part, the \
             figures above speak of other data than the model learned from.\
             \(rest > 0 ? " \(rest) more columns are left out." : "")</p>
             <div class="scroll"><table><tr><th>column</th><th>distribution</th><th class="n">missing</th>\
-            <th class="n">distinct</th><th class="n">mean</th><th class="n">deviation</th><th class="n">least</th>\
+            <th class="n">distinct</th><th class="n">mean</th><th class="n">deviation</th><th \
+            class="n">least</th>\
             <th class="n">median</th><th class="n">greatest</th></tr>\(rows)</table></div>
             """
     }
@@ -58,7 +60,8 @@ extension ReportPage {
         for (bin, share) in train.enumerated() {
             let height = 32 * share / top
             svg +=
-                "<rect class=\"bar a\" x=\"\(pixel(Double(bin) * step + 0.5))\" y=\"\(pixel(33 - height))\" "
+                "<rect class=\"bar a\" x=\"\(pixel(Double(bin) * step + 0.5))\" "
+                + "y=\"\(pixel(33 - height))\" "
                 + "width=\"\(pixel(max(step - 1, 0.5)))\" height=\"\(pixel(height))\"/>"
         }
         if evaluation.testRowCount > 0 {
@@ -69,9 +72,11 @@ extension ReportPage {
                 corners.append("\(pixel(Double(bin + 1) * step)),\(y)")
             }
             svg +=
-                "<polyline class=\"line b\" style=\"stroke-width:1.2\" points=\"\(corners.joined(separator: " "))\"/>"
+                "<polyline class=\"line b\" style=\"stroke-width:1.2\" "
+                + "points=\"\(corners.joined(separator: " "))\"/>"
         }
         return
-            "<svg viewBox=\"0 0 150 34\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"distribution\">\(svg)</svg>"
+            "<svg viewBox=\"0 0 150 34\" preserveAspectRatio=\"none\" role=\"img\" "
+            + "aria-label=\"distribution\">\(svg)</svg>"
     }
 }

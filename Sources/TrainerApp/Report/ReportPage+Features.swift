@@ -9,7 +9,8 @@ extension ReportPage {
         if !evaluation.dependences.isEmpty {
             html +=
                 "<h3 style=\"margin-top:40px\">What the model says as one feature changes</h3>"
-                + "<p class=\"quiet\">The average answer when all rows are given the same value of the feature "
+                + "<p class=\"quiet\">The average answer when all rows are given the same value of "
+                + "the feature "
                 + "(partial dependence); the rest of the row stays.</p><div class=\"grid3\">"
             html += evaluation.dependences.map(dependence).joined() + "</div>"
         }
@@ -58,7 +59,8 @@ extension ReportPage {
             svg +=
                 "<text class=\"word\" x=\"\(pixel(left - 8))\" y=\"\(pixel(y + 12))\" text-anchor=\"end\">"
                 + "\(escaped(clipped(bar.name, 22)))<title>\(escaped(bar.name))</title></text>"
-                + "<rect class=\"bar \(kind)\" x=\"\(pixel(left))\" y=\"\(pixel(y))\" width=\"\(pixel(max(width, 1)))\" "
+                + "<rect class=\"bar \(kind)\" x=\"\(pixel(left))\" y=\"\(pixel(y))\" "
+                + "width=\"\(pixel(max(width, 1)))\" "
                 + "height=\"\(pixel(step - 6))\" rx=\"1.5\"/>"
             if bar.spread > 0 {
                 let (low, high) = (
@@ -67,11 +69,13 @@ extension ReportPage {
                 )
                 let middle = pixel(y + (step - 6) / 2)
                 svg +=
-                    "<line class=\"whisker\" x1=\"\(pixel(low))\" x2=\"\(pixel(high))\" y1=\"\(middle)\" y2=\"\(middle)\"/>"
+                    "<line class=\"whisker\" x1=\"\(pixel(low))\" x2=\"\(pixel(high))\" "
+                    + "y1=\"\(middle)\" y2=\"\(middle)\"/>"
             }
             let end = left + (bar.value + bar.spread) / top * (right - left)
             svg +=
-                "<text class=\"tick\" x=\"\(pixel(end + 6))\" y=\"\(pixel(y + 12))\">\(brief(bar.value))</text>"
+                "<text class=\"tick\" x=\"\(pixel(end + 6))\" "
+                + "y=\"\(pixel(y + 12))\">\(brief(bar.value))</text>"
         }
         let height = pixel(Double(bars.count) * step + 6)
         return "<svg viewBox=\"0 0 440 \(height)\" role=\"img\" aria-label=\"importances\">\(svg)</svg>"
@@ -130,14 +134,16 @@ extension ReportPage {
         }.sorted { $0.loss > $1.loss }.prefix(10)
         guard let worst = found.first else { return "" }
         let rows = found.map {
-            "<tr><td>\(escaped(clipped($0.slice.feature, 24))) <span class=\"quiet\">\(escaped(clipped($0.slice.description, 24)))</span></td>"
+            "<tr><td>\(escaped(clipped($0.slice.feature, 24))) <span "
+                + "class=\"quiet\">\(escaped(clipped($0.slice.description, 24)))</span></td>"
                 + "<td class=\"n\">\(grouped($0.slice.rowCount))</td><td class=\"n\">\(brief($0.loss))</td>"
                 + "<td class=\"n quiet\">\(rounded($0.loss / max(whole, 1e-300), digits: 2)) ×</td></tr>"
         }.joined()
         return "<figure><figcaption><b>Hardest slices</b><span>Groups of at least 20 rows with the largest "
             + "\(MetricWords.name(name).lowercased()); over all rows it is \(brief(whole)), here up to "
             + "\(rounded(worst.loss / max(whole, 1e-300), digits: 1)) times that.</span></figcaption>"
-            + "<div class=\"scroll\"><table><tr><th>rows with</th><th class=\"n\">rows</th><th class=\"n\">loss</th>"
+            + "<div class=\"scroll\"><table><tr><th>rows with</th><th class=\"n\">rows</th><th "
+            + "class=\"n\">loss</th>"
             + "<th class=\"n\">to all</th></tr>\(rows)</table></div></figure>"
     }
 

@@ -49,7 +49,8 @@ extension ReportPage {
         let quantiles = residuals.quantiles
         return ReportPage.figure(
             "Distribution of errors",
-            "Nine of ten errors lie between \(brief(quantiles[0])) and \(brief(quantiles[4])), half between "
+            "Nine of ten errors lie between \(brief(quantiles[0])) and \(brief(quantiles[4])), half "
+                + "between "
                 + "\(brief(quantiles[1])) and \(brief(quantiles[3])).", plot.finish())
     }
 }

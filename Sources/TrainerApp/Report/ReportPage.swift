@@ -19,7 +19,8 @@ struct ReportPage {
     var measuredOn: String {
         evaluation.testRowCount > 0
             ? "\(grouped(evaluation.testRowCount)) rows that the model had never seen"
-            : "the \(grouped(evaluation.trainRowCount)) rows that it was trained on, so it looks better than it is"
+            : "the \(grouped(evaluation.trainRowCount)) rows that it was trained on, so it looks "
+                + "better than it is"
     }
 
     var html: String {
@@ -38,13 +39,16 @@ struct ReportPage {
         let links = sections.map { "<a href=\"#\($0.id)\">\($0.name)</a>" }.joined()
         let body = sections.map { "<section><h2 id=\"\($0.id)\">\($0.name)</h2>\($0.html)</section>" }
             .joined()
+        let foot = facts.map { "\(escaped($0.name)) \(escaped($0.value))" }.joined(separator: " · ")
         return """
             <!doctype html>
-            <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+            <html lang="en"><head><meta charset="utf-8"><meta name="viewport" \
+            content="width=device-width,initial-scale=1">
             <title>\(escaped(title)): evaluation</title><style>\(ReportStyle.sheet)</style></head>
-            <body><main><header><h1>\(escaped(title))</h1><p class="lead">\(lead)</p><nav>\(links)</nav>\(tiles)</header>
+            <body><main><header><h1>\(escaped(title))</h1><p \
+            class="lead">\(lead)</p><nav>\(links)</nav>\(tiles)</header>
             \(body)
-            <footer>\(facts.map { "\(escaped($0.name)) \(escaped($0.value))" }.joined(separator: " · "))</footer>
+            <footer>\(foot)</footer>
             </main></body></html>
 
             """
@@ -58,7 +62,8 @@ struct ReportPage {
             ? "Predicts the number \(target)"
             : "Tells \(target) apart (\(shown)\(evaluation.labels.count > 6 ? ", …" : ""))"
         return
-            "\(what) with \(escaped(algorithm)), trained on \(grouped(evaluation.trainRowCount)) rows and measured on "
+            "\(what) with \(escaped(algorithm)), trained on \(grouped(evaluation.trainRowCount)) "
+            + "rows and measured on "
             + "\(measuredOn)."
     }
 
@@ -77,7 +82,8 @@ struct ReportPage {
             let interval = evaluation.intervals.first { $0.name == name }
             let range = interval.map { "95 %: \(brief($0.low)) to \(brief($0.high))" } ?? "&nbsp;"
             return "<div class=\"tile\"><div class=\"name\">\(MetricWords.name(name))</div>"
-                + "<div class=\"value\">\(brief(metric.value))</div><div class=\"range\">\(range)</div></div>"
+                + "<div class=\"value\">\(brief(metric.value))</div><div "
+                + "class=\"range\">\(range)</div></div>"
         }
         return "<div class=\"tiles\">\(tiles.joined())</div>"
     }
@@ -93,19 +99,24 @@ struct ReportPage {
             rows +=
                 "<tr><td>\(MetricWords.name(metric.name)) <code class=\"quiet\">\(metric.name)</code></td>"
                 + "<td class=\"n\"><b>\(brief(metric.value))</b></td>"
-                + "<td class=\"n quiet\">\(interval.map { "\(brief($0.low)) – \(brief($0.high))" } ?? "")</td>"
+                + "<td class=\"n quiet\">\(ReportPage.range(interval))</td>"
                 + "<td class=\"n\">\(train.map { brief($0.value) } ?? "")</td>"
                 + (evaluation.crossValidation == nil
                     ? ""
-                    : "<td class=\"n\">\(fold.map { "\(brief($0.mean)) ± \(brief($0.deviation))" } ?? "")</td>")
+                    : "<td class=\"n\">\(spread)</td>")
                 + "</tr>"
         }
         let folds = evaluation.crossValidation.map { "<th class=\"n\">\($0.folds.count) folds</th>" } ?? ""
-        let used = settings.map { "\(escaped($0.name)) <b>\(escaped($0.value))</b>" }.joined(separator: ", ")
+        let used = settings.map {
+            "\(escaped($0.name)) "
+                + "<b>\(escaped($0.value))</b>"
+        }.joined(separator: ", ")
         return """
-            <p class="quiet">Measured with the code that will answer in production, defined as in scikit-learn. The \
+            <p class="quiet">Measured with the code that will answer in production, defined as in \
+            scikit-learn. The \
             intervals hold 95 % of what other rows of the same kind would have given (bootstrap).</p>
-            <div class="scroll"><table><tr><th>metric</th><th class="n">test</th><th class="n">95 % interval</th>\
+            <div class="scroll"><table><tr><th>metric</th><th class="n">test</th><th class="n">95 % \
+            interval</th>\
             <th class="n">training</th>\(folds)</tr>\(rows)</table></div>
             <p class="quiet" style="margin-top:18px">Settings: \(used).</p>
             """
@@ -123,14 +134,16 @@ struct ReportPage {
                 + "</b><br>"
             html += evaluation.verdicts.map {
                 "<span class=\"\($0.holds ? "good" : "bad")\">\($0.holds ? "✓" : "✗")</span> "
-                    + "<code>\(escaped($0.condition))</code> <span class=\"quiet\">\(escaped($0.reason))</span>"
+                    + "<code>\(escaped($0.condition))</code> <span "
+                    + "class=\"quiet\">\(escaped($0.reason))</span>"
             }.joined(separator: "<br>")
             html += "</div>"
         }
         guard let comparison = evaluation.comparison else { return html }
         if let obstacle = comparison.obstacle {
             return html
-                + "<p>\(escaped(comparison.live)) cannot be measured on these rows: \(escaped(obstacle)).</p>"
+                + "<p>\(escaped(comparison.live)) cannot be measured on these rows: "
+                + "\(escaped(obstacle)).</p>"
         }
         var rows = ""
         for metric in evaluation.testMetrics {
@@ -142,19 +155,26 @@ struct ReportPage {
             let kind = isSure ? (isBetter ? "good" : "bad") : "quiet"
             rows +=
                 "<tr><td>\(MetricWords.name(metric.name))</td><td class=\"n\">\(brief(live.value))</td>"
-                + "<td class=\"n\"><b>\(brief(metric.value))</b></td><td class=\"n \(kind)\">\(difference > 0 ? "+" : "")"
+                + "<td class=\"n\"><b>\(brief(metric.value))</b></td><td class=\"n "
+                + "\(kind)\">\(difference > 0 ? "+" : "")"
                 + "\(brief(difference))</td><td class=\"n quiet\">"
                 + "\(interval.map { "\(brief($0.low)) – \(brief($0.high))" } ?? "")</td></tr>"
         }
         return html + """
-            <p class="quiet">Both answered the same rows. A difference is coloured when its 95 % interval leaves zero \
+            <p class="quiet">Both answered the same rows. A difference is coloured when its 95 % interval \
+            leaves zero \
             out: green for better, red for worse.</p>
             <div class="scroll"><table><tr><th>metric</th><th class="n">\(escaped(comparison.live))</th>\
-            <th class="n">this model</th><th class="n">difference</th><th class="n">95 % interval</th></tr>\(rows)</table></div>
+            <th class="n">this model</th><th class="n">difference</th><th class="n">95 % \
+            interval</th></tr>\(rows)</table></div>
             """
     }
 
     // MARK: Parts of figures
+
+    private static func range(_ interval: Bootstrap.Interval?) -> String {
+        interval.map { "\(brief($0.low)) – \(brief($0.high))" } ?? ""
+    }
 
     static func figure(
         _ title: String, _ takeaway: String, _ svg: String, legend: [(kind: String, name: String)] = []

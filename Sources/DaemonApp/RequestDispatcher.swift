@@ -90,6 +90,7 @@ final class RequestDispatcher: BodyReceivingHandler {
     private let batch: BatchService?
     private let inFlight: Gauge
     private var captures: [String] = []
+    private var recent = RecentRoutes()
 
     /// - Parameters:
     ///   - routes: what is answered, by the listener's index.
@@ -120,25 +121,32 @@ final class RequestDispatcher: BodyReceivingHandler {
 
     /// Bodies of versions that are published and of batch requests are taken as they come, all others whole.
     func receive(_ head: borrowing Request, _ response: inout Response) -> BodyReception {
-        // Each request with a body comes by here, so the question is a cheap one.
-        guard
-            head.path.starts(with: AdminRoute.prefix) || head.path.starts(with: AdminRoute.repositoryPrefix)
-                || head.path.ends(with: "/batch") || head.path.ends(with: "/batch/jobs")
+        guard let found = find(head, &response),
+            routes[head.origin.listener].contains(table.groups[found.route])
         else { return .gathered(bytesMax: nil) }
-        guard let route = table.router.resolve(head, &captures, &response),
-            routes[head.origin.listener].contains(table.groups[route])
-        else { return .gathered(bytesMax: nil) }
-        let path = parameters(of: route)
-        switch table.destinations[route] {
+        switch table.destinations[found.route] {
         case .admin(let endpoint):
             guard let admin else { return .gathered(bytesMax: nil) }
-            return admin.receive(endpoint, path, head, &response)
+            return admin.receive(endpoint, found.parameters, head, &response)
         case .batch(let isJob):
             guard let batch else { return .gathered(bytesMax: nil) }
+            let path = found.parameters
             return batch.receive(
-                head, model: path.model, version: path.version, route: route, isJob: isJob, &response)
+                head, model: path.model, version: path.version, route: found.route, isJob: isJob, &response)
         case .dialect, .jobs, .metrics, .live, .ready: return .gathered(bytesMax: nil)
         }
+    }
+
+    /// Finds where the request's path leads, or answers that it leads nowhere.
+    private func find(
+        _ request: borrowing Request, _ response: inout Response
+    ) -> RecentRoutes.Entry? {
+        if let known = recent.find(request.method, request.path) {
+            response.route = known.route
+            return known
+        }
+        guard let route = table.router.resolve(request, &captures, &response) else { return nil }
+        return recent.keep(request.method, request.path, route, parameters(of: route))
     }
 
     private func parameters(of route: Int) -> PathParameters {
@@ -152,11 +160,12 @@ final class RequestDispatcher: BodyReceivingHandler {
     func handle(_ request: borrowing Request, _ response: inout Response) {
         inFlight.add(1)
         defer { inFlight.add(-1) }
-        guard let route = table.router.resolve(request, &captures, &response) else { return }
+        guard let found = find(request, &response) else { return }
+        let route = found.route
         guard routes[request.origin.listener].contains(table.groups[route]) else {
             return response.fail(.notFound, "this is not answered at this address")
         }
-        let path = parameters(of: route)
+        let path = found.parameters
         switch table.destinations[route] {
         case .dialect(let endpoint):
             switch answerer.answer(endpoint, path, request, &response) {

@@ -80,7 +80,7 @@ package final class Workspace {
     ///
     /// - Throws: `wrongValue`, which names the first row that has none.
     package func checkMargins(of model: ServedModel) throws(PredictError) {
-        guard let input = model.rowMargins, rowMargins.rowCount > 0 else { return }
+        guard rowMargins.rowCount > 0, let input = model.rowMargins else { return }
         for row in 0..<rows.rowCount {
             let isGiven =
                 row < rowMargins.rowCount

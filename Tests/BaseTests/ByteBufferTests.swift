@@ -46,6 +46,21 @@ struct ByteBufferTests {
         #expect(text { $0.append(decimal: UInt64.max) } == "\(UInt64.max)")
     }
 
+    @Test func quotedText_isEscapedWhereverTheCharacterStands() {
+        for length in 1...20 {
+            for position in 0..<length {
+                for (character, escape) in [
+                    ("\"", "\\\""), ("\\", "\\\\"), ("\n", "\\n"), ("\u{1f}", "\\u001f"),
+                ] {
+                    let before = String(repeating: "é", count: position)
+                    let after = String(repeating: "!", count: length - position - 1)
+                    let written = text { $0.append(quoted: before + character + after) }
+                    #expect(written == "\"\(before)\(escape)\(after)\"")
+                }
+            }
+        }
+    }
+
     @Test func quotedText_isEscaped() {
         #expect(text { $0.append(quoted: "a\"\\\n\u{1}é") } == "\"a\\\"\\\\\\n\\u0001é\"")
     }

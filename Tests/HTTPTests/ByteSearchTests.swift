@@ -35,6 +35,43 @@ import Testing
         }
     }
 
+    @Test func endOfPlainPath_isThatOfALoopWhileEightBytesAreLeft() {
+        let plain = Set("-./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+        for (length, end) in [(28, 20), (20, 20), (28, 9), (16, 8), (7, 7)] {
+            for position in 0..<end {
+                for byte in UInt8.min...UInt8.max {
+                    var bytes = [UInt8](repeating: 0x61, count: length)
+                    for index in bytes.indices {
+                        bytes[index] = [0x2D, 0x39, 0x41, 0x5A, 0x61, 0x7A][index % 6]
+                    }
+                    bytes[position] = byte
+                    let expected = bytes[..<end].firstIndex { !plain.contains($0) } ?? end
+                    let found = bytes.span.endOfPlainPath(in: 0..<end)
+                    // The last few bytes of all may be left to the caller.
+                    #expect(found == expected || (found < expected && length - found < 8))
+                }
+            }
+        }
+    }
+
+    @Test func hasSameBytes_isThatOfALoop() {
+        for length in 0...20 {
+            let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+            let copy = bytes + []
+            let isItself = bytes.span.hasSameBytes(as: copy.span)
+            #expect(isItself && bytes.span.fingerprint == copy.span.fingerprint)
+            for position in 0..<length {
+                var other = bytes
+                other[position] ^= 0x20
+                let isSame = bytes.span.hasSameBytes(as: other.span)
+                #expect(!isSame)
+            }
+            let longer = bytes + [0]
+            let isSame = bytes.span.hasSameBytes(as: longer.span)
+            #expect(!isSame)
+        }
+    }
+
     @Test func endOfToken_isThatOfALoop() {
         for length in 0...20 {
             for end in 0...length {

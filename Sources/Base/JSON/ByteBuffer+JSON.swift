@@ -8,15 +8,44 @@ extension ByteBuffer {
         append(UInt8(ascii: "\""))
         // Runs that need no escape are copied whole.
         var start = 0
-        for position in bytes.indices {
-            let byte = bytes[position]
-            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-            append(bytes.extracting(start..<position))
-            append(escaped: byte)
-            start = position + 1
+        while true {
+            let end = Self.endOfPlainText(bytes, from: start)
+            append(bytes.extracting(start..<end))
+            guard end < bytes.count else { break }
+            append(escaped: bytes[end])
+            start = end + 1
         }
-        append(bytes.extracting(start..<bytes.count))
         append(UInt8(ascii: "\""))
+    }
+
+    /// Where the run of bytes from `start` on that need no escape ends; eight bytes at a time.
+    private static func endOfPlainText(_ bytes: Span<UInt8>, from start: Int) -> Int {
+        // Safe because the view is only read below, by offsets compared with the count.
+        let raw = unsafe bytes.bytes
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        var position = start
+        while bytes.count &- position >= 8 {
+            // Safe because eight bytes were just seen to be there, and every bit pattern is a UInt64.
+            let word = UInt64(
+                littleEndian: unsafe raw.unsafeLoadUnaligned(
+                    fromUncheckedByteOffset: position, as: UInt64.self))
+            // The top bit of a byte is set where it is below 0x20, a quote or a backslash; a borrow reaches
+            // later bytes only, so the first that is found is one.
+            let quotes = word ^ ones &* 0x22
+            let backslashes = word ^ ones &* 0x5c
+            let found =
+                ((word &- ones &* 0x20) & ~word | (quotes &- ones) & ~quotes
+                    | (backslashes &- ones) & ~backslashes) & (ones &* 0x80)
+            if found != 0 { return position &+ found.trailingZeroBitCount &>> 3 }
+            position &+= 8
+        }
+        while position < bytes.count {
+            // Safe because `position` was just compared with the count.
+            let byte = unsafe bytes[unchecked: position]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+            position &+= 1
+        }
+        return position
     }
 
     private mutating func append(escaped byte: UInt8) {

@@ -88,6 +88,7 @@ extension JSONReader {
     }
 
     private mutating func scanInteger() throws(JSONError) -> (magnitude: UInt64, isNegative: Bool, end: Int) {
+        if let (value, end) = scanShortInteger() { return (value, false, end) }
         guard try peek() == .number else { throw mismatch(.number) }
         var end = offset
         let isNegative = bytes[end] == UInt8(ascii: "-")
@@ -113,6 +114,27 @@ extension JSONReader {
         }
         guard fullEnd == end, end > start, !overflows else { throw error(.notAWholeNumber) }
         return (value, isNegative, end)
+    }
+
+    /// The next number when it is what nearly all whole numbers are: one to eighteen digits without a sign.
+    private mutating func scanShortInteger() -> (magnitude: UInt64, end: Int)? {
+        guard let first = nextByte(), first &- UInt8(ascii: "1") < 9 else { return nil }
+        let bytes = bytes
+        let limit = min(bytes.count, offset &+ 19)
+        var value: UInt64 = 0
+        var end = offset
+        while end < limit {
+            // Safe because `end` was just compared with the limit, which is at most the count.
+            let digit = unsafe bytes[unchecked: end] &- UInt8(ascii: "0")
+            guard digit < 10 else {
+                // Safe as above. A fraction or an exponent needs the longer way.
+                let next = unsafe bytes[unchecked: end]
+                return next == UInt8(ascii: ".") || next | 0x20 == UInt8(ascii: "e") ? nil : (value, end)
+            }
+            value = value &* 10 &+ UInt64(digit)
+            end &+= 1
+        }
+        return nil
     }
 
     /// The next number as the document model keeps it: whole where it is written so and fits.

@@ -86,12 +86,15 @@ extension JSONReader {
         var position = start
         while count &- position >= 8 {
             // Safe because eight bytes were just seen to be there, and every bit pattern is a UInt64.
-            let word = unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: position, as: UInt64.self)
-            // The top bit of a byte is set where it is below 0x20, a quote, a backslash, or above 0x7f.
+            let word = UInt64(
+                littleEndian: unsafe raw.unsafeLoadUnaligned(
+                    fromUncheckedByteOffset: position, as: UInt64.self))
+            // The top bit of a byte is set where it is below 0x20, a quote, a backslash, or above 0x7f; a
+            // borrow reaches later bytes only, so the first that is found is one.
             let quotes = (word ^ ones &* 0x22) &- ones
             let backslashes = (word ^ ones &* 0x5c) &- ones
             let found = ((word &- ones &* 0x20) | quotes | backslashes | word) & (ones &* 0x80)
-            if found != 0 { break }
+            if found != 0 { return position &+ found.trailingZeroBitCount &>> 3 }
             position &+= 8
         }
         while position < count {

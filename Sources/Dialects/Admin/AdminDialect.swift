@@ -15,10 +15,6 @@ package struct AdminRoute: Sendable {
     package var pattern: String
     package var endpoint: AdminEndpoint
 
-    /// What the patterns begin with, the one or the other.
-    package static let prefix: StaticString = "/admin/"
-    package static let repositoryPrefix: StaticString = "/v2/repository/models/"
-
     package static let all: [AdminRoute] = [
         AdminRoute(.post, "/admin/models/{model}/versions", .publish),
         AdminRoute(.delete, "/admin/models/{model}/versions/{version}", .delete),

@@ -134,6 +134,36 @@ extension Span<UInt8> {
         return range.upperBound
     }
 
+    /// Where the letters, digits, hyphens, dots and slashes at the start of `range` end; eight at a time, so
+    /// the last few may be left to a closer look.
+    func endOfPlainPath(in range: Range<Int>) -> Int {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "a search outside the bytes")
+        // Safe because the view is only read below, inside the bytes.
+        let raw = unsafe bytes
+        var index = range.lowerBound
+        while index < range.upperBound, count &- index >= 8 {
+            // Safe because eight bytes are left.
+            let word = UInt64(
+                littleEndian: unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self))
+            let others = Self.notOfPlainPath(word)
+            index &+= others.trailingZeroBitCount &>> 3
+            if others != 0 { break }
+        }
+        return Swift.min(index, range.upperBound)
+    }
+
+    /// The top bit of each byte that is no ASCII letter and not from the hyphen to the nine (-./0123456789).
+    private static func notOfPlainPath(_ word: UInt64) -> UInt64 {
+        let low = ~topBits
+        // With the top bits cleared no sum below carries into the next byte.
+        let lower = (word | (ones &* 0x20)) & low
+        let fromA = lower &+ (ones &* (0x80 - 0x61))
+        let pastZ = lower &+ (ones &* (0x80 - 0x7B))
+        let fromHyphen = (word & low) &+ (ones &* (0x80 - 0x2D))
+        let pastNine = (word & low) &+ (ones &* (0x80 - 0x3A))
+        return (~((fromA & ~pastZ) | (fromHyphen & ~pastNine)) | word) & topBits
+    }
+
     /// The top bit of each byte that is neither an ASCII letter nor a hyphen.
     private static func neitherLetterNorHyphen(_ word: UInt64) -> UInt64 {
         let low = ~topBits
@@ -144,6 +174,49 @@ extension Span<UInt8> {
         let notHyphen = ((word ^ (ones &* 0x2D)) & low) &+ low
         let isOther = ~(fromA & ~pastZ) & notHyphen
         return (isOther | word) & topBits
+    }
+
+    /// A number that equal bytes have in common; eight bytes at a time. For tables that forget: whoever knows
+    /// the rule can make many texts with one number.
+    package var fingerprint: UInt64 {
+        // Safe because the view is only read below, inside the bytes.
+        let raw = unsafe bytes
+        var result = UInt64(count)
+        var index = 0
+        while count &- index >= 8 {
+            // Safe because eight bytes are left; every bit pattern is a UInt64.
+            let word = unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+            result = (result ^ word) &* 0x9e37_79b9_7f4a_7c15
+            result ^= result &>> 32
+            index &+= 8
+        }
+        while index < count {
+            // Safe because `index` was just compared with the count.
+            result = (result ^ UInt64(unsafe self[unchecked: index])) &* 0x9e37_79b9_7f4a_7c15
+            index &+= 1
+        }
+        return result ^ result &>> 32
+    }
+
+    package func hasSameBytes(as other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        // Safe because both have `count` bytes, and each load below ends at or before them.
+        let (own, theirs) = unsafe (bytes, other.bytes)
+        guard count >= 8 else {
+            for index in 0..<count where unsafe self[unchecked: index] != other[unchecked: index] {
+                return false
+            }
+            return true
+        }
+        var index = 0
+        while true {
+            // Safe because `index` is at most the count less 8.
+            let word = unsafe own.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+            let expected = unsafe theirs.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+            if word != expected { return false }
+            if index == count &- 8 { return true }
+            index = Swift.min(index &+ 8, count &- 8)
+        }
     }
 
     package func starts(with text: StaticString) -> Bool {

@@ -87,31 +87,29 @@ extension RequestParser {
     }
 
     private mutating func parsePath(_ bytes: Span<UInt8>, _ range: Range<Int>) {
-        let target = bytes.extracting(range)
-        var pathCount = target.count
-        var index = 0
-        while index < target.count {
-            // Safe because `index` was just compared with the count.
-            let byte = unsafe target[unchecked: index]
+        var pathEnd = range.upperBound
+        var index = bytes.endOfPlainPath(in: range)
+        while index < range.upperBound {
+            let byte = bytes[index]
             guard ASCIISet.query.contains(byte) else {
                 return fail(byte == .carriageReturn ? .bareCarriageReturn : .targetInvalid)
             }
             index &+= 1
             if byte == .question {
-                pathCount = min(pathCount, index - 1)
+                pathEnd = min(pathEnd, index - 1)
             } else if byte == .percent {
-                guard index + 1 < target.count, target[index].hexValue != nil,
-                    target[index + 1].hexValue != nil
+                guard index + 1 < range.upperBound, bytes[index].hexValue != nil,
+                    bytes[index + 1].hexValue != nil
                 else { return fail(.targetPercentEncoding) }
-                if pathCount == target.count {
+                if pathEnd == range.upperBound {
                     // %00 to %1F and %7F name nothing, and end a name early for whoever reads C strings.
-                    let isDelete = target[index] == 0x37 && target[index + 1] | 0x20 == 0x66
-                    if target[index] &- 0x30 < 2 || isDelete { return fail(.targetControlCharacter) }
+                    let isDelete = bytes[index] == 0x37 && bytes[index + 1] | 0x20 == 0x66
+                    if bytes[index] &- 0x30 < 2 || isDelete { return fail(.targetControlCharacter) }
                     head.hasEscapes = true
                 }
             }
+            index = bytes.endOfPlainPath(in: index..<range.upperBound)
         }
-        let pathEnd = range.lowerBound + pathCount
         head.path = ByteRange(range.lowerBound..<pathEnd, from: origin)
         if pathEnd < range.upperBound {
             head.query = ByteRange((pathEnd + 1)..<range.upperBound, from: origin)
@@ -270,9 +268,11 @@ extension RequestParser {
             }
             index = close + 1
         } else {
+            index = bytes.endOfPlainPath(in: range)
+            // No name of a host holds a slash.
+            if let slash = bytes.firstIndex(of: .slash, in: range.lowerBound..<index) { index = slash }
             while index < range.upperBound {
-                // Safe because `index` is in the range, which lies in the bytes.
-                let byte = unsafe bytes[unchecked: index]
+                let byte = bytes[index]
                 guard ASCIISet.registeredName.contains(byte) else { break }
                 if byte == .percent {
                     guard index + 2 < range.upperBound, bytes[index + 1].hexValue != nil,

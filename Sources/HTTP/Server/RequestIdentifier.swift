@@ -12,12 +12,22 @@ struct RequestIdentifier: ~Copyable {
 
     /// Counts the identifiers that one loop makes.
     struct Source {
-        private let prefix = UInt64.random(in: .min ... .max)
+        /// What the lines of all identifiers that are made here begin with.
+        fileprivate let start: [UInt8]
         private var count: UInt64 = 0
 
-        fileprivate mutating func next() -> (prefix: UInt64, count: UInt64) {
+        init() {
+            var line = ByteBuffer(capacity: 32)
+            line.append(RequestIdentifier.header)
+            line.append(": ")
+            RequestIdentifier.append(hexadecimal: .random(in: .min ... .max), to: &line)
+            line.append("-")
+            start = Array(copying: line.bytes)
+        }
+
+        fileprivate mutating func next() -> UInt64 {
             count &+= 1
-            return (prefix, count)
+            return count
         }
     }
 
@@ -37,15 +47,13 @@ struct RequestIdentifier: ~Copyable {
     /// Chooses for the next answer. `given`: what the client calls its request.
     mutating func choose(_ given: Span<UInt8>?, _ source: inout Source) {
         line.clear()
-        line.append(Self.header)
-        line.append(": ")
         if let given, Self.isWellFormed(given) {
+            line.append(Self.header)
+            line.append(": ")
             line.append(given)
         } else {
-            let made = source.next()
-            appendHexadecimal(made.prefix)
-            line.append("-")
-            appendHexadecimal(made.count)
+            line.append(source.start.span)
+            Self.append(hexadecimal: source.next(), to: &line)
         }
         line.append("\r\n")
     }
@@ -66,20 +74,19 @@ struct RequestIdentifier: ~Copyable {
         return true
     }
 
-    private mutating func appendHexadecimal(_ number: UInt64) {
-        appendHexadecimal(UInt32(truncatingIfNeeded: number >> 32))
-        appendHexadecimal(UInt32(truncatingIfNeeded: number))
+    private static func append(hexadecimal number: UInt64, to line: inout ByteBuffer) {
+        line.append(bigEndian: digits(of: UInt32(truncatingIfNeeded: number >> 32)))
+        line.append(bigEndian: digits(of: UInt32(truncatingIfNeeded: number)))
     }
 
     /// Eight digits at once, each in a byte of a word.
-    private mutating func appendHexadecimal(_ number: UInt32) {
+    private static func digits(of number: UInt32) -> UInt64 {
         var digits = UInt64(number)
         digits = (digits | digits << 16) & 0x0000_ffff_0000_ffff
         digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff
         digits = (digits | digits << 4) & 0x0f0f_0f0f_0f0f_0f0f
         // A digit above 9 carries into the upper half of its byte when 6 is added.
         let letters = ((digits &+ 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101
-        let text = digits &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
-        line.append(bigEndian: text)
+        return digits &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
     }
 }

@@ -11,7 +11,8 @@ extension ServerConnection {
         switch transport.receive(into: &workspace.input, limit: readSize(workspace)) {
         case .bytes:
             if machine.answerCount == 0, let session = transport.session {
-                origin.certificate = session.clientCertificate
+                origin = RequestOrigin(
+                    listener: origin.listener, peer: origin.peer, certificate: session.clientCertificate)
             }
             machine.bytesArrived()
             advance(workspace)

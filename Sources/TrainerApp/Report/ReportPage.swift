@@ -96,6 +96,7 @@ struct ReportPage {
             let train = evaluation.trainMetrics.first { $0.name == metric.name }
             let interval = evaluation.intervals.first { $0.name == metric.name }
             let fold = evaluation.crossValidation?.summary.first { $0.name == metric.name }
+            let spread = fold.map { "\(brief($0.mean)) ± \(brief($0.deviation))" } ?? ""
             rows +=
                 "<tr><td>\(MetricWords.name(metric.name)) <code class=\"quiet\">\(metric.name)</code></td>"
                 + "<td class=\"n\"><b>\(brief(metric.value))</b></td>"

@@ -129,7 +129,7 @@ let package = Package(
         application(
             "TrainerApp",
             imports: [
-                "Base", "Tabular", "Cryptography", "Ingest", "ModelFormat", "Inference", "Training",
+                "Base", "Tabular", "Cryptography", "YAML", "Ingest", "ModelFormat", "Inference", "Training",
                 "Registry",
             ]),
         application(
@@ -185,7 +185,8 @@ let package = Package(
         tests(
             "TrainerAppTests",
             imports: [
-                "Base", "Tabular", "ModelFormat", "Inference", "Registry", "TestKit", "TrainerApp",
+                "Base", "Tabular", "ModelFormat", "Inference", "Registry", "Training", "TestKit",
+                "TrainerApp",
                 "modeltrain",
             ]),
         tests(

@@ -55,11 +55,11 @@ package final class CompiledModel: Sendable {
     ) throws(InferenceError) {
         var graph = graph
         do {
-            plan = try PreprocessingPlan(graph.stages, inputWidth: graph.schema.count)
+            plan = try PreprocessingPlan(graph.stages, schema: graph.schema)
         } catch {
             throw .preprocessing(error)
         }
-        let sources = columnSources(graph.stages, featureCount: graph.schema.count)
+        let sources = columnSources(graph.stages, graph.schema)
         let marginCount: Int
         estimatorType = graph.inputType
         if case .multilayerPerceptron(let network) = graph.estimator {
@@ -77,7 +77,10 @@ package final class CompiledModel: Sendable {
         lineage = graph.lineage
         let numberType: NumberType
         switch graph.estimator {
-        case .linear(let model): (inputType, numberType) = (model.numberType, model.numberType)
+        case .linear(let model):
+            // Dates are seconds, which Float32 cannot tell apart.
+            let isNamed = graph.stages.first?.isNamed == true
+            (inputType, numberType) = (isNamed ? .float64 : model.numberType, model.numberType)
         case .treeEnsemble(let ensemble):
             // Stages that compute on numbers were fitted in Float64; the trees behind them cast.
             let isComputed = graph.stages.contains(where: \.computesOnNumbers)

@@ -126,12 +126,14 @@ extension CompiledModel {
             switch (sample.inputs[column], feature.kind) {
             case (.missing, _):
                 rows.set(.nan, row: 0, column: column)
-            case (.number(let number), .numeric):
+            case (.number(let number), .numeric), (.number(let number), .date):
                 rows.set(number, row: 0, column: column)
             case (.category(let name), .categorical(let categories)):
                 let code = categories.firstIndex(of: name).map(Double.init)
                 rows.set(code ?? FeatureKind.unseenCategory, row: 0, column: column)
-            case (.number, .categorical), (.category, .numeric):
+            case (.category(let text), .text): rows.setText(text, row: 0, column: column)
+            case (.category(let text), .date): rows.set(DateText.parse(text) ?? .nan, row: 0, column: column)
+            case (.number, .categorical), (.category, .numeric), (.number, .text):
                 return .inputKind(feature: feature.name)
             }
         }

@@ -6,11 +6,14 @@ package enum PreprocessingError: Error, Equatable, CustomStringConvertible {
     case widthMismatch(stage: Int, width: Int)
     /// Stage `stage` (from 0) would produce more than `limit` columns, or a negative number of them.
     case tooWide(stage: Int, limit: Int)
+    /// Stage `stage` (from 0), or what the last one leaves, does not fit the columns that reach it by name.
+    case columns(stage: Int, reason: String)
 
     package var code: String {
         switch self {
         case .widthMismatch: "preprocessing.width_mismatch"
         case .tooWide: "preprocessing.too_wide"
+        case .columns: "preprocessing.columns"
         }
     }
 
@@ -20,6 +23,8 @@ package enum PreprocessingError: Error, Equatable, CustomStringConvertible {
             "preprocessing stage \(stage) does not fit the \(width) columns that reach it; fit it again"
         case .tooWide(let stage, let limit):
             "preprocessing stage \(stage) makes more than \(limit) columns; encode fewer categories"
+        case .columns(let stage, let reason):
+            "preprocessing stage \(stage) does not fit its columns: \(reason)"
         }
     }
 }

@@ -10,13 +10,43 @@ package import Tabular
 package struct PreprocessingPlan: Sendable {
     package let inputWidth: Int
     package let outputWidth: Int
+    /// Those of named columns, which run first; nil when there is none.
+    private let program: ColumnProgram?
+    /// The others.
     private let stages: [PreprocessingStage]
     private let widthMax: Int
 
     /// The most columns that stages may make out of a row.
     package static let columnLimit = 1 << 24
 
+    /// The plan of a model whose features are those of `schema`.
+    package init(_ stages: [PreprocessingStage], schema: FeatureSchema) throws(PreprocessingError) {
+        let named = stages.prefix { $0.isNamed }
+        if named.isEmpty {
+            program = nil
+            (self.stages, inputWidth) = (stages, schema.count)
+            (outputWidth, widthMax) = try Self.widths(stages, from: schema.count, firstStage: 0)
+            return
+        }
+        let program = try ColumnProgram(named, schema: schema)
+        self.program = program
+        self.stages = Array(stages.dropFirst(named.count))
+        inputWidth = schema.count
+        (outputWidth, widthMax) = try Self.widths(
+            self.stages, from: program.outputs.count, firstStage: named.count)
+    }
+
+    /// The plan of stages without names.
     package init(_ stages: [PreprocessingStage], inputWidth: Int) throws(PreprocessingError) {
+        program = nil
+        self.stages = stages
+        self.inputWidth = inputWidth
+        (outputWidth, widthMax) = try Self.widths(stages, from: inputWidth, firstStage: 0)
+    }
+
+    private static func widths(
+        _ stages: [PreprocessingStage], from inputWidth: Int, firstStage: Int
+    ) throws(PreprocessingError) -> (output: Int, max: Int) {
         var width = inputWidth
         var widthMax = inputWidth
         for (index, stage) in stages.enumerated() {
@@ -25,25 +55,22 @@ package struct PreprocessingPlan: Sendable {
                 for encoding in encodings {
                     let added = encoding.width
                     guard added >= 0, added <= Self.columnLimit - total else {
-                        throw .tooWide(stage: index, limit: Self.columnLimit)
+                        throw .tooWide(stage: firstStage + index, limit: Self.columnLimit)
                     }
                     total += added
                 }
             }
             guard let next = stage.outputWidth(from: width) else {
-                throw .widthMismatch(stage: index, width: width)
+                throw .widthMismatch(stage: firstStage + index, width: width)
             }
             width = next
             widthMax = max(widthMax, next)
         }
-        self.stages = stages
-        self.inputWidth = inputWidth
-        self.outputWidth = width
-        self.widthMax = widthMax
+        return (width, widthMax)
     }
 
     /// True when rows pass unchanged, so that a caller can read them where they are.
-    package var isEmpty: Bool { stages.isEmpty }
+    package var isEmpty: Bool { stages.isEmpty && program == nil }
 
     /// Runs all stages over `rows`, or a range of them, and puts the results into `output`, whose type is set
     /// to `numberType`.
@@ -55,10 +82,20 @@ package struct PreprocessingPlan: Sendable {
         let range = range ?? 0..<rows.rowCount
         output.reset(columnCount: outputWidth, numberType: numberType)
         output.appendRows(range.count)
-        scratch.reserve(widthMax)
+        scratch.reserve(widthMax, registers: program?.registerCount ?? 0)
         for row in 0..<range.count {
-            load(rows, row: range.lowerBound + row, into: &scratch.current)
-            var width = inputWidth
+            var width: Int
+            if let program {
+                load(rows, row: range.lowerBound + row, into: &scratch.registers)
+                program.run(rows, row: range.lowerBound + row, &scratch.registers)
+                width = program.outputs.count
+                for (column, register) in program.outputs.enumerated() {
+                    scratch.current[column] = scratch.registers[register]
+                }
+            } else {
+                load(rows, row: range.lowerBound + row, into: &scratch.current)
+                width = inputWidth
+            }
             for stage in stages {
                 width = apply(stage, width: width, &scratch.current, &scratch.next)
             }
@@ -123,6 +160,7 @@ package struct PreprocessingPlan: Sendable {
             let width = encode(encodings, current.span, into: &next)
             swap(&current, &next)
             return width
+        case .columns: preconditionFailure("stages of named columns run as a program, before the others")
         case .categoryStatistics(let statistics):
             for (index, table) in statistics.tables.enumerated() {
                 let value = Double(statistics.value(of: table, in: current.span))
@@ -163,10 +201,12 @@ package struct PreprocessingPlan: Sendable {
 package struct PreprocessingScratch: ~Copyable {
     fileprivate var current: [Double] = []
     fileprivate var next: [Double] = []
+    fileprivate var registers: [Double] = []
 
     package init() {}
 
-    fileprivate mutating func reserve(_ width: Int) {
+    fileprivate mutating func reserve(_ width: Int, registers count: Int) {
+        if registers.count < count { registers = Array(repeating: 0, count: count) }
         guard current.count < width || next.count < width else { return }
         current = Array(repeating: 0, count: width)
         next = Array(repeating: 0, count: width)

@@ -33,6 +33,7 @@ package struct CSVError: Error, Equatable, CustomStringConvertible {
         case emptyName
         case duplicateName(String, first: Int)
         case notANumber(String)
+        case notADate(String)
     }
 
     /// A stable name for programs.
@@ -54,6 +55,7 @@ package struct CSVError: Error, Equatable, CustomStringConvertible {
         case .emptyName: "csv_empty_name"
         case .duplicateName: "csv_duplicate_name"
         case .notANumber: "csv_not_a_number"
+        case .notADate: "csv_not_a_date"
         }
     }
 
@@ -87,6 +89,7 @@ package struct CSVError: Error, Equatable, CustomStringConvertible {
         case .duplicateName(let name, let first):
             "the name \"\(name)\" is already that of column \(first); names must differ"
         case .notANumber(let text): "\"\(text)\" is not a number"
+        case .notADate(let text): "\"\(text)\" is not a date such as 2024-05-31 or 2024-05-31T07:45:30Z"
         }
     }
 }

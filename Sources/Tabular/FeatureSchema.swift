@@ -32,6 +32,20 @@ public enum FeatureKind: Sendable, Equatable {
     /// One of a list of names, carried as its index in the list; missing is NaN and a name outside the list
     /// is `FeatureKind.unseenCategory`.
     case categorical(categories: [String])
+    /// A point in time, carried as seconds since the start of 1970 in UTC; a missing one is NaN.
+    case date
+    /// Free text, carried as its number in the block's list of texts; a missing one is NaN.
+    case text
+
+    /// The word for the kind in model files and messages.
+    public var name: String {
+        switch self {
+        case .numeric: "numeric"
+        case .categorical: "categorical"
+        case .date: "date"
+        case .text: "text"
+        }
+    }
 
     /// The code of a category name that training never saw.
     public static let unseenCategory = -1.0

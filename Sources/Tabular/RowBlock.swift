@@ -12,6 +12,7 @@
     /// Cells that fit into the memory, counted as Float64.
     private var capacity: Int
     private var base: UnsafeMutableRawPointer
+    private var texts = TextList()
 
     package init() {
         capacity = 64
@@ -32,6 +33,7 @@
         self.columnCount = columnCount
         self.numberType = numberType
         rowCount = 0
+        if !texts.isEmpty { texts.removeAll() }
     }
 
     /// Appends `rows` rows of missing values. The caller has bounded `rows` before.
@@ -71,6 +73,39 @@
         unsafe base.advanced(by: first * width).copyMemory(
             from: other.base.advanced(by: range.lowerBound * columnCount * width), byteCount: added * width)
         rowCount += range.count
+        if !other.texts.isEmpty { adoptTexts(of: other, range) }
+    }
+
+    /// Gives the last `range.count` rows, which are copies of another block's, their own copies of its texts.
+    private mutating func adoptTexts(of other: borrowing RowBlock, _ range: Range<Int>) {
+        let first = rowCount - range.count
+        for column in other.texts.columns {
+            texts.addColumn(column)
+            for row in range {
+                guard let text = other.text(row: row, column: column) else { continue }
+                let number = texts.append(text)
+                set(Double(number), row: first + row - range.lowerBound, column: column)
+            }
+        }
+    }
+
+    /// Stores free text at `row` and `column`: the block keeps it, and the cell holds its number.
+    package mutating func setText(_ text: Span<UInt8>, row: Int, column: Int) {
+        texts.addColumn(column)
+        set(Double(texts.append(text)), row: row, column: column)
+    }
+
+    package mutating func setText(_ text: String, row: Int, column: Int) {
+        setText(text.utf8Span.span, row: row, column: column)
+    }
+
+    /// The text of a cell; nil when it is missing, or holds no text of this block.
+    @_lifetime(borrow self)
+    package func text(row: Int, column: Int) -> Span<UInt8>? {
+        guard let number = Int(exactly: value(row: row, column: column)), texts.holds(number) else {
+            return nil
+        }
+        return texts[number]
     }
 
     /// Stores `value` at `row` and `column`, narrowed to the block's type.
@@ -146,6 +181,7 @@
     /// Gives memory beyond `cells` cells back; called when the owner goes idle after a large request.
     package mutating func releaseMemory(above cells: Int) {
         if capacity > cells && cellCount <= cells { reallocate(to: max(cells, 64)) }
+        texts.releaseMemory(above: cells * 8)
     }
 
     private mutating func reserve(_ cells: Int) {

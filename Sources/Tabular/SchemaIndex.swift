@@ -15,7 +15,8 @@ package final class SchemaIndex: Sendable {
     private let columns: [String: Int]
     /// One a feature; empty for a numeric one.
     private let categoryCodes: [[String: Int]]
-    /// One a feature: some of its categories are numbers, or true and false, written as text.
+    /// One a feature: some of its categories are numbers, or true and false, written as text; or it is a
+    /// date.
     private let numberNames: [Bool]
 
     package init(_ schema: FeatureSchema) {
@@ -24,6 +25,7 @@ package final class SchemaIndex: Sendable {
         columns = Dictionary(
             schema.features.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         numberNames = schema.features.map { feature in
+            if feature.kind == .date { return true }
             guard case .categorical(let categories) = feature.kind else { return false }
             return categories.contains { name in
                 let text = Array(name.utf8)
@@ -38,13 +40,30 @@ package final class SchemaIndex: Sendable {
         }
     }
 
-    /// Whether a number or a truth value may stand for a category of the column.
+    /// Whether a number or a truth value may stand for a category of the column, or a number for a date.
     package func acceptsNumbers(column: Int) -> Bool { numberNames[column] }
 
     /// The code of a category that is a number: whole ones go by their decimal text, others by the shortest.
     package func categoryCode(_ number: Double, column: Int) -> Double {
-        categoryCode(Int64(exactly: number).map { String($0) } ?? "\(number)", column: column)
+        if schema.features[column].kind == .date { return number }
+        return categoryCode(Int64(exactly: number).map { String($0) } ?? "\(number)", column: column)
     }
+
+    /// Stores what `text` means to a column that is not numeric: a category's code, a date's seconds, or the
+    /// text itself. False for what is no date, which leaves the cell as it was.
+    package func store(_ text: String, into rows: inout RowBlock, row: Int, column: Int) -> Bool {
+        switch schema.features[column].kind {
+        case .numeric, .categorical: rows.set(categoryCode(text, column: column), row: row, column: column)
+        case .text: rows.setText(text, row: row, column: column)
+        case .date:
+            guard let seconds = DateText.parse(text) else { return false }
+            rows.set(seconds, row: row, column: column)
+        }
+        return true
+    }
+
+    /// What a reader says of a text that `store` refused.
+    package static let dateExpected = "expected a date such as 2024-05-31 or 2024-05-31T07:45:30Z"
 
     package func column(named name: String) -> Int? { columns[name] }
 

@@ -29,6 +29,8 @@ package struct Table: Sendable, Equatable {
             guard let column = self[name] else { return nil }
             switch column {
             case .numeric: found.append(Feature(name: name, kind: .numeric))
+            case .date: found.append(Feature(name: name, kind: .date))
+            case .text: found.append(Feature(name: name, kind: .text))
             case .categorical(let codes, let categories):
                 var occurs = [Bool](repeating: false, count: categories.count)
                 for row in rows where codes[row] != Column.missingCode { occurs[Int(codes[row])] = true }
@@ -50,7 +52,7 @@ package struct Table: Sendable, Equatable {
         block.appendRows(rows.count)
         for (index, feature) in schema.features.enumerated() {
             switch (self[feature.name], feature.kind) {
-            case (.numeric(let values), .numeric):
+            case (.numeric(let values), .numeric), (.date(let values), .date):
                 for (position, row) in rows.enumerated() {
                     block.set(values[row], row: position, column: index)
                 }
@@ -58,6 +60,10 @@ package struct Table: Sendable, Equatable {
                 let map = Table.codes(of: own, in: categories)
                 for (position, row) in rows.enumerated() where codes[row] != Column.missingCode {
                     block.set(map[Int(codes[row])], row: position, column: index)
+                }
+            case (.text(let texts), .text):
+                for (position, row) in rows.enumerated() {
+                    if let text = texts[row] { block.setText(text, row: position, column: index) }
                 }
             default: preconditionFailure("feature \(feature.name) is not a column of its kind")
             }

@@ -35,7 +35,7 @@ struct AppError: Error, Equatable {
         switch error {
         case .unknownColumn, .setting, .algorithmForTask: self.init(.usage, error.description)
         case .noFeatures, .emptyFeature, .infiniteFeature, .missingTarget, .textTarget, .targetBeyondFloat,
-            .oneClass, .tooManyClasses, .splitValue, .emptyPart, .singular:
+            .oneClass, .tooManyClasses, .splitValue, .emptyPart, .singular, .preprocessing:
             self.init(.data, error.description)
         case .notReproduced: self.init(.software, error.description)
         }

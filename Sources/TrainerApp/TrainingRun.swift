@@ -71,6 +71,8 @@ struct TrainingRun {
     }
 
     private func prepare(_ table: Table) throws(AppError) -> ModelTrainer {
+        var recipe: PreparationRecipe?
+        if let path = options.table.preprocess { recipe = try RecipeReader.read(path) }
         do {
             let target = try Target(options.target, in: table, task: options.task)
             let split = try Split(options.split.rule, table: table, target: target)
@@ -78,6 +80,7 @@ struct TrainingRun {
             var trainer = try ModelTrainer(table, target: target, split: split, excluding: excluded)
             trainer.learners = options.learners
             trainer.seed = options.split.seed
+            if let recipe { trainer.recipe = recipe }
             return trainer
         } catch {
             throw AppError(error)

@@ -24,6 +24,8 @@ package struct ModelTrainer {
     package let features: [String]
     /// Learners with settings of their own; other algorithms are fitted with their defaults.
     package var learners: [any Learner] = []
+    /// The preprocessing before the algorithm's own.
+    package var recipe = PreparationRecipe()
     package var seed: UInt64 = 0
     package var threadCount: Int?
 
@@ -105,11 +107,13 @@ package struct ModelTrainer {
     ) throws(TrainingError) -> (ModelGraph, [(name: String, value: String)]) {
         guard let schema = table.schema(of: features, rows: split.train) else { throw .noFeatures }
         let learner = learners.first { $0.algorithm == algorithm } ?? algorithm.learner()
+        let prepared = try recipe.fit(table, schema: schema, target: target, split: split, seed: seed)
         let data = TrainingData(
-            table: table, target: target, split: split, schema: schema, seed: seed, threadCount: threadCount)
+            table: prepared.table, target: target, split: split, schema: prepared.schema, seed: seed,
+            threadCount: threadCount)
         let fitted = try learner.fit(data, report: report)
         let graph = ModelGraph(
-            schema: schema, stages: fitted.stages, estimator: fitted.estimator,
+            schema: schema, stages: prepared.stages + fitted.stages, estimator: fitted.estimator,
             output: OutputDescription(transform: fitted.transform, labels: target.labels))
         return (graph, fitted.settings)
     }

@@ -17,6 +17,8 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case setting(name: String, value: String, allowed: String)
     case singular
     case notReproduced(String)
+    /// A step of the preprocessing cannot be fitted: its word, the column where there is one, and why.
+    case preprocessing(step: String, column: String?, reason: String)
 
     /// A stable name for programs.
     package var code: String {
@@ -36,6 +38,7 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .setting: "setting"
         case .singular: "singular"
         case .notReproduced: "not_reproduced"
+        case .preprocessing: "preprocessing"
         }
     }
 
@@ -71,6 +74,8 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .setting(let name, let value, let allowed): "\(name) is \(value); it must be \(allowed)"
         case .singular:
             "the columns depend on each other, so that the coefficients are not determined; use a larger --l2"
+        case .preprocessing(let step, let column, let reason):
+            "preprocessing step \(step)" + (column.map { ", column \"\($0)\"" } ?? "") + ": \(reason)"
         case .notReproduced(let what):
             "the trained model does not reproduce its own golden samples (\(what)); please report this"
         }

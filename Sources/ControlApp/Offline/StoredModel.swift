@@ -92,7 +92,7 @@ extension StoredModel {
         let features = graph.schema.features.map { feature in
             var pairs: [(String, JSONValue?)] = [("name", .string(feature.name))]
             switch feature.kind {
-            case .numeric: pairs.append(("kind", .string("numeric")))
+            case .numeric, .date, .text: pairs.append(("kind", .string(feature.kind.name)))
             case .categorical(let categories):
                 pairs.append(("kind", .string("categorical")))
                 pairs.append(("categories", .array(categories.map { .string($0) })))

@@ -133,19 +133,32 @@ struct NamedRows {
         }
         if options.isMissing(text) { return }
         let value: Double
-        if model.isCategorical(target) {
-            value = try category(text, target)
-        } else {
+        switch model.schema.features[target].kind {
+        case .numeric:
             guard let number = parseDouble(trimmed(text)) else { throw wrong(text, target, "a number") }
             value = number
+        case .categorical: value = category(try name(text, target), text, target)
+        case .date:
+            guard let seconds = DateText.parse(text) ?? parseDouble(trimmed(text)) else {
+                throw .wrongValue(
+                    input: names[target], row: rowCount - 1, reason: SchemaIndex.dateExpected)
+            }
+            value = seconds
+        case .text:
+            _ = try name(text, target)
+            return workspace.rows.setText(text, row: rowCount - 1, column: target)
         }
         workspace.rows.set(value, row: rowCount - 1, column: target)
     }
 
-    private func category(_ text: Span<UInt8>, _ target: Int) throws(PredictError) -> Double {
+    private func name(_ text: Span<UInt8>, _ target: Int) throws(PredictError) -> String {
         guard let name = String(validating: text) else {
             throw .wrongValue(input: names[target], row: rowCount - 1, reason: "the name is not valid UTF-8")
         }
+        return name
+    }
+
+    private func category(_ name: String, _ text: Span<UInt8>, _ target: Int) -> Double {
         let code = model.index.categoryCode(name, column: target)
         if code == FeatureKind.unseenCategory, model.index.acceptsNumbers(column: target),
             let number = parseDouble(trimmed(text))

@@ -49,8 +49,9 @@ struct BinaryTensor {
             guard let text = String(validating: name) else {
                 throw .wrongValue(input: header.name, row: row, reason: "the name is not valid UTF-8")
             }
-            rows.set(
-                index.categoryCode(text, column: target.firstColumn), row: row, column: target.firstColumn)
+            guard index.store(text, into: &rows, row: row, column: target.firstColumn) else {
+                throw .wrongValue(input: header.name, row: row, reason: SchemaIndex.dateExpected)
+            }
             offset += length
         }
         guard offset == bytes.count else {

@@ -61,20 +61,27 @@ struct JSONCells {
         case .null:
             try reader.readNull()
         case .string where isCategorical:
-            let code = index.categoryCode(try reader.readString(), column: column)
-            rows.set(code, row: row, column: column)
+            guard index.store(try reader.readString(), into: &rows, row: row, column: column) else {
+                throw wrongValue(row, column, SchemaIndex.dateExpected)
+            }
         case .number where isCategorical && index.acceptsNumbers(column: column):
             let code = index.categoryCode(try reader.readDouble(), column: column)
             rows.set(code, row: row, column: column)
         case .bool where isCategorical && index.acceptsNumbers(column: column):
-            let name = try reader.readBool() ? "true" : "false"
-            rows.set(index.categoryCode(name, column: column), row: row, column: column)
+            guard index.store(try reader.readBool() ? "true" : "false", into: &rows, row: row, column: column)
+            else { throw wrongValue(row, column, SchemaIndex.dateExpected) }
         case .number where !isCategorical:
             rows.set(try readNumber(from: &reader, row: row, column: column), row: row, column: column)
         case .bool where !isCategorical && (datatype == nil || datatype == .bool):
             rows.set(try reader.readBool() ? 1 : 0, row: row, column: column)
         default:
-            let expected = isCategorical ? "a category name (a string)" : "a number"
+            let expected =
+                switch index.schema.features[column].kind {
+                case .numeric: "a number"
+                case .categorical: "a category name (a string)"
+                case .date: "a date (a string)"
+                case .text: "a text (a string)"
+                }
             throw wrongValue(row, column, "expected \(expected) or null, got \(token.name)")
         }
     }

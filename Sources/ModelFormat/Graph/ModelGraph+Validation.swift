@@ -9,8 +9,14 @@ extension ModelGraph {
     /// - Complexity: O(numbers in the graph).
     public func validate() throws(FormatError) {
         try schema.validate()
-        var columns = schema.features.map(\.categoryCount)
-        for (index, stage) in stages.enumerated() {
+        var frame = ColumnFrame(schema)
+        let namedCount = stages.prefix { $0.isNamed }.count
+        for (index, stage) in stages.prefix(namedCount).enumerated() {
+            guard case .columns(let columnStage) = stage else { continue }
+            try frame.apply(columnStage, part: "stages[\(index)]")
+        }
+        var columns = try frame.estimatorColumns()
+        for (index, stage) in stages.enumerated().dropFirst(namedCount) {
             columns = try stage.validate(part: "stages[\(index)]", columns: columns)
         }
         if columns.isEmpty {
@@ -47,7 +53,7 @@ extension Feature {
     /// The number of categories, or nil for a numeric feature.
     var categoryCount: Int? {
         switch kind {
-        case .numeric: nil
+        case .numeric, .date, .text: nil
         case .categorical(let categories): categories.count
         }
     }
@@ -146,12 +152,16 @@ extension GoldenSample {
         }
         for (input, feature) in zip(inputs, schema.features) {
             switch (input, feature.kind) {
-            case (.missing, _), (.category, .categorical): break
-            case (.number(let number), .numeric):
+            case (.missing, _), (.category, .categorical), (.category, .text): break
+            case (.category(let text), .date):
+                if DateText.parse(text) == nil {
+                    throw .invalidValue(part: part, reason: "\"\(feature.name)\" is not a date")
+                }
+            case (.number(let number), .numeric), (.number(let number), .date):
                 if !number.isFinite {
                     throw .invalidValue(part: part, reason: "\"\(feature.name)\" is not finite")
                 }
-            case (.number, .categorical), (.category, .numeric):
+            case (.number, .categorical), (.category, .numeric), (.number, .text):
                 throw .invalidValue(part: part, reason: "\"\(feature.name)\" has the wrong kind of value")
             }
         }

@@ -50,6 +50,9 @@ extension PreprocessingStage {
         case .encode(let encodings):
             try checkWidth(encodings.count, columns.count, part: "\(part).columns")
             return try encodedColumns(encodings, columns, part: part)
+        case .columns:
+            throw .invalidValue(
+                part: part, reason: "a stage of named columns stands behind one that has none")
         case .categoryStatistics(let statistics):
             try statistics.validate(width: columns.count, part: part)
             return columns + [Int?](repeating: nil, count: statistics.tables.count)

@@ -18,6 +18,8 @@ public enum PreprocessingStage: Sendable, Equatable {
     case encode([ColumnEncoding])
     /// The columns as they are, and behind them one a table, looked up by the row's categories.
     case categoryStatistics(CategoryStatistics)
+    /// Works on columns by their names; all stages of this case stand before the others.
+    case columns(ColumnStage)
 
     public enum ColumnEncoding: Sendable, Equatable {
         /// The column as it is.
@@ -39,10 +41,13 @@ public enum PreprocessingStage: Sendable, Equatable {
     /// columns, which is the same in Float32.
     public var computesOnNumbers: Bool {
         switch self {
-        case .scale, .affine, .recode: true
+        case .scale, .affine, .recode, .columns: true
         case .impute, .select, .encode, .categoryStatistics: false
         }
     }
+
+    /// True for a stage of named columns.
+    public var isNamed: Bool { if case .columns = self { true } else { false } }
 
     /// The width of a row after this stage, or nil when `width` is not what the stage was fitted to.
     ///
@@ -60,6 +65,8 @@ public enum PreprocessingStage: Sendable, Equatable {
             columns.allSatisfy { $0 >= 0 && $0 < width } ? columns.count : nil
         case .encode(let encodings):
             encodings.count == width ? PreprocessingStage.sum(encodings) : nil
+        // Its width follows from names: `ColumnFrame` knows it.
+        case .columns: nil
         case .categoryStatistics(let statistics):
             width <= Int.max - statistics.tables.count ? width + statistics.tables.count : nil
         }

@@ -22,6 +22,8 @@ extension DocumentReader {
         switch kind {
         case nil: throw .missingPart("the kind of feature \"\(feature)\"")
         case "numeric": return Feature(name: feature, kind: .numeric)
+        case "date": return Feature(name: feature, kind: .date)
+        case "text": return Feature(name: feature, kind: .text)
         case "categorical":
             guard let categories else { throw .missingPart("the categories of feature \"\(feature)\"") }
             return Feature(name: feature, kind: .categorical(categories: categories))

@@ -7,6 +7,12 @@ struct GraphDocument {
     struct Stage {
         var kind: String
         var columns: [Column]?
+        var inputs: [String]?
+        var outputs: [String]?
+        /// Members whose value is a word: `function`, `distribution`, `norm`.
+        var words: [String: String] = [:]
+        var parts: [String]?
+        var text = TextRule()
     }
 
     struct Column {
@@ -85,6 +91,15 @@ struct GraphDocument {
                 switch name {
                 case "kind": stage.kind = try document.readString()
                 case "columns": stage.columns = try GraphDocument.readColumns(&document, part: part)
+                case "inputs": stage.inputs = try document.readStrings()
+                case "outputs": stage.outputs = try document.readStrings()
+                case "function", "distribution", "norm": stage.words[name] = try document.readString()
+                case "parts": stage.parts = try document.readStrings()
+                case "words_min": stage.text.wordsMin = Int(try document.readInt64())
+                case "words_max": stage.text.wordsMax = Int(try document.readInt64())
+                case "lowercase": stage.text.isLowercased = try document.readBool()
+                case "sublinear": stage.text.isSublinear = try document.readBool()
+                case "signed": stage.text.isSigned = try document.readBool()
                 default: try document.skipValue()
                 }
             }

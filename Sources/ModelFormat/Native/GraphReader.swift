@@ -67,11 +67,11 @@ struct GraphReader: ~Escapable {
             return .encode(encodings)
         case "category_statistics":
             return .categoryStatistics(try CategoryStatistics(from: &self, prefix: part))
-        default: throw .unknownPart("stage kind \"\(stage.kind)\"")
+        default: return .columns(try columnStage(stage, part: part))
         }
     }
 
-    private mutating func lists(_ part: String) throws(FormatError) -> [[Double]] {
+    mutating func lists(_ part: String) throws(FormatError) -> [[Double]] {
         let starts: [Int32] = try vector("\(part).starts", .int32)
         let values: [Double] = try vector("\(part).values", .float64)
         var lists: [[Double]] = []
@@ -166,7 +166,7 @@ struct GraphReader: ~Escapable {
     }
 
     /// The numbers of the two-dimensional tensor `name` of `rows` rows.
-    private mutating func matrix<Number: BitwiseCopyable>(
+    mutating func matrix<Number: BitwiseCopyable>(
         _ name: String, _ type: TensorType, rows: Int
     ) throws(FormatError) -> [Number] {
         let entry = try claim(name, type)

@@ -100,6 +100,8 @@ extension GraphWriter {
             case .encode: break
             case .categoryStatistics(let statistics):
                 tensors.append(contentsOf: statistics.tensors("stages.\(index)"))
+            case .columns(let columnStage):
+                tensors.append(contentsOf: columnStage.tensors("stages.\(index)"))
             }
         }
         switch graph.estimator {

@@ -74,7 +74,10 @@ enum GraphWriter {
         json.append(#"{"name":"#)
         json.append(quoted: feature.name)
         switch feature.kind {
-        case .numeric: json.append(#","kind":"numeric"}"#)
+        case .numeric, .date, .text:
+            json.append(#","kind":"#)
+            json.append(quoted: feature.kind.name)
+            json.append("}")
         case .categorical(let categories):
             json.append(#","kind":"categorical","categories":["#)
             append(categories, to: &json)
@@ -118,6 +121,7 @@ enum GraphWriter {
             }
             json.append("]}")
         case .categoryStatistics: json.append(#"{"kind":"category_statistics"}"#)
+        case .columns(let columnStage): append(columnStage, to: &json)
         }
     }
 

@@ -11,6 +11,7 @@ struct Tensor {
         case float32([Float])
         case int64([Int64])
         case int32([Int32])
+        case uint8([UInt8])
         case bool([Bool])
     }
 
@@ -30,6 +31,7 @@ struct Tensor {
 
     init(_ values: [Int64]) { (type, shape, self.values) = (.int64, [values.count], .int64(values)) }
     init(_ values: [Int32]) { (type, shape, self.values) = (.int32, [values.count], .int32(values)) }
+    init(_ values: [UInt8]) { (type, shape, self.values) = (.uint8, [values.count], .uint8(values)) }
     init(_ values: [Bool]) { (type, shape, self.values) = (.bool, [values.count], .bool(values)) }
 
     /// The shape is that of numbers in memory, so the product cannot overflow.
@@ -43,6 +45,7 @@ struct Tensor {
         case .float32(let numbers): unsafe numbers.withUnsafeBytes { unsafe file.append(contentsOf: $0) }
         case .int64(let numbers): unsafe numbers.withUnsafeBytes { unsafe file.append(contentsOf: $0) }
         case .int32(let numbers): unsafe numbers.withUnsafeBytes { unsafe file.append(contentsOf: $0) }
+        case .uint8(let numbers): file.append(contentsOf: numbers)
         case .bool(let flags): for flag in flags { file.append(flag ? 1 : 0) }
         }
     }

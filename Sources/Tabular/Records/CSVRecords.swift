@@ -242,8 +242,12 @@ package struct CSVRecords: Sendable {
             return nil
         }
         guard let name = String(validating: cell) else { return .notUTF8 }
-        rows.set(index.categoryCode(name, column: feature), row: record, column: feature)
-        return nil
+        if index.store(name, into: &rows, row: record, column: feature) { return nil }
+        if let seconds = parseDouble(trimmed(cell)) {
+            rows.set(seconds, row: record, column: feature)
+            return nil
+        }
+        return .notADate(String(copying: cell.extracting(0..<min(cell.count, 60))))
     }
 
     private func isText(_ cell: Span<UInt8>) -> Bool {

@@ -217,19 +217,28 @@ package struct JSONLinesRecords: Sendable {
         case .bool where !isCategorical[column]:
             block.rows.set(try reader.readBool() ? 1 : 0, row: record, column: column)
         case .string where isCategorical[column]:
-            let code = index.categoryCode(try reader.readString(), column: column)
-            block.rows.set(code, row: record, column: column)
+            guard index.store(try reader.readString(), into: &block.rows, row: record, column: column) else {
+                throw wrongValue(line, column, SchemaIndex.dateExpected)
+            }
         case .number where index.acceptsNumbers(column: column):
             let code = index.categoryCode(try reader.readDouble(), column: column)
             block.rows.set(code, row: record, column: column)
         case .bool where index.acceptsNumbers(column: column):
             let name = try reader.readBool() ? "true" : "false"
-            block.rows.set(index.categoryCode(name, column: column), row: record, column: column)
+            guard index.store(name, into: &block.rows, row: record, column: column) else {
+                throw wrongValue(line, column, SchemaIndex.dateExpected)
+            }
         case .end:
             // No value at all: the reader says what there is instead.
             try reader.skipValue()
         default:
-            let expected = isCategorical[column] ? "a category (a string)" : "a number"
+            let expected =
+                switch index.schema.features[column].kind {
+                case .numeric: "a number"
+                case .categorical: "a category (a string)"
+                case .date: "a date (a string)"
+                case .text: "a text (a string)"
+                }
             throw wrongValue(line, column, "expected \(expected) or null, got \(token.name)")
         }
     }

@@ -25,6 +25,12 @@ struct TableOptions: ParsableArguments {
                 + "Replaces NA, NaN and null.", valueName: "text"))
     var missing: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "A file with the steps of the preprocessing, YAML; they are fitted to the training rows and "
+                + "become part of the model.", valueName: "file"))
+    var preprocess: String?
+
     /// Nil when it cannot be one.
     var delimiterByte: UInt8? {
         if delimiter == "tab" { return 0x09 }

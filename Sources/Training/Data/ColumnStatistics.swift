@@ -9,7 +9,8 @@ enum ColumnStatistics {
             switch (feature.kind, table[feature.name]) {
             case (.categorical(let categories), .categorical(let codes, let names)):
                 categorical(codes, names, rows, categories)
-            case (_, .numeric(let values)): numeric(rows.map { values[$0] })
+            case (_, .numeric(let values)), (_, .date(let values)): numeric(rows.map { values[$0] })
+            case (_, .text(let texts)): FeatureStatistics(missingCount: rows.count { texts[$0] == nil })
             default: FeatureStatistics(missingCount: rows.count)
             }
         }

@@ -53,7 +53,7 @@ enum FittedStages {
         return sorted.count % 2 == 1 ? sorted[middle] : sorted[middle - 1] / 2 + sorted[middle] / 2
     }
 
-    private static func scale(_ values: [Double]) -> (mean: Double, deviation: Double) {
+    static func scale(_ values: [Double]) -> (mean: Double, deviation: Double) {
         let (mean, variance) = moments(values)
         let count = Double(values.count)
         // A constant column's variance is rounding error; scikit-learn draws the line at the same place.

@@ -40,6 +40,8 @@ package struct Target: Sendable, Equatable {
             self.task = .classification
             labels = .strings(categories)
             values = codes.map(Double.init)
+        case .date: throw .textTarget(column: name, example: "a date")
+        case .text(let texts): throw .textTarget(column: name, example: texts.compactMap { $0 }.first ?? "")
         case .numeric(let numbers):
             let distinct = Array(Set(numbers)).sorted()
             self.task = task ?? Target.inferredTask(distinct)

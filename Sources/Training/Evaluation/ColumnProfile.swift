@@ -32,7 +32,7 @@ package struct ColumnProfile: Sendable, Equatable {
         rowCount = train.count
         missingCount = train.count { column.isMissing(row: $0) }
         switch column {
-        case .numeric(let numbers):
+        case .numeric(let numbers), .date(let numbers):
             let sorted = train.map { numbers[$0] }.filter(\.isFinite).sorted()
             distinctCount = sorted.indices.count { $0 == 0 || sorted[$0] != sorted[$0 - 1] }
             let (mean, variance) = FittedStages.moments(sorted)
@@ -41,6 +41,9 @@ package struct ColumnProfile: Sendable, Equatable {
                 mean: mean, deviation: variance.squareRoot(), minimum: sorted.first ?? .nan,
                 median: FittedStages.median(sorted), maximum: sorted.last ?? .nan, train: histogram,
                 test: ValueHistogram(test.map { numbers[$0] }.filter(\.isFinite), binsOf: histogram))
+        case .text(let texts):
+            distinctCount = Set(train.compactMap { texts[$0] }).count
+            values = .categories([])
         case .categorical(let codes, let names):
             var counts = [(train: Int, test: Int)](repeating: (0, 0), count: names.count)
             for row in train where codes[row] != Column.missingCode { counts[Int(codes[row])].train += 1 }

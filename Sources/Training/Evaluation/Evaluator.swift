@@ -60,12 +60,14 @@ package struct Evaluator {
     package static func obstacle(_ graph: ModelGraph, _ table: Table) -> String? {
         for feature in graph.schema.features {
             switch (table[feature.name], feature.kind) {
-            case (.numeric, .numeric), (.categorical, .categorical): continue
+            case (.numeric, .numeric), (.categorical, .categorical), (.date, .date), (.text, .text): continue
             case (nil, _): return "it wants the column \"\(feature.name)\", which the data lacks"
             case (.numeric, _):
                 return "its column \"\(feature.name)\" is of categories, and of numbers in the data"
             case (.categorical, _):
-                return "its column \"\(feature.name)\" is of numbers, and of categories in the data"
+                return "its column \"\(feature.name)\" is \(feature.kind.name), and of categories in the data"
+            case (.date, _), (.text, _):
+                return "its column \"\(feature.name)\" is \(feature.kind.name), which it is not in the data"
             }
         }
         return nil

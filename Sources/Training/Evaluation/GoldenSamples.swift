@@ -19,7 +19,9 @@ enum GoldenSamples {
         var missing = sample(table, first, graph.schema)
         missing[0] = .missing
         inputs.append(missing)
-        if let column = graph.schema.features.firstIndex(where: { $0.kind != .numeric }) {
+        if let column = graph.schema.features.firstIndex(where: {
+            if case .categorical = $0.kind { true } else { false }
+        }) {
             var unseen = sample(table, first, graph.schema)
             unseen[column] = .category(unseenName(graph.schema.features[column]))
             inputs.append(unseen)
@@ -31,7 +33,10 @@ enum GoldenSamples {
     private static func sample(_ table: Table, _ row: Int, _ schema: FeatureSchema) -> [SampleValue] {
         schema.features.map { feature in
             switch table[feature.name] {
-            case .numeric(let values): values[row].isNaN ? .missing : .number(values[row])
+            // A sample holds finite numbers only.
+            case .numeric(let values), .date(let values):
+                values[row].isFinite ? .number(values[row]) : .missing
+            case .text(let texts): texts[row].map { .category($0) } ?? .missing
             case .categorical(let codes, let categories):
                 codes[row] == Column.missingCode ? .missing : .category(categories[Int(codes[row])])
             case nil: .missing
@@ -61,8 +66,7 @@ enum GoldenSamples {
                 switch value {
                 case .missing: break
                 case .number(let number): block.set(number, row: row, column: column)
-                case .category(let name):
-                    block.set(index.categoryCode(name, column: column), row: row, column: column)
+                case .category(let name): _ = index.store(name, into: &block, row: row, column: column)
                 }
             }
         }

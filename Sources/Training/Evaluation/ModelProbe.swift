@@ -101,7 +101,8 @@ struct ModelProbe: ~Copyable {
         let points: PartialDependence.Points
         let values: [Double]
         switch model.schema.features[index].kind {
-        case .numeric:
+        case .text: return nil
+        case .numeric, .date:
             let sorted = own.filter(\.isFinite).sorted()
             guard !sorted.isEmpty else { return nil }
             // The middle 98 %: the few beyond would stretch the axis and say little.

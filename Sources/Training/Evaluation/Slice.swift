@@ -38,7 +38,7 @@ package struct Slice: Sendable, Equatable {
             for (code, category) in categories.enumerated() {
                 groups.append((category, rows.indices.filter { codes[rows[$0]] == Int32(code) }))
             }
-        case .numeric(let values):
+        case .numeric(let values), .date(let values):
             let sorted = rows.map { values[$0] }.filter { !$0.isNaN }.sorted()
             guard let first = sorted.first, let last = sorted.last else { return [("missing", missing)] }
             var bounds = [0.25, 0.5, 0.75].map { Bootstrap.quantile(sorted, $0) } + [last]
@@ -50,6 +50,7 @@ package struct Slice: Sendable, Equatable {
                 groups.append(("\(short(start)) to \(short(bound))", places))
                 low = bound
             }
+        case .text: groups.append(("present", rows.indices.filter { !column.isMissing(row: rows[$0]) }))
         }
         return groups + [("missing", missing)]
     }

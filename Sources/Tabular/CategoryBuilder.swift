@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+
+extension Column {
+    /// Collects texts into a categorical column, numbering the distinct ones as they come.
+    ///
+    /// Texts are compared and hashed as bytes, so a cell that has been met before costs no allocation.
+    package struct CategoryBuilder: Sendable {
+        package private(set) var codes: [Int32] = []
+        /// All distinct texts, one after the other.
+        private var bytes: [UInt8] = []
+        private var ends: [Int] = []
+        private var hashes: [UInt64] = []
+        /// Numbers of texts, one more each, 0 where there is none; a power of two of them.
+        private var slots = [Int32](repeating: 0, count: 64)
+
+        package init() {}
+
+        package var categoryCount: Int { ends.count }
+
+        package mutating func append(_ name: String) { _ = append(name.utf8Span.span) }
+
+        /// False for what is not UTF-8, which is not added.
+        package mutating func append(_ text: Span<UInt8>) -> Bool {
+            let hash = Self.hash(text)
+            var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+            while slots[slot] != 0 {
+                let number = Int(slots[slot]) - 1
+                if hashes[number] == hash, isEqual(number, text) {
+                    codes.append(Int32(number))
+                    return true
+                }
+                slot = (slot + 1) & (slots.count - 1)
+            }
+            guard Self.isASCII(text) || String(validating: text) != nil else { return false }
+            codes.append(Int32(ends.count))
+            for index in text.indices { bytes.append(text[index]) }
+            ends.append(bytes.count)
+            hashes.append(hash)
+            slots[slot] = Int32(ends.count)
+            if ends.count * 2 > slots.count { grow() }
+            return true
+        }
+
+        package mutating func appendMissing() { codes.append(Column.missingCode) }
+
+        /// Takes the last row back; a category that only it had is not part of the column.
+        package mutating func removeLast() { codes.removeLast() }
+
+        /// The column, its categories sorted by their bytes, so that the order of the rows does not matter.
+        package consuming func build() -> Column {
+            var isUsed = [Bool](repeating: false, count: ends.count)
+            for code in codes where code >= 0 { isUsed[Int(code)] = true }
+            let names = ends.indices.map { name($0) }
+            let order = names.indices.filter { isUsed[$0] }
+                .sorted { names[$0].utf8.lexicographicallyPrecedes(names[$1].utf8) }
+            var rank = [Int32](repeating: 0, count: names.count)
+            for (position, index) in order.enumerated() { rank[index] = Int32(position) }
+            let codes = codes.map { $0 == Column.missingCode ? $0 : rank[Int($0)] }
+            return .categorical(codes: codes, categories: order.map { names[$0] })
+        }
+
+        private func name(_ number: Int) -> String {
+            String(copying: bytes.span.extracting(start(number)..<ends[number]))
+        }
+
+        private func start(_ number: Int) -> Int { number == 0 ? 0 : ends[number - 1] }
+
+        private func isEqual(_ number: Int, _ text: Span<UInt8>) -> Bool {
+            let start = start(number)
+            guard ends[number] - start == text.count else { return false }
+            for index in text.indices where bytes[start + index] != text[index] { return false }
+            return true
+        }
+
+        private mutating func grow() {
+            slots = [Int32](repeating: 0, count: slots.count * 4)
+            for (number, hash) in hashes.enumerated() {
+                var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+                while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+                slots[slot] = Int32(number + 1)
+            }
+        }
+
+        private static func isASCII(_ text: Span<UInt8>) -> Bool {
+            for index in text.indices where text[index] >= 0x80 { return false }
+            return true
+        }
+
+        /// FNV-1a with a last stir, since only the low bits choose a slot.
+        private static func hash(_ text: Span<UInt8>) -> UInt64 {
+            var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+            for index in text.indices { hash = (hash ^ UInt64(text[index])) &* 0x100_0000_01B3 }
+            return hash ^ hash >> 32
+        }
+    }
+}

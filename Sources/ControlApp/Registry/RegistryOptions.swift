@@ -31,6 +31,12 @@ struct RegistryOptions: ParsableArguments {
         return .server(client)
     }
 
+    /// Makes `change` of the policy of `model`, and prints what became of it.
+    func apply(_ change: PolicyChange, to model: String) throws(ControlError) {
+        let outcome = try place().apply(change, model: model, reason: reason)
+        Console.output(ChangePrinter.text(outcome, output))
+    }
+
     private func adminKey() throws(ControlError) -> String? {
         guard let path = keyFile ?? ServerOptions.variable("MODELCTL_KEY_FILE") else { return nil }
         let text = try KeyFile.text(of: path)

@@ -28,9 +28,7 @@ struct AliasCommand: ParsableCommand {
         try report { () throws(ControlError) in
             let reference = try ModelReference(parsing: target)
             let version = remove ? nil : try VersionReference(parsing: target).version
-            let outcome = try options.place().apply(
-                .alias(name, version), model: reference.name, reason: options.reason)
-            Console.output(ChangePrinter.text(outcome, options.output))
+            try options.apply(.alias(name, version), to: reference.name)
         }
     }
 }

@@ -19,9 +19,7 @@ struct PromoteCommand: ParsableCommand {
     func run() throws {
         try report { () throws(ControlError) in
             let reference = try VersionReference(parsing: version)
-            let outcome = try options.place().apply(
-                .promote(reference.version), model: reference.model, reason: options.reason)
-            Console.output(ChangePrinter.text(outcome, options.output))
+            try options.apply(.promote(reference.version), to: reference.model)
         }
     }
 }

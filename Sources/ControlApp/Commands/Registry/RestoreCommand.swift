@@ -15,9 +15,7 @@ struct RestoreCommand: ParsableCommand {
     func run() throws {
         try report { () throws(ControlError) in
             let reference = try VersionReference(parsing: version)
-            let outcome = try options.place().apply(
-                .restore(reference.version), model: reference.model, reason: options.reason)
-            Console.output(ChangePrinter.text(outcome, options.output))
+            try options.apply(.restore(reference.version), to: reference.model)
         }
     }
 }

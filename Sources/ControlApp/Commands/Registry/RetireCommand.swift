@@ -18,9 +18,7 @@ struct RetireCommand: ParsableCommand {
     func run() throws {
         try report { () throws(ControlError) in
             let reference = try VersionReference(parsing: version)
-            let outcome = try options.place().apply(
-                .retire(reference.version), model: reference.model, reason: options.reason)
-            Console.output(ChangePrinter.text(outcome, options.output))
+            try options.apply(.retire(reference.version), to: reference.model)
         }
     }
 }

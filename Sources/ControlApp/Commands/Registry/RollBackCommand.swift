@@ -21,8 +21,7 @@ struct RollBackCommand: ParsableCommand {
 
     func run() throws {
         try report { () throws(ControlError) in
-            let outcome = try options.place().apply(.rollBack(to: to), model: model, reason: options.reason)
-            Console.output(ChangePrinter.text(outcome, options.output))
+            try options.apply(.rollBack(to: to), to: model)
         }
     }
 }

@@ -32,8 +32,7 @@ struct ShadowCommand: ParsableCommand {
     func run() throws {
         try report { () throws(ControlError) in
             let shadow = target.flatMap { VersionTarget($0) }.map { ModelPolicy.Shadow($0, percent: percent) }
-            let outcome = try options.place().apply(.shadow(shadow), model: model, reason: options.reason)
-            Console.output(ChangePrinter.text(outcome, options.output))
+            try options.apply(.shadow(shadow), to: model)
         }
     }
 }

@@ -23,8 +23,7 @@ struct SplitCommand: ParsableCommand {
     func run() throws {
         let shares = try parsed()
         try report { () throws(ControlError) in
-            let outcome = try options.place().apply(.split(shares), model: model, reason: options.reason)
-            Console.output(ChangePrinter.text(outcome, options.output))
+            try options.apply(.split(shares), to: model)
         }
     }
 

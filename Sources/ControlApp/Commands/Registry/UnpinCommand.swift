@@ -14,8 +14,7 @@ struct UnpinCommand: ParsableCommand {
 
     func run() throws {
         try report { () throws(ControlError) in
-            let outcome = try options.place().apply(.unpin, model: model, reason: options.reason)
-            Console.output(ChangePrinter.text(outcome, options.output))
+            try options.apply(.unpin, to: model)
         }
     }
 }

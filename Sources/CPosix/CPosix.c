@@ -95,6 +95,20 @@ int cposix_refuse_connections(int listener) {
     return setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
+// As in <linux/sched/types.h>, which clashes with glibc's <sched.h> where that has it, too.
+struct scheduling {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+};
+
+int cposix_yield_to_others(int nice, uint64_t slice) {
+    struct scheduling wanted = {.size = sizeof wanted, .policy = SCHED_OTHER, .nice = nice, .runtime = slice};
+    return (int)syscall(SYS_sched_setattr, 0, &wanted, 0);
+}
+
 int cposix_affinity_count(void) {
     cpu_set_t set;
     CPU_ZERO(&set);

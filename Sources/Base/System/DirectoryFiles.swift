@@ -132,8 +132,8 @@ package struct DirectoryFiles: Sendable {
             initialized = 0
             while initialized < count {
                 let got = unsafe pread(
-                    number, buffer.baseAddress.map { unsafe $0 + initialized }, count - initialized,
-                    off_t(offset + initialized))
+                    number, buffer.baseAddress.map { unsafe $0 + initialized },
+                    min(count - initialized, File.pieceSize), off_t(offset + initialized))
                 if got < 0 && errno == EINTR { continue }
                 if got < 0 { failure = errno }
                 if got <= 0 { break }

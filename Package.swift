@@ -162,7 +162,10 @@ let package = Package(
         tests("HTTPTests", imports: ["Base", "Compression", "Net", "HTTP", "TestKit"]),
         tests(
             "RegistryTests",
-            imports: ["Base", "Telemetry", "Cryptography", "Tabular", "ModelFormat", "Inference", "Registry"]),
+            imports: [
+                "Base", "Telemetry", "Cryptography", "Tabular", "ModelFormat", "Inference", "Registry",
+                "TestKit",
+            ]),
         tests(
             "TrainingTests",
             imports: ["Base", "Tabular", "Ingest", "ModelFormat", "Preprocess", "Inference", "Training"]),

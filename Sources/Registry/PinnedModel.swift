@@ -7,8 +7,12 @@ package import Inference
 package enum PinnedModel {
     /// Links the files of a version of the registry at `registry` into `directory`, or copies them where no
     /// link can be made.
+    ///
+    /// - Parameter endsAtBestIteration: trees after the best iteration are left out, as in the model that
+    ///   answers; a policy says so to `load`.
     package static func pin(
-        _ model: String, _ version: String, of registry: String, into directory: String
+        _ model: String, _ version: String, endsAtBestIteration: Bool, of registry: String,
+        into directory: String
     ) throws(SystemError) {
         let scan = try RegistryScanner(path: registry).scan()
         guard let version = ModelVersion(version), let listing = scan.models[model]?[version] else {
@@ -18,6 +22,10 @@ package enum PinnedModel {
         try Directory.make(target)
         for file in listing.files where file.facts.kind == .regular {
             try HardLink.make(from: file.path, to: "\(target)/\(file.name)")
+        }
+        if endsAtBestIteration {
+            let policy = Array("best_iteration: true\n".utf8)
+            try AtomicFile.write(policy.span, to: "\(directory)/\(model)/\(PolicyFile.name)")
         }
         try AtomicFile.syncDirectory(target)
         try AtomicFile.syncDirectory("\(directory)/\(model)")
@@ -35,10 +43,21 @@ package enum PinnedModel {
         guard let listing = scan.models.values.first?.values.first else {
             throw .noModelFile(directory: directory)
         }
-        let loaded = try ModelLoader(root: directory, trust: .off, engine: engine).load(listing)
+        let options = LoadOptions(try policy(scan.policies[listing.model]))
+        let loader = ModelLoader(root: directory, trust: .off, engine: engine)
+        let loaded = try loader.load(listing, options: options)
         guard loaded.digest == digest else {
             throw .digestMismatch(file: listing.path, stated: digest, actual: loaded.digest)
         }
         return loaded.model
+    }
+
+    private static func policy(_ listing: PolicyListing?) throws(RegistryError) -> ModelPolicy {
+        guard let file = listing?.file else { return ModelPolicy() }
+        let text: [UInt8]
+        do { text = try File.read(file.path, limit: PolicyFile.sizeLimit) } catch { throw .system(error) }
+        do { return try PolicyFile.parse(text.span) } catch {
+            throw .malformedPolicy(file: file.path, error)
+        }
     }
 }

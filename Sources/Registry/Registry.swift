@@ -42,8 +42,8 @@ package final class Registry: Sendable {
 
     /// Requests that may wait for models at once.
     private static let waitersMax = 10_000
-    /// Whatever else runs goes before loads.
-    private static let loadNiceness: CInt = 10
+    /// Whatever else runs goes before what loads models and gives them back.
+    static let backgroundNiceness: CInt = 10
 
     private let configuration: Configuration
     private let root: String
@@ -56,6 +56,7 @@ package final class Registry: Sendable {
     /// Counts loads; what was used since the last one is the last to leave.
     private let useStamp = Atomic<UInt64>(1)
     private let loadsInFlight = DispatchGroup()
+    private let heap: HeapKeeper
     private let watcher: RegistryWatcher
 
     /// One look at a time.
@@ -88,19 +89,21 @@ package final class Registry: Sendable {
         self.clock = clock
         self.logger = logger
         self.metrics = metrics
+        let scanner = RegistryScanner(path: configuration.path, singleName: configuration.singleName)
+        root = scanner.path
         var settings = RegistryCore.Settings()
+        settings.root = root
         settings.versionsPerModel = configuration.versionsPerModel
         settings.settleNanoseconds = configuration.settleNanoseconds
         settings.load = configuration.load
         settings.preload = configuration.preload
         settings.memoryBudget = configuration.memoryBudget
         state = Mutex(State(core: RegistryCore(settings), trust: configuration.trust))
-        let scanner = RegistryScanner(path: configuration.path, singleName: configuration.singleName)
-        root = scanner.path
         looks = Mutex(
             Looks(
                 lookout: RegistryLookout(scanner),
                 policies: PolicyReader(settleNanoseconds: configuration.settleNanoseconds)))
+        heap = HeapKeeper(memoryBudget: configuration.memoryBudget)
         watcher = RegistryWatcher(pollNanoseconds: configuration.pollNanoseconds)
         metrics.collect { [weak self] in self?.samples() ?? [] }
     }
@@ -273,7 +276,7 @@ package final class Registry: Sendable {
                 // A thread for a burst of loads: it has a priority of its own, which pools' threads cannot
                 // have.
                 try PosixThread.detach { [self] in
-                    PosixThread.yieldToOthers(niceness: Self.loadNiceness)
+                    PosixThread.yieldToOthers(niceness: Self.backgroundNiceness)
                     loadAll()
                     loadsInFlight.leave()
                 }
@@ -304,7 +307,7 @@ package final class Registry: Sendable {
         }
         wakeWaiters()
         noteReadiness()
-        HeapMemory.trim()
+        if heap.isWorthIt() { HeapMemory.trim() }
     }
 
     private func load(_ load: RegistryCore.Load) {
@@ -331,13 +334,17 @@ package final class Registry: Sendable {
         let stamp = useStamp.wrappingAdd(1, ordering: .relaxed).newValue
         var changes: [RegistryCore.Change] = []
         let verdict = state.withLock { state in
-            state.core.models[key.model]?.slot.touch(stamp)
+            let slot = state.core.models[key.model]?.slot
+            if state.waiters[key.model] == nil { slot?.touch(stamp) } else { slot?.expectUse(stamp) }
             return state.core.finish(key, listing, result, now: clock.now(), &changes)
         }
         report(load, verdict, result)
         report(changes)
         wakeWaiters(of: key.model)
         noteReadiness()
+        // What was read, and what was made of it.
+        let size = listing.files.reduce(0) { $0 + Int(clamping: $1.facts.size) }
+        if heap.noteLoad(of: size + ((try? result.get())?.memoryBytes ?? 0)) { HeapMemory.trim() }
     }
 
     // MARK: Demand

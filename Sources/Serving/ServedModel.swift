@@ -23,6 +23,8 @@ package struct ServedModel: Sendable {
     package var platform: String { loaded.platform }
     /// SHA-256 of the model file, in hexadecimal.
     package var digest: String { loaded.digest }
+    /// Trees after the best iteration are left out.
+    package var endsAtBestIteration: Bool { loaded.endsAtBestIteration }
     package var schema: FeatureSchema { loaded.model.schema }
     package var index: SchemaIndex { loaded.index }
     /// The type of the row block that this model reads.

@@ -278,6 +278,57 @@ struct RegistryTests {
         #expect(store.registry.view.models["a"] == nil && store.registry.reports.isEmpty)
     }
 
+    /// As when the registry is a link that is made to lead elsewhere.
+    @Test func aVersionThatIsGone_goesOnUntilTheNextIsReady() throws {
+        let store = try TestStore()
+        try store.write(TestModel.native(1), to: "churn/1/model")
+        try store.look()
+        store.clock.makeFilesYoung()
+        try store.remove("churn/1")
+        try store.write(TestModel.native(2), to: "churn/2/model")
+        try store.look()
+        #expect(store.states("churn") == ["1 ready", "2 found"] && store.answer("churn") == 1)
+        try store.look()
+        #expect(store.answer("churn") == 1)
+        store.clock.advance(seconds: 1.5)
+        try store.look()
+        #expect(store.answer("churn") == 2)
+        try store.look()
+        #expect(store.states("churn") == ["2 ready"])
+        // The same with a version that is published whole, and one that comes back as it was.
+        try store.rename("churn/2", to: ".kept")
+        try store.write([1, 2, 3], to: "churn/3/model")
+        try store.look()
+        #expect(store.answer("churn") == 2)
+        try store.rename(".kept", to: "churn/2")
+        try store.settle()
+        #expect(store.states("churn") == ["2 ready", "3 refused"] && store.answer("churn") == 2)
+        // Nothing else is on its way any more.
+        try store.remove("churn/2")
+        try store.look()
+        #expect(store.answer("churn") == nil)
+        try store.look()
+        #expect(store.states("churn") == ["3 refused"])
+    }
+
+    @Test func aVersionThatIsGone_isNotReplacedByABrokenOne() throws {
+        let store = try TestStore()
+        try store.write(TestModel.native(1), to: "churn/1/model")
+        try store.look()
+        store.clock.makeFilesYoung()
+        try store.remove("churn/1")
+        try store.write([1, 2, 3], to: "churn/2/model")
+        try store.look()
+        #expect(store.answer("churn") == 1)
+        store.clock.advance(seconds: 1.5)
+        try store.look()
+        #expect(store.answer("churn") == nil)
+        try store.remove("churn")
+        try store.look()
+        try store.look()
+        #expect(store.states("churn").isEmpty && store.registry.view.models["churn"] == nil)
+    }
+
     @Test func whenTheRegistryCannotBeRead_nothingIsUnloaded() throws {
         let store = try TestStore(serving: "models")
         try store.write(TestModel.native(1), to: "models/a/1/model")

@@ -57,6 +57,10 @@ final class TestStore: Sendable {
 
     func remove(_ relative: String) throws { try FileManager.default.removeItem(atPath: path(relative)) }
 
+    func rename(_ relative: String, to target: String) throws {
+        try FileManager.default.moveItem(atPath: path(relative), toPath: path(target))
+    }
+
     func link(_ relative: String, to target: String) throws {
         try FileManager.default.createSymbolicLink(atPath: path(relative), withDestinationPath: target)
     }

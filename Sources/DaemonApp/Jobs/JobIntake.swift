@@ -163,7 +163,9 @@ final class JobIntake: BatchUploadRun {
             }
             modified = Int(facts.modified)
         }
-        try PinnedModel.pin(model.name, model.version, of: store.registry, into: directory.model)
+        try PinnedModel.pin(
+            model.name, model.version, endsAtBestIteration: model.endsAtBestIteration, of: store.registry,
+            into: directory.model)
         let description = JobDescription(
             id: id, model: model.name, version: model.version, digest: model.digest, inputPath: inputPath,
             inputSize: position, inputModified: modified, names: names, ranges: ranges,

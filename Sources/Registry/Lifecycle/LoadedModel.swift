@@ -25,6 +25,8 @@ package final class LoadedModel: Sendable {
     package let goldenSampleCount: Int
     /// Rows of the policy's warm-up that fit the model.
     package let warmUpCount: Int
+    /// Trees after the best iteration were left out.
+    package let endsAtBestIteration: Bool
     /// What its kernel takes.
     package let cost: ModelCost
     /// From the first byte read to ready.
@@ -34,8 +36,9 @@ package final class LoadedModel: Sendable {
     /// SHA-256 by file, by which it can be revoked.
     let digests: [(name: String, sha256: String)]
 
-    /// This object, its names, and what the allocator adds to each of a model's arrays.
-    private static let overheadBytes = 1024
+    /// This object, its names, the metrics of the first request, and what the allocator adds to each of a
+    /// model's arrays.
+    private static let overheadBytes = 3584
 
     private let metricRegistry: MetricRegistry
     /// The address of the metrics, with one reference that is ours; 0 before the first request. The standard
@@ -54,6 +57,7 @@ package final class LoadedModel: Sendable {
         memoryBytes = file.memoryBytes + Self.overheadBytes
         goldenSampleCount = file.goldenSampleCount
         warmUpCount = file.warmUpCount
+        endsAtBestIteration = file.endsAtBestIteration
         cost = file.cost
         loadNanoseconds = nanoseconds
         signer = file.trust.signer
@@ -93,5 +97,6 @@ package final class LoadedModel: Sendable {
         if let address = unsafe UnsafeRawPointer(bitPattern: metricsAddress.load(ordering: .acquiring)) {
             unsafe Unmanaged<ModelMetrics>.fromOpaque(address).release()
         }
+        if memoryBytes >= LeavingModel.largeBytes { LeavingModel.giveBack(model) }
     }
 }

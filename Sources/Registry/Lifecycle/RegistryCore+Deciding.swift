@@ -15,7 +15,7 @@ extension RegistryCore {
         var readyAbove = 0
         let isListedReady = model.versions.contains { wish.lists($0.key) && $0.value.live != nil }
         for version in model.versions.keys.sorted(by: >) {
-            guard var record = model.versions[version] else { continue }
+            guard var record = model.versions[version], !record.isGone else { continue }
             let key = Key(model: name, version: version)
             let isWanted = isActive && wish.wants(version, claimed: claimed)
             let leaves =
@@ -49,8 +49,22 @@ extension RegistryCore {
             if record.live != nil { readyAbove += 1 }
             model.versions[version] = record
         }
+        let awaitsSuccessor = isActive && awaitsSuccessor(model)
+        for (version, var record) in model.versions where record.isGone && record.live != nil {
+            if awaitsSuccessor && !wish.forbids(version) { continue }
+            retire(Key(model: name, version: version), &record, &changes)
+            model.versions[version] = record
+        }
         models[name] = model
         publish(name, &changes)
+    }
+
+    /// Nothing but versions whose files are gone answers, and another is on its way: as when a link to a
+    /// whole registry is made to lead to another one.
+    private func awaitsSuccessor(_ model: ModelRecord) -> Bool {
+        let others = model.versions.values.filter { !$0.isGone }
+        return others.allSatisfy { $0.live == nil }
+            && others.contains { $0.state == .found || $0.state.isBusy }
     }
 
     /// The versions that a model's policy, and the one that it takes over from, ask for.
@@ -179,6 +193,23 @@ extension RegistryCore {
 
     // MARK: Memory
 
+    /// A model that may leave.
+    private struct Leaving: Comparable {
+        var name: String
+        var isExpected: Bool
+        var use: UInt64
+        var bytes: Int
+
+        /// What was used least recently leaves first; last, what somebody is just about to use.
+        static func < (left: Leaving, right: Leaving) -> Bool {
+            if left.isExpected != right.isExpected { return right.isExpected }
+            return (left.use, left.name) < (right.use, right.name)
+        }
+    }
+
+    /// Loads during which a model is kept for whoever waited for it.
+    private static let expectedLoads: UInt64 = 256
+
     /// Makes room for `bytes` by letting go of what was used least recently.
     ///
     /// - Parameter model: whose versions stay.
@@ -188,16 +219,22 @@ extension RegistryCore {
         guard budget > 0 else { return true }
         let needed = liveBytes + reserved.values.reduce(0, +) + bytes - budget
         guard needed > 0 else { return true }
-        let candidates = loadedModels.compactMap { other -> (name: String, use: UInt64, bytes: Int)? in
+        var candidates = loadedModels.compactMap { other -> Leaving? in
             guard other != name, let model = models[other], !model.policy.isPinned else { return nil }
             let bytes = model.versions.values.reduce(0) { $0 + ($1.live?.memoryBytes ?? 0) }
-            return (other, model.slot.lastUse, bytes)
+            return Leaving(
+                name: other, isExpected: model.slot.isExpected, use: model.slot.lastUse, bytes: bytes)
+        }
+        let newest = candidates.reduce(0) { max($0, $1.use) }
+        for index in candidates.indices where candidates[index].use + Self.expectedLoads < newest {
+            // Whoever waited for it has gone.
+            candidates[index].isExpected = false
         }
         guard candidates.reduce(0, { $0 + $1.bytes }) >= needed else { return false }
         // A little more than needed, so that not every load sorts all that is there.
         let goal = needed + budget / 32
         var freed = 0
-        for candidate in candidates.sorted(by: { ($0.use, $0.name) < ($1.use, $1.name) }) {
+        for candidate in candidates.sorted() {
             guard freed < goal else { break }
             models[candidate.name]?.demand = .evicted
             evaluate(candidate.name, &changes)

@@ -69,7 +69,7 @@ extension RegistryCore {
     private mutating func refuse(
         _ record: inout VersionRecord, _ error: RegistryError, _ now: MonotonicInstant
     ) {
-        record.advance(.failed(Refusal(code: error.code, reason: error.description)))
+        record.advance(.failed(refusal(error)))
         guard error.isTransient else { return }
         let delay = settings.retryNanoseconds << UInt64(min(record.transientFailures, 16))
         record.retryAt = MonotonicInstant(

@@ -11,6 +11,8 @@ struct RegistryCore {
     }
 
     struct Settings: Sendable {
+        /// What is served; reasons name paths as seen from there.
+        var root = ""
         /// Versions of a model that are ready at the same time, unless its policy says.
         var versionsPerModel = 2
         /// When models are loaded, unless their policy says.
@@ -195,15 +197,13 @@ struct RegistryCore {
 
     private mutating func remove(_ key: Key, _ changes: inout [Change]) {
         guard var record = models[key.model]?.versions[key.version] else { return }
-        if let live = record.live {
-            changes.append(.unloaded(live))
-            release(key, &record)
-        } else if record.leaving == nil {
+        if record.live == nil && record.leaving == nil {
             models[key.model]?.versions[key.version] = nil
             changes.append(.gone(key))
             return
         }
-        record.state = .draining
+        // What answers may go on until another does; `evaluate` decides.
+        record.state = record.live == nil ? .draining : .ready
         record.retryAt = nil
         record.isGone = true
         models[key.model]?.versions[key.version] = record
@@ -230,7 +230,7 @@ struct RegistryCore {
                 if let live = record.live, let error = objection(live) {
                     changes.append(.unloaded(live))
                     release(Key(model: name, version: version), &record)
-                    record.state = .refused(Refusal(code: error.code, reason: error.description))
+                    record.state = .refused(refusal(error))
                 } else if case .refused = record.state {
                     record.advance(.tryAgain)
                 }
@@ -242,6 +242,10 @@ struct RegistryCore {
     }
 
     // MARK: Telling
+
+    func refusal(_ error: RegistryError) -> Refusal {
+        Refusal(code: error.code, reason: error.description(below: settings.root))
+    }
 
     /// The view, when models came or went since it was taken last.
     mutating func takeChangedView() -> RegistryView? {
@@ -301,7 +305,7 @@ struct RegistryCore {
     /// Why no version of a model answers.
     func unavailabilityReason(of name: String) -> String {
         if let model = models[name], !model.isPolicyKnown {
-            return model.policyDefect?.description ?? "its policy is not at rest yet"
+            return model.policyDefect?.description(below: settings.root) ?? "its policy is not at rest yet"
         }
         let reports = reports(of: name)
         if let report = reports.last(where: { $0.reason != nil }), let reason = report.reason {

@@ -13,6 +13,8 @@ struct LoadedFile: Sendable {
     var goldenSampleCount: Int
     /// Rows of the policy's warm-up that fit the model.
     var warmUpCount: Int
+    /// Trees after the best iteration were left out.
+    var endsAtBestIteration: Bool
     var cost: ModelCost
     var trust: TrustPolicy.Verdict
     /// SHA-256 of every file that was read, by which a version can be revoked.
@@ -73,6 +75,7 @@ struct ModelLoader: Sendable {
         reached(.compiled)
         let sampleCount = try verify(compiled, files, file)
         // Golden samples are those of all trees: they prove the file, then some trees may be left out.
+        let endsAtBestIteration = best != nil
         if let best { compiled = try compile(best, file) }
         var warmUpCount = 0
         if let warmUp = options.warmUp {
@@ -81,7 +84,8 @@ struct ModelLoader: Sendable {
         let cost = ModelCost.measure(compiled)
         return LoadedFile(
             model: compiled, format: found.format, digest: try files.digest(of: file), size: size,
-            goldenSampleCount: sampleCount, warmUpCount: warmUpCount, cost: cost, trust: verdict,
+            goldenSampleCount: sampleCount, warmUpCount: warmUpCount,
+            endsAtBestIteration: endsAtBestIteration, cost: cost, trust: verdict,
             digests: files.knownDigests, memoryBytes: memoryBytes)
     }
 

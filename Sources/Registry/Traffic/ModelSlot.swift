@@ -41,7 +41,15 @@ package final class ModelSlot: Sendable {
     }
 
     /// When it was used last, in loads of the registry: what is used least recently leaves first.
-    var lastUse: UInt64 { lastUseStamp.load(ordering: .relaxed) }
+    var lastUse: UInt64 { lastUseStamp.load(ordering: .relaxed) & ~Self.expected }
+
+    /// It was loaded for somebody who has not come back yet.
+    var isExpected: Bool { lastUseStamp.load(ordering: .relaxed) & Self.expected != 0 }
+
+    private static let expected: UInt64 = 1 << 63
+
+    /// Notes that somebody who waits for it will use it at once.
+    func expectUse(_ stamp: UInt64) { lastUseStamp.store(stamp | Self.expected, ordering: .relaxed) }
 
     /// Notes a use. Written once a load of the registry, so that the line stays shared between threads.
     func touch(_ stamp: UInt64) {

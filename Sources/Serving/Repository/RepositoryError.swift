@@ -31,7 +31,8 @@ package struct RepositoryError: Error, Equatable, CustomStringConvertible {
         self.description = description
     }
 
-    init(_ error: RegistryError) {
+    /// - Parameter root: the registry; paths are named as seen from there.
+    init(_ error: RegistryError, below root: String) {
         kind =
             switch error {
             case .invalidModelName, .invalidFileName, .notAVersion, .nothingToPublish: .invalid
@@ -42,6 +43,6 @@ package struct RepositoryError: Error, Equatable, CustomStringConvertible {
             default: .refused
             }
         code = error.code
-        description = error.description
+        description = error.description(below: root)
     }
 }

@@ -206,7 +206,7 @@ package final class RepositoryService: Sendable {
         do {
             return try body()
         } catch {
-            throw RepositoryError(error)
+            throw RepositoryError(error, below: path)
         }
     }
 
@@ -217,7 +217,7 @@ package final class RepositoryService: Sendable {
         do {
             return try body()
         } catch {
-            throw RepositoryError(.invalid, code: error.code, error.description)
+            throw RepositoryError(.invalid, code: error.code, error.description(below: path))
         }
     }
 

@@ -48,7 +48,7 @@ package final class VersionUpload: @unchecked Sendable {
             }
         } catch {
             staging = nil
-            throw RepositoryError(error)
+            throw RepositoryError(error, below: registryPath)
         }
     }
 
@@ -72,7 +72,7 @@ package final class VersionUpload: @unchecked Sendable {
 
     /// Everything has come.
     func finish() throws(RepositoryError) -> VersionStaging {
-        guard let staging else { throw RepositoryError(.nothingToPublish) }
+        guard let staging else { throw RepositoryError(.nothingToPublish, below: registryPath) }
         // Whatever happens, the upload is over.
         self.staging = nil
         do throws(RegistryError) {
@@ -90,7 +90,7 @@ package final class VersionUpload: @unchecked Sendable {
                 }
             }
         } catch {
-            throw RepositoryError(error)
+            throw RepositoryError(error, below: registryPath)
         }
         return staging
     }

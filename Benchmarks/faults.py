@@ -20,73 +20,49 @@ import resource
 import socket
 import sys
 import tempfile
-import threading
 import time
 
 import make_model
 import open_loop
 import paired
 import serve
+from disturber import Disturber
 
 RATIO_BAR = 1.5
 
 
-class LargeBodies:
+class LargeBodies(Disturber):
+    count = 8
+
     def __init__(self, port):
+        super().__init__()
         self.port = port
         rng = random.Random(3)
         rows = [[round(rng.gauss(0, 1), 6) for _ in range(28)] for _ in range(10_000_000 // 260)]
         tensor = {"name": "input", "shape": [len(rows), 28], "datatype": "FP32", "data": rows}
         self.request = open_loop.post("/v2/models/bench/infer", json.dumps({"inputs": [tensor]}).encode())
-        self.stopping = threading.Event()
-        self.threads = []
         self.answers = 0
 
-    def begin(self):
-        self.stopping.clear()
-        self.threads = [threading.Thread(target=self._post) for _ in range(8)]
-        for thread in self.threads:
-            thread.start()
-
-    def end(self):
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join()
-        self.threads = []
-
-    def _post(self):
-        while not self.stopping.is_set():
-            with socket.create_connection(("127.0.0.1", self.port)) as connection:
-                connection.sendall(self.request)
-                received = connection.recv(1 << 20)
-                length = int(received.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-                left = length - len(received.partition(b"\r\n\r\n")[2])
-                while left > 0:
-                    left -= len(connection.recv(1 << 20))
-                self.answers += received.startswith(b"HTTP/1.1 200")
+    def disturb(self):
+        with socket.create_connection(("127.0.0.1", self.port)) as connection:
+            connection.sendall(self.request)
+            received = connection.recv(1 << 20)
+            length = int(received.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+            left = length - len(received.partition(b"\r\n\r\n")[2])
+            while left > 0:
+                left -= len(connection.recv(1 << 20))
+            self.answers += received.startswith(b"HTTP/1.1 200")
 
 
-class SlowClients:
+class SlowClients(Disturber):
     HEAD = b"POST /v2/models/bench/infer HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n"
 
     def __init__(self, port):
+        super().__init__()
         self.port = port
-        self.stopping = threading.Event()
-        self.thread = None
         self.answers = 0
 
-    def begin(self):
-        self.stopping.clear()
-        self.thread = threading.Thread(target=self._trickle)
-        self.thread.start()
-
-    def end(self):
-        self.stopping.set()
-        if self.thread:
-            self.thread.join()
-        self.thread = None
-
-    def _trickle(self):
+    def work(self):
         clients = []
         for index in range(1000):
             client = socket.create_connection(("127.0.0.1", self.port))
@@ -102,40 +78,31 @@ class SlowClients:
             client.close()
 
 
-class Uploads:
+class Uploads(Disturber):
     """Batch requests of 28 columns, as fast as they are taken."""
 
     PATH = "/v2/models/bench/batch"
 
     def __init__(self, port):
+        super().__init__()
         self.port = port
         rng = random.Random(3)
         lines = [",".join(f"{rng.gauss(0, 1):.6f}" for _ in range(28)) for _ in range(10_000)]
         header = ",".join(f"f{column}" for column in range(28)) + "\n"
         self.body = header.encode() + ("\n".join(lines) + "\n").encode() * 20
-        self.stopping = threading.Event()
-        self.thread = None
         self.answers = 0
 
-    def begin(self):
-        self.stopping.clear()
-        self.thread = threading.Thread(target=self._work)
-        self.thread.start()
-
-    def end(self):
-        self.stopping.set()
-        self.thread.join()
-
-    def _work(self):
-        while not self.stopping.is_set():
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-            connection.request("POST", self.PATH, self.body)
-            self.answers += connection.getresponse().read().count(b"\n")
-            connection.close()
+    def disturb(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("POST", self.PATH, self.body)
+        self.answers += connection.getresponse().read().count(b"\n")
+        connection.close()
 
 
 class Jobs(Uploads):
     """A job that never ends while it is wanted: many files' worth of one."""
+
+    job = None
 
     def _ask(self, method, path, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -145,16 +112,16 @@ class Jobs(Uploads):
         return answer
 
     def begin(self):
-        if self.thread is None:
-            self.thread = self._ask("POST", self.PATH + "/jobs", self.body * 20)["id"]
+        if self.job is None:
+            self.job = self._ask("POST", self.PATH + "/jobs", self.body * 20)["id"]
         else:
-            self._ask("POST", f"/v2/batch/jobs/{self.thread}/resume")
+            self._ask("POST", f"/v2/batch/jobs/{self.job}/resume")
 
     def end(self):
-        status = self._ask("POST", f"/v2/batch/jobs/{self.thread}/pause")
+        status = self._ask("POST", f"/v2/batch/jobs/{self.job}/pause")
         self.answers = status.get("records", self.answers)
         if "error" in status:
-            self.thread = None
+            self.job = None
 
 
 DISTURBANCES = {"bodies": LargeBodies, "slow": SlowClients, "batch": Uploads, "jobs": Jobs}

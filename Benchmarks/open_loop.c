@@ -5,9 +5,10 @@
 //
 //   open_loop PORT RATE WINDOW_SECONDS WINDOWS CONNECTIONS REQUEST_FILE
 //
-// Connections are opened when none is free, up to CONNECTIONS; one that the server closes while it is idle is
-// dropped. Prints a line for each window as soon as its answers are in: index, answers, failures, p50, p99
-// and largest latency in microseconds. Answers have a Content-Length; anything but status 200 is a failure.
+// Connections are opened when none is free, up to CONNECTIONS; beyond that a request is sent as soon as one is
+// free, late by its own clock. One that the server closes while it is idle is dropped. Prints a line for each
+// window as soon as its answers are in: index, answers, failures, p50, p99 and largest latency in microseconds.
+// Answers have a Content-Length; anything but status 200 is a failure, the first of which is shown.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -94,7 +95,7 @@ int main(int argc, char **argv) {
     char *request = malloc(1 << 20);
     size_t size = fread(request, 1, 1 << 20, file);
 
-    int poller = epoll_create1(0), opened = 0;
+    int poller = epoll_create1(0), opened = 0, failures = 0;
     struct connection *connections = calloc(count, sizeof *connections);
     int *idle = malloc(count * sizeof *idle), idle_count = 0;
     int *closed = malloc(count * sizeof *closed), closed_count = 0;
@@ -110,27 +111,23 @@ int main(int argc, char **argv) {
     struct epoll_event events[256];
     while (next_report < windows) {
         long time = now();
+        int is_full = 0;
         while (sent < total && start + (long)(sent * interval) <= time) {
-            long due = start + (long)(sent * interval);
-            struct window *window = &all[sent / per_window];
-            sent++;
-            // Out of connections: the server is so late that the request could not even be sent.
             if (!idle_count && (closed_count || opened < count)) {
                 int number = closed_count ? closed[--closed_count] : opened++;
                 open_connection(poller, &connections[number], number, port);
                 idle[idle_count++] = number;
             }
             if (!idle_count) {
-                window->failures++;
-                window->open--;
-                continue;
+                is_full = 1;
+                break;
             }
             struct connection *connection = &connections[idle[--idle_count]];
-            connection->due = due;
+            connection->due = start + (long)(sent++ * interval);
             connection->used = 0;
             if (send(connection->descriptor, request, size, MSG_NOSIGNAL) != (ssize_t)size) fail("send");
         }
-        long wait = sent < total ? start + (long)(sent * interval) - now() : 10000000;
+        long wait = sent < total && !is_full ? start + (long)(sent * interval) - now() : 10000000;
         struct timespec pause = {.tv_sec = 0, .tv_nsec = wait > 0 ? wait : 0};
         int ready = epoll_pwait2(poller, events, 256, &pause, NULL);
         for (int i = 0; i < ready; i++) {
@@ -154,7 +151,8 @@ int main(int argc, char **argv) {
             long index = (long)((connection->due - start + interval / 2) / interval) / per_window;
             struct window *window = &all[index < windows ? index : windows - 1];
             if (status == 200) window->latencies[window->count++] = now() - connection->due;
-            else window->failures++;
+            else if (failures++ == 0) fprintf(stderr, "the first failure: %.300s\n", connection->buffer);
+            window->failures += status != 200;
             window->open--;
             idle[idle_count++] = events[i].data.u32;
         }

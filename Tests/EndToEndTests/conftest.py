@@ -55,10 +55,11 @@ class Answer:
 
 
 class Daemon:
-    """A running modeld on a port that it chose itself."""
+    """A running modeld on a port that it chose itself; `before` is what executes it, for instance strace."""
 
-    def __init__(self, registry, *flags, env=None):
-        command = [str(BIN / "modeld"), "--registry", str(registry), "--listen", "127.0.0.1:0", *map(str, flags)]
+    def __init__(self, registry, *flags, env=None, before=(), program=BIN / "modeld"):
+        command = [*map(str, before), str(program), "--registry", str(registry), "--listen", "127.0.0.1:0",
+                   *map(str, flags)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env=clean_environment(env))
         self.ready_line = self._read_ready_line()
@@ -121,8 +122,8 @@ def daemon(request):
     """A factory of daemons that are all stopped after the test."""
     started = []
 
-    def start(registry, *flags, env=None):
-        one = Daemon(registry, *flags, env=env)
+    def start(registry, *flags, **options):
+        one = Daemon(registry, *flags, **options)
         started.append(one)
         return one
 

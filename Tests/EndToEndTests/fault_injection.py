@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fails every call that changes the disk, one at a time, in every command that changes a registry.
+"""Fails every call that changes the disk, one at a time, in every command that changes a registry, and in a daemon
+that is asked for the same changes (daemon_injection.py).
 
 Each command runs once under strace, which lists its calls in the registry. Then it runs again for every one of
 them and every fault: the call fails with an error, or the program is killed as it makes the call. Afterwards the
@@ -46,6 +47,23 @@ def commands(model_file):
     ]
 
 
+def state(model):
+    """What a reader of the model's directory sees: versions with their contents, and the decisions of the newest
+    revision; who decided, when and as which revision is left out."""
+    seen = {}
+    for version in sorted(model.iterdir()):
+        if version.name.startswith("."):
+            continue
+        files = sorted(p for p in version.rglob("*") if p.is_file() and p.name != "manifest.json")
+        seen[version.name] = [(f.name, hashlib.sha256(f.read_bytes()).hexdigest()) for f in files]
+        manifest = json.loads((version / "manifest.json").read_text())
+        assert manifest["version"] == int(version.name) and len(manifest["files"]) == len(files)
+    revisions = sorted(p for p in (model / ".policy").iterdir() if not p.name.startswith("."))
+    newest = json.loads(revisions[-1].read_text())
+    about = ("model", "revision", "time", "actor", "action", "reason")
+    return seen, {k: v for k, v in newest.items() if k not in about}
+
+
 class Injector:
     def __init__(self, modelctl, model_file, scratch):
         self.modelctl = str(modelctl)
@@ -72,23 +90,6 @@ class Injector:
         shutil.copytree(self.template, registry, symlinks=True)
         return registry
 
-    @staticmethod
-    def state(registry):
-        """What a reader of the registry sees: versions with their contents, and the decisions of the newest
-        revision; who decided, when and as which revision is left out."""
-        seen = {}
-        for version in sorted((registry / "m").iterdir()):
-            if version.name.startswith("."):
-                continue
-            files = sorted(p for p in version.rglob("*") if p.is_file() and p.name != "manifest.json")
-            seen[version.name] = [(f.name, hashlib.sha256(f.read_bytes()).hexdigest()) for f in files]
-            manifest = json.loads((version / "manifest.json").read_text())
-            assert manifest["version"] == int(version.name) and len(manifest["files"]) == len(files)
-        revisions = sorted(p for p in (registry / "m/.policy").iterdir() if not p.name.startswith("."))
-        newest = json.loads(revisions[-1].read_text())
-        decisions = {k: v for k, v in newest.items() if k not in ("revision", "time", "actor", "action", "reason")}
-        return seen, decisions
-
     def calls(self, arguments):
         """(call, how many calls of that name it is) for each call of the command in the registry."""
         registry = self.fresh()
@@ -104,7 +105,7 @@ class Injector:
                 counts[name] = counts.get(name, 0) + 1
                 if str(registry) in line:
                     found.append((name, counts[name]))
-        return found, self.state(registry)
+        return found, state(registry / "m")
 
     def inject(self, command, call, number, fault, old, new):
         registry = self.fresh()
@@ -115,24 +116,24 @@ class Injector:
         result = self.run(filled, trace)
         place = f"{command.name}: {fault} at {call} {number}: exit {result.returncode}, {result.stderr.strip()}"
         self.count += 1
-        state = self.state(registry)
-        if state not in (old, new):
-            raise AssertionError(f"{place}\nneither old nor new:\n{state}")
-        if result.returncode == 0 and state != new:
+        left = state(registry / "m")
+        if left not in (old, new):
+            raise AssertionError(f"{place}\nneither old nor new:\n{left}")
+        if result.returncode == 0 and left != new:
             raise AssertionError(f"{place}\nit said that it was done, and it was not")
         again = [a.replace("{registry}", str(registry)) for a in command.again or command.arguments]
         second = self.run(again)
-        if second.returncode not in (command.done if state == new else (0,)):
+        if second.returncode not in (command.done if left == new else (0,)):
             raise AssertionError(f"{place}\nthe second try: {second.returncode} {second.stderr}")
-        after = self.state(registry)
-        if command.name == "publish" and state == new:
+        after = state(registry / "m")
+        if command.name == "publish" and left == new:
             assert len(after[0]) == len(new[0]) + 1, place
         elif after != new:
             raise AssertionError(f"{place}\nafter the second try:\n{after}\ninstead of\n{new}")
         self.run(["verify", str(registry)], expect=0)
 
     def all(self, faults=FAULTS, names=None, report=None):
-        old = self.state(self.template)
+        old = state(self.template / "m")
         for command in commands(self.model_file):
             if names and command.name not in names:
                 continue
@@ -152,13 +153,22 @@ def main():
     root = pathlib.Path(__file__).resolve().parents[2]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--modelctl", default=os.environ.get("MODELD_BIN_DIR", root / ".build/release"),
-                        help="the directory with modelctl")
+                        help="the directory with modelctl and modeld")
+    parser.add_argument("--by", choices=["modelctl", "modeld"], help="only one of the programs")
     parser.add_argument("commands", nargs="*", help="only these")
     given = parser.parse_args()
     model_file = root / "Tests/Fixtures/protocols/registry/stump/1/model.json"
-    with tempfile.TemporaryDirectory() as scratch:
-        injector = Injector(pathlib.Path(given.modelctl) / "modelctl", model_file, scratch)
-        count = injector.all(names=given.commands, report=lambda line: print(line, flush=True))
+    programs = pathlib.Path(given.modelctl)
+    count = 0
+    for program in [given.by] if given.by else ["modelctl", "modeld"]:
+        print(f"{program}:", flush=True)
+        with tempfile.TemporaryDirectory() as scratch:
+            if program == "modelctl":
+                injector = Injector(programs / "modelctl", model_file, scratch)
+            else:
+                from daemon_injection import DaemonInjector
+                injector = DaemonInjector(programs, model_file, scratch)
+            count += injector.all(names=given.commands, report=lambda line: print(f"  {line}", flush=True))
     print(f"{count} passed, 0 failed: the old or the new, never between")
 
 

@@ -47,12 +47,13 @@ def replaced(model):
 class Admin:
     """A daemon whose registry may be changed by whoever has the key."""
 
-    def __init__(self, daemon, registry, tmp_path, *flags):
+    def __init__(self, daemon, registry, tmp_path, *flags, **options):
         self.keys = tmp_path / "keys"
         self.keys.write_text(f"# who\nada {hashlib.sha256(KEY.encode()).hexdigest()}\n")
         self.key_file = tmp_path / "ada.key"
         self.key_file.write_text(KEY + "\n")
-        self.server = daemon(registry, "--admin-keys", self.keys, "--listen-routes", "models,health,admin", *flags)
+        self.server = daemon(registry, "--admin-keys", self.keys, "--listen-routes",
+                             "models,health,metrics,admin", *flags, **options)
 
     def send(self, method, path, body=None, key=KEY, **headers):
         headers = {k.replace("_", "-"): v for k, v in headers.items()}

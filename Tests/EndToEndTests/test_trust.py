@@ -182,18 +182,22 @@ def other_model(path):
     shutil.copy(OTHER, path)
 
 
-CHANGES = [overwrite, truncate, fifo, directory, loop, outside, other_model]
+CHANGES = {
+    overwrite: "has no known format", truncate: "the manifest says", fifo: "is no regular file", directory: "holds no model file",
+    loop: "holds no model file", outside: "leads out of the registry", other_model: "the manifest says",
+}
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-def test_aLiveFileThatIsNotWhatItWas_isRefusedAndTheOldGoesOn(daemon, registry, change):
+@pytest.mark.parametrize("change, words", CHANGES.items(), ids=[change.__name__ for change in CHANGES])
+def test_aLiveFileThatIsNotWhatItWas_isRefusedAndTheOldGoesOn(daemon, registry, change, words):
     version = published(registry)
     age(registry)
     server = daemon(registry)
     before = server.infer("stump", ROW)
     assert before.status == 200
     change(version / "model.json")
-    server.eventually(lambda: states(server)["1"].get("reason"))
+    reason = server.eventually(lambda: states(server)["1"].get("reason"))
+    assert words in reason and str(registry) not in reason
     for _ in range(20):
         after = server.infer("stump", ROW)
         assert after.status == 200 and after.json["outputs"] == before.json["outputs"]

@@ -62,6 +62,7 @@ class Daemon:
                    *map(str, flags)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env=clean_environment(env))
+        self.log_so_far = ""
         self.ready_line = self._read_ready_line()
         self.port = int(self.ready_line.split("http://127.0.0.1:")[1].split()[0].rstrip("/,"))
 
@@ -109,12 +110,23 @@ class Daemon:
             select.select([], [], [], 0.05)
         raise AssertionError("it did not happen in time; the log says:\n" + self.stop())
 
+    def logs(self, words, seconds=20):
+        """Waits until the log says `words`."""
+        deadline = time.monotonic() + seconds
+        while words not in self.log_so_far:
+            left = deadline - time.monotonic()
+            assert left > 0, f"'{words}' is not in the log:\n{self.log_so_far}"
+            if select.select([self.process.stderr], [], [], left)[0]:
+                piece = os.read(self.process.stderr.fileno(), 65536)
+                assert piece, f"the log ends without '{words}':\n{self.log_so_far}"
+                self.log_so_far += piece.decode()
+
     def stop(self, by=signal.SIGTERM, timeout=30):
         """Ends the daemon; returns what it logged."""
         if self.process.poll() is None:
             self.process.send_signal(by)
         _, log = self.process.communicate(timeout=timeout)
-        return log
+        return self.log_so_far + log
 
 
 @pytest.fixture

@@ -4,11 +4,13 @@ import collections
 import concurrent.futures
 import json
 import re
+import shutil
 import time
 
+import numpy
 import pytest
 
-from conftest import FIXTURES, age
+from conftest import BIN, FIXTURES, age, run
 
 STUMP = json.loads((FIXTURES / "protocols/registry/stump/1/model.json").read_text())
 
@@ -199,3 +201,40 @@ def test_models_areLoadedByTheirFirstRequestAndMakeRoom(daemon, tmp_path, mode):
               server.request("POST", "/v2/repository/index", "{}").json}
     assert states["m7"] == "READY" and set(states.values()) - {"READY"}
     assert infer(server, "/v2/models/absent/infer").status == 404
+
+
+@pytest.mark.parametrize("best", [False, True])
+def test_bestIteration_countsWhereverTheModelAnswers(daemon, tmp_path, best):
+    """Online, in a batch, in a job, and in a file without a server: the numbers are XGBoost's own."""
+    recorded = json.loads((FIXTURES / "models/best_iteration.json").read_text())["early_stopping"]
+    expected = recorded["best" if best else "all"]
+    registry = tmp_path / "models"
+    (registry / "m/1").mkdir(parents=True)
+    shutil.copy(FIXTURES / "models/xgb_early_stopping.json", registry / "m/1/model.json")
+    write_policy(registry, "m", f"best_iteration: {str(best).lower()}")
+    age(registry / "m")
+    server = daemon(registry, "--jobs-directory", tmp_path / "jobs")
+
+    def numbers(text):
+        return [float(line.split(",")[-1]) for line in text.splitlines()[1:]]
+
+    def same(found):
+        return numpy.array_equal(numpy.array(found, numpy.float32), numpy.array(expected, numpy.float32))
+
+    online = server.infer("m", recorded["rows"], datatype="FP32")
+    assert same(online.json["outputs"][0]["data"]), online.text
+    rows = "".join(",".join(map(repr, row)) + "\n" for row in recorded["rows"])
+    csv = "f0,f1,f2,f3\n" + rows
+    batch = server.post("/v2/models/m/batch", csv, headers={"Content-Type": "text/csv"})
+    assert batch.status == 200 and same(numbers(batch.text)), batch.text
+    job = server.post("/v2/models/m/batch/jobs", csv, headers={"Content-Type": "text/csv"})
+    assert job.status == 202, job.text
+    path = f"/v2/batch/jobs/{job.json['id']}"
+    # Whatever becomes of the model meanwhile.
+    (registry / "m/model.yaml").unlink()
+    server.eventually(lambda: server.get(path).json["state"] == "done")
+    assert same(numbers(server.get(path + "/result").text))
+    write_policy(registry, "m", f"best_iteration: {str(best).lower()}")
+    (tmp_path / "rows.csv").write_text(csv)
+    run(BIN / "modelctl", "batch", registry, tmp_path / "rows.csv", tmp_path / "answers.csv")
+    assert same(numbers((tmp_path / "answers.csv").read_text()))

@@ -28,6 +28,8 @@ struct ManyModelsTests {
         let done = DispatchSemaphore(value: 0)
         guard store.registry.whenLoaded(name, isExplicit: isExplicit, { done.signal() }) else { return false }
         done.wait()
+        // It comes back.
+        store.registry.noteUse(of: slot, slot.entry)
         store.registry.waitForLoads()
         return slot.entry.defaultModel != nil
     }
@@ -102,6 +104,23 @@ struct ManyModelsTests {
             #expect(store.registry.state.withLock { $0.core.liveBytes } <= one * 4 + one / 2)
         }
         #expect(store.registry.state.withLock { $0.core.reserved.isEmpty })
+    }
+
+    @Test func aModelThatSomebodyWaitsFor_isTheLastToLeave() throws {
+        let one = try size(of: TestModel.wide(1000))
+        let store = try store(4) {
+            $0.load = .firstUse
+            $0.memoryBudget = one * 2 + one / 2
+        }
+        let done = DispatchSemaphore(value: 0)
+        #expect(store.registry.whenLoaded("m0") { done.signal() })
+        done.wait()
+        store.registry.waitForLoads()
+        #expect(use("m1", store) && use("m2", store))
+        #expect(loaded(store) == ["m0", "m2"])
+        // It is used as others are, once its user has come back.
+        #expect(use("m0", store) && use("m2", store) && use("m3", store))
+        #expect(loaded(store) == ["m2", "m3"])
     }
 
     @Test func pinnedModels_stay() throws {

@@ -196,7 +196,7 @@ struct BatchRunCommand: ParsableCommand {
             let stored = try StoredModel.find(in: model, reference)
             do {
                 return Found(
-                    model: try CompiledModel(stored.graph), name: stored.name, version: stored.version,
+                    model: try CompiledModel(stored.servedGraph), name: stored.name, version: stored.version,
                     digest: stored.digest)
             } catch {
                 throw ControlError.notAModel(path: stored.path, reason: "\(error)")

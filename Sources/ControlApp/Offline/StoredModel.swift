@@ -17,6 +17,8 @@ struct StoredModel {
     let digest: String
     let graph: ModelGraph
     let outputs: [OutputSpecification]
+    /// The model's policy leaves out the trees after the best iteration.
+    private var usesBestIteration = false
 
     /// Larger files are not read; the daemon's limit.
     private static let fileBytesMax = 16 << 30
@@ -37,7 +39,26 @@ struct StoredModel {
         guard let wanted, let listing = versions[wanted],
             model?.version == nil || "\(wanted)" == model?.version
         else { throw .unknownModel(name: model?.description ?? name, place: place) }
-        return try load(listing)
+        var stored = try load(listing)
+        if let policy = scan.policies[name]?.file { stored.usesBestIteration = try bestIteration(policy) }
+        return stored
+    }
+
+    /// What a server answers by: the graph, less what the model's policy leaves out.
+    var servedGraph: ModelGraph { usesBestIteration ? graph.upToBestIteration ?? graph : graph }
+
+    private static func bestIteration(_ policy: VersionListing.File) throws(ControlError) -> Bool {
+        let text: [UInt8]
+        do {
+            text = try File.read(policy.path, limit: PolicyFile.sizeLimit)
+        } catch {
+            throw .unreadable(error)
+        }
+        do {
+            return try PolicyFile.parse(text.span).usesBestIteration
+        } catch {
+            throw ControlError(RegistryError.malformedPolicy(file: policy.path, error))
+        }
     }
 
     /// The layers of a network whose weights are a safetensors file; nil when there is no such file.

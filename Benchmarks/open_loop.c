@@ -5,10 +5,11 @@
 //
 //   open_loop PORT RATE WINDOW_SECONDS WINDOWS CONNECTIONS REQUEST_FILE
 //
-// Connections are opened when none is free, up to CONNECTIONS; beyond that a request is sent as soon as one is
-// free, late by its own clock. One that the server closes while it is idle is dropped. Prints a line for each
-// window as soon as its answers are in: index, answers, failures, p50, p99 and largest latency in microseconds.
-// Answers have a Content-Length; anything but status 200 is a failure, the first of which is shown.
+// Connections are opened when none is free, up to CONNECTIONS; beyond that a request is sent as soon as one
+// is free, late by its own clock. One that the server closes while it is idle is dropped. Prints a line for
+// each window as soon as its answers are in: index, answers, failures, p50, p99 and largest latency in
+// microseconds. Answers have a Content-Length; anything but status 200 is a failure, the first of which is
+// shown.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>

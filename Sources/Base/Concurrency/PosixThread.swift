@@ -41,8 +41,9 @@ import Synchronization
         }
     }
 
-    /// How long a thread that others go before keeps its processor once it has it. Linux's own choice is 3 ms,
-    /// which ends at a tick: requests on the same processor waited 4 to 12 ms beside a model that was loaded.
+    /// How long a thread that others go before keeps its processor once it has it. Linux's own choice is
+    /// 3 ms, which end at a tick: requests on the same processor waited 4 to 12 ms beside a model that was
+    /// loaded.
     private static let sliceNanoseconds: UInt64 = 100_000
 
     /// Lets other threads of the process go before the calling one, for good: 0 is the usual, 19 the last.

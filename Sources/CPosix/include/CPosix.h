@@ -62,9 +62,9 @@ int cposix_open_beneath(int directory, const char *path);
 /// Gives the kernel back what is free in the heap.
 void cposix_trim_heap(void);
 
-/// Lets others go before the calling thread: its nice value from now on, and how long it may go on once it runs
-/// although one that goes before it has woken up, in nanoseconds. Linux before 6.12 takes no notice of the latter.
-/// 0, or -1 and errno.
+/// Lets others go before the calling thread: its nice value from now on, and how long it may go on once it
+/// runs although one that goes before it has woken up, in nanoseconds. Linux before 6.12 takes no notice of
+/// the latter. 0, or -1 and errno.
 int cposix_yield_to_others(int nice, uint64_t slice);
 
 /// CPUs that this thread may run on, or -1 and errno.

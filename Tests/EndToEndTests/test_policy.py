@@ -2,6 +2,7 @@
 """Policies of models over HTTP: versions, aliases, splits, shadows, limits, and models loaded on use."""
 import collections
 import concurrent.futures
+import csv
 import json
 import re
 import shutil
@@ -216,7 +217,7 @@ def test_bestIteration_countsWhereverTheModelAnswers(daemon, tmp_path, best):
     server = daemon(registry, "--jobs-directory", tmp_path / "jobs")
 
     def numbers(text):
-        return [float(line.split(",")[-1]) for line in text.splitlines()[1:]]
+        return [float(row["predictions"]) for row in csv.DictReader(text.splitlines())]
 
     def same(found):
         return numpy.array_equal(numpy.array(found, numpy.float32), numpy.array(expected, numpy.float32))
@@ -224,17 +225,17 @@ def test_bestIteration_countsWhereverTheModelAnswers(daemon, tmp_path, best):
     online = server.infer("m", recorded["rows"], datatype="FP32")
     assert same(online.json["outputs"][0]["data"]), online.text
     rows = "".join(",".join(map(repr, row)) + "\n" for row in recorded["rows"])
-    csv = "f0,f1,f2,f3\n" + rows
-    batch = server.post("/v2/models/m/batch", csv, headers={"Content-Type": "text/csv"})
+    records = "f0,f1,f2,f3\n" + rows
+    batch = server.post("/v2/models/m/batch", records, headers={"Content-Type": "text/csv"})
     assert batch.status == 200 and same(numbers(batch.text)), batch.text
-    job = server.post("/v2/models/m/batch/jobs", csv, headers={"Content-Type": "text/csv"})
+    job = server.post("/v2/models/m/batch/jobs", records, headers={"Content-Type": "text/csv"})
     assert job.status == 202, job.text
     path = f"/v2/batch/jobs/{job.json['id']}"
     # Whatever becomes of the model meanwhile.
     (registry / "m/model.yaml").unlink()
-    server.eventually(lambda: server.get(path).json["state"] == "done")
+    server.eventually(lambda: server.get(path).json["state"] == "completed")
     assert same(numbers(server.get(path + "/result").text))
     write_policy(registry, "m", f"best_iteration: {str(best).lower()}")
-    (tmp_path / "rows.csv").write_text(csv)
+    (tmp_path / "rows.csv").write_text(records)
     run(BIN / "modelctl", "batch", registry, tmp_path / "rows.csv", tmp_path / "answers.csv")
     assert same(numbers((tmp_path / "answers.csv").read_text()))

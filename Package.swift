@@ -104,7 +104,7 @@ let package = Package(
         library("LinearAlgebra", imports: ["Base", "FusedProducts", "WideProducts", "CBLAS"]),
         library("ModelFormat", imports: ["Base", "Tabular", "Cryptography", "Compression"]),
         library("Net", imports: ["Base", "CPosix", "COpenSSL"], extra: unchecked),
-        library("Ingest", imports: ["Base", "Tabular", "Cryptography"]),
+        library("Ingest", imports: ["Base", "Tabular", "Cryptography", "Compression", "YAML"]),
         library("Preprocess", imports: ["Base", "Tabular", "ModelFormat"]),
         library(
             "Inference",
@@ -153,7 +153,7 @@ let package = Package(
         tests("WideProductsTests", imports: ["FusedProducts", "WideProducts", "LinearAlgebra"]),
         tests("LinearAlgebraTests", imports: ["LinearAlgebra"]),
         tests("ModelFormatTests", imports: ["Base", "Tabular", "Cryptography", "ModelFormat"]),
-        tests("IngestTests", imports: ["Base", "Tabular", "Ingest", "TestKit"]),
+        tests("IngestTests", imports: ["Base", "Tabular", "Compression", "Ingest", "TestKit"]),
         tests("NetTests", imports: ["Base", "Net", "TestKit"]),
         tests("PreprocessTests", imports: ["Tabular", "ModelFormat", "Preprocess"]),
         tests(

@@ -10,7 +10,8 @@ package struct DataFile: ~Copyable {
     private let descriptor: FileDescriptor
     /// All bytes of a pipe.
     private let kept: ByteBuffer
-    private let isPipe: Bool
+    /// What came from it is kept.
+    let isPipe: Bool
     private var position = 0
 
     /// 4 GiB: a pipe's bytes are held in memory, since the data is read twice.

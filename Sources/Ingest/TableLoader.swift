@@ -1,119 +1,109 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
-import Cryptography
 import Tabular
 
-/// A table together with the file that it came from.
+/// A table together with the files that it came from.
 package struct LoadedTable: Sendable {
+    package struct Source: Sendable, Equatable {
+        package var path: String
+        package var byteCount: Int
+        /// Of the file's bytes, 64 lower-case hexadecimal digits.
+        package var sha256: String
+        /// Rows of the table that are its.
+        package var rowCount: Int
+    }
+
     package var table: Table
-    package var path: String
-    package var byteCount: Int
-    /// Of the file's bytes, 64 lower-case hexadecimal digits.
-    package var sha256: String
+    /// One a file, in the order of the rows.
+    package var sources: [Source]
+    /// Rows that were left out.
+    package var badRows: [BadRow]
+    /// How the table differs from its schema, where rows were left out for it.
+    package var anomalies: [SchemaAnomaly]
+
+    /// The file, or how many there are.
+    package var path: String { sources.count == 1 ? sources[0].path : "\(sources.count) files" }
+    package var byteCount: Int { sources.reduce(0) { $0 + $1.byteCount } }
+    /// Of the file; of several, of their digests' text one after the other.
+    package var sha256: String {
+        sources.count == 1 ? sources[0].sha256 : DataDigest.of(sources.map(\.sha256))
+    }
 }
 
-/// Reads a CSV file into a table, deciding for each column whether it is numeric or categorical.
+/// Reads files into a table, deciding for each column whether it holds numbers, dates or categories.
 ///
-/// Two passes over the file, so that no text is held: the first finds the columns' kinds (a column is numeric
-/// when every value that is present is a number) and hashes the file, the second stores the values.
+/// One pass over the files: a column is what its first value is. Where a later value is something else, the
+/// column is one of categories, and a second pass collects those. What is read twice has the same digest both
+/// times, or is refused.
 package struct TableLoader {
     package var csv = CSVOptions()
+    /// Nil: by each file's name.
+    package var format: DataFormat?
     /// Columns left out of the table.
     package var ignored: Set<String> = []
     /// Columns that are categorical even if all their values are numbers.
     package var categorical: Set<String> = []
+    /// Columns of free text.
+    package var text: Set<String> = []
     /// More distinct texts than this look like an identifier, not like a feature.
     package var categoryCountMax = 1_000
+    /// Columns that may have any number of distinct texts, since no model reads them.
+    package var identifiers: Set<String> = []
+    /// What the table must look like, and what the file with that is called.
+    package var schema: (path: String, schema: TableSchema)?
+    /// Bad rows are left out, up to this part of all; nil: the first one is an error.
+    package var badRowPartMax: Double?
 
     package init() {}
 
-    /// Reads the file; `progress` hears after each chunk how many bytes both passes together have read.
+    /// Reads the files, whose rows follow each other; `progress` hears after each chunk how many bytes have
+    /// been read.
     package func load(
         _ path: String, progress: (_ bytesRead: Int) -> Void = { _ in }
     ) throws(IngestError) -> LoadedTable {
-        var file = try DataFile(opening: path)
-        let plan = try inferSchema(&file, progress)
-        file.rewind()
-        let table = try readValues(&file, plan, progress)
-        return LoadedTable(table: table, path: path, byteCount: plan.byteCount, sha256: plan.sha256)
+        try load([path], progress: progress)
     }
 
-    /// What the first pass finds out.
-    private struct Plan {
-        var names: [String]
-        var kinds: [SchemaInference.Kind?]
-        var rowCount: Int
-        var byteCount: Int
-        var sha256: String
-    }
-
-    private func inferSchema(_ file: inout DataFile, _ progress: (Int) -> Void) throws(IngestError) -> Plan {
-        var buffer = ByteBuffer(capacity: 1 << 18)
-        var reader = CSVReader(csv)
-        var digest = SHA256()
-        var byteCount = 0
-        var inference: SchemaInference?
-        while try file.read(into: &buffer) {
-            digest.update(buffer.bytes)
-            byteCount += buffer.count
-            var offset = 0
-            while try nextRow(of: &reader, in: buffer.bytes, from: &offset, file.path) {
-                if inference == nil { inference = try start(reader, file.path) }
-                inference?.refine(reader)
+    package func load(
+        _ paths: [String], progress: (_ bytesRead: Int) -> Void = { _ in }
+    ) throws(IngestError) -> LoadedTable {
+        let files = paths.map(DataSource.init)
+        var assembler = try read(files, promoted: [], progress)
+        let conflicts = assembler.conflicts
+        if !conflicts.isEmpty {
+            let first = assembler.sources
+            assembler = try read(files, promoted: Set(conflicts), progress)
+            // Training on other bytes than those whose digest is recorded would make the record a lie.
+            for (before, after) in zip(first, assembler.sources) where before.sha256 != after.sha256 {
+                throw .changedWhileReading(path: after.path)
             }
-            progress(byteCount)
         }
-        if try finish(&reader, file.path) {
-            if inference == nil { inference = try start(reader, file.path) }
-            inference?.refine(reader)
-        }
-        guard let inference else { throw .noRows(path: file.path) }
-        return Plan(
-            names: reader.header?.names ?? [], kinds: inference.kinds, rowCount: reader.rowCount,
-            byteCount: byteCount, sha256: digest.finish().hexadecimal)
+        return try assembler.finish()
     }
 
-    private func readValues(
-        _ file: inout DataFile, _ plan: Plan, _ progress: (Int) -> Void
-    ) throws(IngestError) -> Table {
-        var buffer = ByteBuffer(capacity: 1 << 18)
-        var reader = CSVReader(csv)
-        var digest = SHA256()
-        var byteCount = plan.byteCount
-        var builder = TableBuilder(
-            path: file.path, names: plan.names, kinds: plan.kinds, csv: csv,
-            categoryCountMax: categoryCountMax)
-        while try file.read(into: &buffer) {
-            digest.update(buffer.bytes)
-            byteCount += buffer.count
-            var offset = 0
-            while try nextRow(of: &reader, in: buffer.bytes, from: &offset, file.path) {
-                try builder.append(reader)
+    /// One pass over all files.
+    ///
+    /// - Parameter promoted: columns that are categorical because values of two kinds were seen.
+    private func read(
+        _ files: [DataSource], promoted: Set<String>, _ progress: (Int) -> Void
+    ) throws(IngestError) -> TableAssembler {
+        var assembler = TableAssembler(self, promoted: promoted)
+        var before = 0
+        for file in files {
+            var stream = try file.stream()
+            switch format ?? DataFormat(name: file.path) {
+            case .csv:
+                var rows = CSVSource(csv, path: file.path)
+                try rows.read(&stream, into: &assembler) { progress(before + $0) }
+            case .jsonLines:
+                var rows = JSONLinesSource(path: file.path)
+                try rows.read(&stream, into: &assembler) { progress(before + $0) }
             }
-            progress(byteCount)
+            let (sha256, byteCount) = stream.finish()
+            before += byteCount
+            assembler.endFile(file.path, byteCount: byteCount, sha256: sha256)
+            file.close()
         }
-        if try finish(&reader, file.path) { try builder.append(reader) }
-        // Training on other bytes than those whose digest is recorded would make the record a lie.
-        guard digest.finish().hexadecimal == plan.sha256 else { throw .changedWhileReading(path: file.path) }
-        return builder.build()
-    }
-
-    /// The header is complete: every column that the caller names must be in it.
-    private func start(_ reader: borrowing CSVReader, _ path: String) throws(IngestError) -> SchemaInference {
-        let names = reader.header?.names ?? []
-        for name in (ignored.union(categorical)).sorted() where !names.contains(name) {
-            throw .unknownColumn(path: path, column: name, known: names)
-        }
-        return SchemaInference(names: names, ignored: ignored, categorical: categorical, csv: csv)
-    }
-
-    private func nextRow(
-        of reader: inout CSVReader, in chunk: Span<UInt8>, from offset: inout Int, _ path: String
-    ) throws(IngestError) -> Bool {
-        do { return try reader.nextRow(in: chunk, from: &offset) } catch { throw .csv(path: path, error) }
-    }
-
-    private func finish(_ reader: inout CSVReader, _ path: String) throws(IngestError) -> Bool {
-        do { return try reader.finish() } catch { throw .csv(path: path, error) }
+        return assembler
     }
 }

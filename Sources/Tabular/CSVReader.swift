@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Base
 
 /// The rows of a CSV file that has a header, from chunks of any size; every row has the header's width.
 ///
@@ -22,6 +23,10 @@ package struct CSVReader: ~Copyable {
 
     @_lifetime(borrow self)
     package func field(_ index: Int) -> Span<UInt8> { parser.field(index) }
+
+    /// The fields of the record at hand, also of one that is no row, as text; bytes that are not UTF-8 become
+    /// replacement characters.
+    package func cells() -> [String] { (0..<parser.fieldCount).map { String(copying: parser.field($0)) } }
 
     /// The line on which the row at hand starts, from 1.
     package var line: Int { parser.recordLine }

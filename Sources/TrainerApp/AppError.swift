@@ -25,9 +25,11 @@ struct AppError: Error, Equatable {
 
     init(_ error: IngestError) {
         switch error {
-        case .system, .notAFile, .pipeTooLong: self.init(.noInput, error.description)
-        case .unknownColumn: self.init(.usage, error.description)
-        case .csv, .noRows, .tooManyCategories, .changedWhileReading: self.init(.data, error.description)
+        case .system, .notAFile, .pipeTooLong, .noFiles, .query: self.init(.noInput, error.description)
+        case .unknownColumn, .schema: self.init(.usage, error.description)
+        case .csv, .noRows, .tooManyCategories, .changedWhileReading, .cell, .otherColumns, .compressed,
+            .anomalies, .tooManyBadRows:
+            self.init(.data, error.description)
         }
     }
 

@@ -11,7 +11,7 @@ package struct ModelTrain: ParsableCommand {
             used; 66 a file cannot be read; 73 a file cannot be written; 70 a defect of modeltrain.
             """,
         version: version,
-        subcommands: [TrainCommand.self])
+        subcommands: [TrainCommand.self, PrepareCommand.self])
 
     package static let version = "0.1.0"
 

@@ -7,7 +7,7 @@ import Training
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Train a model on a CSV file.",
+        abstract: "Train a model on a table.",
         discussion: """
             The columns' kinds are found out from the data: a column of numbers is numeric, any other \
             is categorical; empty cells, NA, NaN and null are missing. A target of text, of two values, \
@@ -19,8 +19,11 @@ struct TrainCommand: ParsableCommand {
               modeltrain train houses.csv --target price --ignore id --output houses.safetensors
             """)
 
-    @Argument(help: ArgumentHelp("The CSV file, its first line naming the columns; - reads standard input."))
-    var data: String
+    @Argument(
+        help: ArgumentHelp(
+            "Files of CSV (the first line naming the columns), JSON Lines, either compressed by gzip, or Parquet; "
+                + "patterns such as 'data/*.csv'; - reads standard input."))
+    var data: [String] = []
 
     @Option(help: ArgumentHelp("The column to predict.", valueName: "column"))
     var target: String
@@ -48,7 +51,7 @@ struct TrainCommand: ParsableCommand {
     }
 
     mutating func validate() throws {
-        try table.validate()
+        try table.validate(data)
         try split.validate()
         try results.validate()
         if evaluation.promoteIf != nil && results.registry == nil {

@@ -45,29 +45,9 @@ struct TrainingRun {
     // MARK: Data
 
     private func load() throws(AppError) -> LoadedTable {
-        var loader = TableLoader()
-        loader.csv.delimiter = options.table.delimiterByte ?? UInt8(ascii: ",")
-        if !options.table.missing.isEmpty { loader.csv.missingTokens = [""] + options.table.missing }
-        loader.ignored = Set(options.table.ignore)
-        loader.categorical = Set(options.table.categorical)
-        loader.categoryCountMax = options.table.maxCategories
-        let data: LoadedTable
-        do {
-            data = try loader.load(options.data) { reporter.reading($0, of: nil) }
-        } catch {
-            throw AppError(error)
-        }
-        reporter.say(
-            "\(data.path): \(counted(data.table.rowCount, "row")), "
-                + "\(counted(data.table.names.count, "column")), \(data.byteCount) bytes")
-        var line = JSONLine(event: "data")
-        line.add("path", data.path)
-        line.add("bytes", data.byteCount)
-        line.add("sha256", data.sha256)
-        line.add("rows", data.table.rowCount)
-        line.add("columns", data.table.names.count)
-        reporter.emit(line.finish())
-        return data
+        var run = DataRun(paths: options.data, options: options.table, reporter: reporter)
+        run.identifiers = options.split.groupColumn.map { [$0] } ?? []
+        return try run.load()
     }
 
     private func prepare(_ table: Table) throws(AppError) -> ModelTrainer {
@@ -76,8 +56,8 @@ struct TrainingRun {
         do {
             let target = try Target(options.target, in: table, task: options.task)
             let split = try Split(options.split.rule, table: table, target: target)
-            let excluded = options.split.splitColumn.map { Set([$0]) } ?? []
-            var trainer = try ModelTrainer(table, target: target, split: split, excluding: excluded)
+            var trainer = try ModelTrainer(
+                table, target: target, split: split, excluding: Set(options.split.columns))
             trainer.learners = options.learners
             trainer.seed = options.split.seed
             if let recipe { trainer.recipe = recipe }
@@ -101,7 +81,7 @@ struct TrainingRun {
             "features: \(numericCount) numeric, \(features.count - numericCount) categorical, "
                 + "\(counted(missing, "missing value"))")
         let split = trainer.split
-        let rule = options.split.splitColumn.map { "column \($0)" } ?? "seed \(options.split.seed)"
+        let rule = options.split.description
         reporter.say(
             "rows: \(split.train.count) to train, "
                 + (split.validation.isEmpty ? "" : "\(split.validation.count) to validate, ")
@@ -167,7 +147,7 @@ struct TrainingRun {
             "source.sha256": data.sha256,
             "source.bytes": "\(data.byteCount)",
             "source.rows": "\(data.table.rowCount)",
-            "split.rule": options.split.splitColumn.map { "column \($0)" } ?? "random",
+            "split.rule": options.split.columns.isEmpty ? "random" : options.split.description,
             "split.train": "\(trainer.split.train.count)",
             "split.validation": "\(trainer.split.validation.count)",
             "split.test": "\(trainer.split.test.count)",

@@ -37,7 +37,8 @@ struct ImportLaw {
         "Inference": Entry(
             level: 2,
             imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "CONNXRuntime"]),
-        "Ingest": Entry(level: 2, imports: ["Base", "Tabular", "Telemetry", "Cryptography", "Compression"]),
+        "Ingest": Entry(
+            level: 2, imports: ["Base", "Tabular", "Telemetry", "Cryptography", "Compression", "YAML"]),
         "Net": Entry(level: 2, imports: ["Base", "Telemetry", "CPosix", "COpenSSL"]),
         "HTTP": Entry(level: 3, imports: ["Base", "Telemetry", "Net", "Compression"]),
         "Auth": Entry(level: 3, imports: ["Base", "Telemetry", "Cryptography"]),

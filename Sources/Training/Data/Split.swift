@@ -17,6 +17,10 @@ package struct Split: Sendable, Equatable {
     package enum Rule: Sendable, Equatable {
         /// By chance, from a seed; classes keep their proportions.
         case random(testFraction: Double, validationFraction: Double, seed: UInt64)
+        /// By chance, rows with the same value of a column together.
+        case groups(String, testFraction: Double, validationFraction: Double, seed: UInt64)
+        /// By a column of dates or numbers: the latest rows are tested on, those before validate.
+        case time(String, testFraction: Double, validationFraction: Double)
         /// By a column that says `train`, `validation` or `test`.
         case column(String)
     }
@@ -24,14 +28,14 @@ package struct Split: Sendable, Equatable {
     package init(_ rule: Rule, table: Table, target: Target) throws(TrainingError) {
         switch rule {
         case .random(let testFraction, let validationFraction, let seed):
-            try Split.check(testFraction, "--test-fraction")
-            try Split.check(validationFraction, "--validation-fraction")
-            guard testFraction + validationFraction < 1 else {
-                throw .setting(
-                    name: "--test-fraction plus --validation-fraction",
-                    value: "\(testFraction + validationFraction)", allowed: "less than 1")
-            }
+            try Split.check(testFraction, validationFraction)
             self = Split.random(target, testFraction, validationFraction, seed)
+        case .groups(let name, let testFraction, let validationFraction, let seed):
+            try Split.check(testFraction, validationFraction)
+            self = try Split.byGroups(name, table, testFraction, validationFraction, seed)
+        case .time(let name, let testFraction, let validationFraction):
+            try Split.check(testFraction, validationFraction)
+            self = try Split.byTime(name, table, testFraction, validationFraction)
         case .column(let name):
             self = try Split.byColumn(name, table)
         }
@@ -40,6 +44,80 @@ package struct Split: Sendable, Equatable {
         }
         if test.isEmpty, case .column(let name) = rule {
             throw .emptyPart(part: "test", reason: "column \"\(name)\" says test in no row")
+        }
+    }
+
+    private static func check(_ test: Double, _ validation: Double) throws(TrainingError) {
+        try check(test, "--test-fraction")
+        try check(validation, "--validation-fraction")
+        guard test + validation < 1 else {
+            throw .setting(
+                name: "--test-fraction plus --validation-fraction", value: "\(test + validation)",
+                allowed: "less than 1")
+        }
+    }
+
+    /// Whole groups are drawn for the test, then for the validation, until each has its part of the rows.
+    private static func byGroups(
+        _ name: String, _ table: Table, _ testFraction: Double, _ validationFraction: Double, _ seed: UInt64
+    ) throws(TrainingError) -> Split {
+        let keys = try keys(name, table, role: "group column")
+        var groups: [Double: [Int]] = [:]
+        for (row, key) in keys.enumerated() { groups[key, default: []].append(row) }
+        let order = groups.keys.sorted()
+        var places = Array(order.indices)
+        var random = RandomSource(seed: seed)
+        random.shuffle(&places)
+        let testCount = Double(keys.count) * testFraction
+        let validationCount = Double(keys.count) * validationFraction
+        var split = Split(train: [], test: [])
+        for place in places {
+            let rows = groups[order[place]] ?? []
+            if Double(split.test.count) + Double(rows.count) / 2 <= testCount {
+                split.test += rows
+            } else if Double(split.validation.count) + Double(rows.count) / 2 <= validationCount {
+                split.validation += rows
+            } else {
+                split.train += rows
+            }
+        }
+        split.train.sort()
+        split.validation.sort()
+        split.test.sort()
+        return split
+    }
+
+    /// Rows of the same time stay in the order of the table.
+    private static func byTime(
+        _ name: String, _ table: Table, _ testFraction: Double, _ validationFraction: Double
+    ) throws(TrainingError) -> Split {
+        let keys = try keys(name, table, role: "time column")
+        if case .categorical(_, let categories) = table[name] {
+            throw .splitValue(column: name, value: categories.first ?? "")
+        }
+        let order = keys.indices.sorted { keys[$0] == keys[$1] ? $0 < $1 : keys[$0] < keys[$1] }
+        let testCount = Int((Double(keys.count) * testFraction).rounded())
+        let validationCount = Int((Double(keys.count) * validationFraction).rounded())
+        let trainCount = keys.count - testCount - validationCount
+        return Split(
+            train: order[..<trainCount].sorted(),
+            validation: order[trainCount..<trainCount + validationCount].sorted(),
+            test: order[(trainCount + validationCount)...].sorted())
+    }
+
+    /// A number for each row, the same for the same value.
+    private static func keys(
+        _ name: String, _ table: Table, role: String
+    ) throws(TrainingError) -> [Double] {
+        guard let column = table[name] else {
+            throw .unknownColumn(role: role, column: name, known: table.names)
+        }
+        let missing = column.missingCount
+        guard missing == 0 else { throw .missingTarget(column: name, rows: missing) }
+        switch column {
+        case .numeric(let values), .date(let values): return values
+        case .categorical(let codes, _): return codes.map(Double.init)
+        case .text(let texts): throw .splitValue(column: name, value: texts.compactMap { $0 }.first ?? "")
         }
     }
 

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+import Base
+import Compression
+import Glibc
+import Ingest
+import Tabular
+import TestKit
+import Testing
+
+/// Files of other forms than one plain CSV.
+@Suite struct DataFormatTests {
+    private static let lines = """
+        {"a": 1, "c": "x", "d": "2024-05-31"}
+        {"c": "y", "a": null, "b": true}
+
+        {"a": 2.5, "d": null, "c": "12"}
+        """
+
+    private func load(_ files: [(String, String)], _ loader: TableLoader = TableLoader()) throws
+        -> LoadedTable
+    {
+        try TemporaryDirectory.with { directory in
+            try loader.load(files.map { try directory.write($1, to: $0) })
+        }
+    }
+
+    @Test func jsonLines_areReadByName() throws {
+        let table = try load([("data.jsonl", Self.lines)]).table
+        #expect(table.names == ["a", "c", "d", "b"])
+        guard case .numeric(let a) = table["a"], case .date(let d) = table["d"] else {
+            Issue.record("\(table)")
+            return
+        }
+        #expect(a[0] == 1 && a[1].isNaN && a[2] == 2.5)
+        #expect(d[0] == 1_717_113_600 && d[1].isNaN && d[2].isNaN)
+        // A string is no number, whatever it looks like.
+        #expect(table["c"] == .categorical(codes: [1, 2, 0], categories: ["12", "x", "y"]))
+        #expect(table["b"] == .categorical(codes: [-1, 0, -1], categories: ["true"]))
+    }
+
+    @Test(arguments: [
+        ("[1, 2]", "a line holds one object, not an array"),
+        ("{\"a\": [1]}", "column \"a\": a number, a string, true, false or null is expected, not an array"),
+        ("{\"a\": 1, \"a\": 2}", "the member is there twice"),
+        ("{\"a\": 1", "line 2"),
+    ])
+    func aBrokenLine_isRefused_orSetAside(line: String, reason: String) throws {
+        let text = "{\"a\": 7}\n\(line)\n{\"a\": 8}\n"
+        let error = try #require(throws: IngestError.self) { try load([("d.jsonl", text)]) }
+        #expect(
+            error.description.contains("d.jsonl, line 2") && error.description.contains(reason), "\(error)")
+        var loader = TableLoader()
+        loader.badRowPartMax = 0.5
+        let loaded = try load([("d.jsonl", text)], loader)
+        #expect(loaded.table["a"] == .numeric([7, 8]))
+        #expect(loaded.badRows.map(\.line) == [2])
+        #expect(loaded.badRows[0].json().contains("\"code\":\"json_malformed\""))
+    }
+
+    @Test func gzip_isToldByItsBytes() throws {
+        let text = "x,y\n" + (0..<50_000).map { "\($0),a\($0 % 7)\n" }.joined()
+        var packed = ByteBuffer()
+        var deflater = try Deflater(.gzip)
+        deflater.write(text.utf8Span.span, into: &packed)
+        deflater.finish(into: &packed)
+        let bytes = packed.bytes.indices.map { packed.bytes[$0] }
+        let loaded = try TemporaryDirectory.with { directory in
+            let path = try directory.write(bytes, to: "data.csv")
+            return try TableLoader().load(path)
+        }
+        #expect(loaded.table.rowCount == 50_000)
+        #expect(loaded.byteCount == bytes.count)
+        let plain = try load([("p.csv", text)])
+        #expect(loaded.table == plain.table)
+        #expect(throws: IngestError.self) {
+            try TemporaryDirectory.with {
+                try TableLoader().load($0.write(Array(bytes.dropLast(9)), to: "cut.csv"))
+            }
+        }
+    }
+
+    @Test func severalFiles_followEachOther_byName() throws {
+        let loaded = try load([("a.csv", "x,y\n1,u\n2,v\n"), ("b.csv", "y,x\nw,3\n")])
+        #expect(loaded.table["x"] == .numeric([1, 2, 3]))
+        #expect(loaded.table["y"] == .categorical(codes: [0, 1, 2], categories: ["u", "v", "w"]))
+        #expect(loaded.sources.map(\.rowCount) == [2, 1])
+        let error = try #require(throws: IngestError.self) {
+            try load([("a.csv", "x,y\n1,u\n"), ("b.csv", "x,z\n1,u\n")])
+        }
+        #expect(error.description.contains("it lacks y; it has z besides"))
+    }
+
+    @Test func patterns_nameFilesInTheirOrder() throws {
+        try TemporaryDirectory.with { directory in
+            for name in ["b.csv", "a.csv", "c.txt"] { try directory.write("x\n1\n", to: name) }
+            let found = try FilePattern.files(directory.path + "/*.csv")
+            #expect(found.map { $0.split(separator: "/").last } == ["a.csv", "b.csv"])
+            #expect(throws: IngestError.self) { try FilePattern.files(directory.path + "/*.tsv") }
+        }
+    }
+
+    @Test func aLateText_makesTheColumnCategorical() throws {
+        let rows = (0..<100).map { "\($0),2024-01-01\n" }.joined()
+        let table = try load([("d.csv", "x,d\n\(rows)soon,later\n")]).table
+        guard case .categorical(_, let x) = table["x"], case .categorical(_, let d) = table["d"] else {
+            Issue.record("\(table.names)")
+            return
+        }
+        #expect(x.count == 101 && d == ["2024-01-01", "later"])
+    }
+
+    @Test(arguments: ["inf", "-Infinity", "+INF"]) func infinities_areRefusedWithTheirPlace(word: String)
+        throws
+    {
+        let error = try #require(throws: IngestError.self) {
+            try load([("d.csv", "x,y\n1,2\n3,\(word)\n")])
+        }
+        #expect(
+            error.description.contains("line 3, column \"y\": \"\(word)\" is not a finite number"), "\(error)"
+        )
+    }
+
+    @Test func raggedRows_canBeSetAside() throws {
+        var loader = TableLoader()
+        loader.badRowPartMax = 0.5
+        let loaded = try load([("d.csv", "a,b\n1,2\n3\n4,5,6\n7,8\n")], loader)
+        #expect(loaded.table["a"] == .numeric([1, 7]))
+        #expect(loaded.badRows.map(\.line) == [3, 4])
+        #expect(loaded.badRows[1].cells == ["4", "5", "6"])
+        #expect(loaded.badRows[1].json().hasSuffix("\"cells\":[\"4\",\"5\",\"6\"]}\n"))
+    }
+
+    @Test func aQueryTool_thatIsNotThere_isNamed() throws {
+        try TemporaryDirectory.with { directory in
+            let error = try #require(throws: IngestError.self) {
+                try QueryRun.run("SELECT 1", output: directory.path + "/o", tool: "no-such-duckdb")
+            }
+            #expect(error.description.contains("no-such-duckdb cannot be started"))
+            #expect(error.description.contains("https://duckdb.org"))
+        }
+    }
+
+    @Test func aQueryTools_answerAndErrors_comeThrough() throws {
+        try TemporaryDirectory.with { directory in
+            let tool = try directory.write("#!/bin/sh\necho x,y; echo 1,$7\n", to: "tool")
+            _ = unsafe chmod(tool, 0o755)
+            try QueryRun.run("7", output: directory.path + "/o.csv", tool: tool)
+            #expect(try TableLoader().load(directory.path + "/o.csv").table["y"] == .numeric([7]))
+            let broken = try directory.write("#!/bin/sh\necho no such table >&2; exit 1\n", to: "broken")
+            _ = unsafe chmod(broken, 0o755)
+            let error = try #require(throws: IngestError.self) {
+                try QueryRun.run("7", output: directory.path + "/o.csv", tool: broken)
+            }
+            #expect(error.description.contains("no such table"))
+        }
+    }
+}

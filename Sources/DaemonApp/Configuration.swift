@@ -169,6 +169,7 @@ package struct Configuration: Sendable, Equatable {
         /// Worker threads; 0: one per CPU.
         package var workers = 0
         package var queueRequests = 0
+        package var queuePolicy = WorkQueuePolicy.reject
         package var queueWait = Duration.zero
         /// What workers' threads add to their niceness.
         package var workerNiceness = 0

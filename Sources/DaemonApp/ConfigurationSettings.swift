@@ -225,6 +225,11 @@ extension Configuration {
             "scheduling.queue_requests", .count(1...1_000_000), \.scheduling.queueRequests, default: "1024",
             "Most predictions that wait for a worker; more are answered 503 with Retry-After."),
         ConfigurationSetting(
+            "scheduling.queue_policy", .choice, \.scheduling.queuePolicy, default: "reject",
+            "What becomes of a prediction that would wait long for a worker. reject: it is answered 503 at once. "
+                + "wait: it waits, up to its own timeout, its model's deadline and timeouts.handler; for clients "
+                + "that would only come again."),
+        ConfigurationSetting(
             "scheduling.queue_wait", .duration(.milliseconds(1)...oneHour), \.scheduling.queueWait,
             default: "100ms",
             "Longest time that a prediction may be expected to wait for a worker; one that would wait longer "

@@ -23,6 +23,7 @@ struct Scheduling {
         workerCount = settings.mode == .inline ? nil : max(count, 1)
         var limits = WorkQueueLimits()
         limits.requests = settings.queueRequests
+        limits.policy = settings.queuePolicy
         limits.wait = settings.queueWait.wholeNanoseconds
         limits.waitOverloaded = min(limits.waitOverloaded, limits.wait)
         limits.batchRows = settings.batchRows

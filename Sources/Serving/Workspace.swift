@@ -201,8 +201,13 @@ extension Workspace {
     }
 
     private func append(_ bits: UInt64, width: Int, to body: inout ByteBuffer) {
-        for position in 0..<width {
-            body.append(UInt8(truncatingIfNeeded: bits >> UInt64(8 * position)))
+        switch width {
+        case 4: body.append(littleEndian: UInt32(truncatingIfNeeded: bits))
+        case 8: body.append(littleEndian: bits)
+        default:
+            for position in 0..<width {
+                body.append(UInt8(truncatingIfNeeded: bits >> UInt64(8 * position)))
+            }
         }
     }
 }

@@ -178,6 +178,12 @@
         }
     }
 
+    /// Where the cells lie, for a caller that has checked their type and stays among them.
+    mutating func cells<Cell>(of type: Cell.Type) -> UnsafeMutablePointer<Cell> {
+        // Safe because the memory is aligned for either type; the rest is the caller's promise.
+        unsafe base.assumingMemoryBound(to: Cell.self)
+    }
+
     /// Gives memory beyond `cells` cells back; called when the owner goes idle after a large request.
     package mutating func releaseMemory(above cells: Int) {
         if capacity > cells && cellCount <= cells { reallocate(to: max(cells, 64)) }

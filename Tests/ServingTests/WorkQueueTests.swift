@@ -119,6 +119,20 @@ extension WorkQueue {
         #expect(lasting.admits(cost: 500_000, now: after(milliseconds: 1000)) == .wait)
     }
 
+    @Test func byThePolicyWait_onlyRoomAndARequestsOwnTimeoutBoundTheWait() {
+        var limits = WorkQueueLimits()
+        limits.requests = 1000
+        limits.policy = .wait
+        var queue = Queue(limits: limits, workers: 1, now: start)
+        #expect(admitted(&queue, cost: 500_000, now: start) == 1000)
+        #expect(queue.admits(cost: 500_000, now: after(milliseconds: 1000)) == .full)
+        _ = queue.take(now: after(milliseconds: 1000))
+        #expect(queue.admits(cost: 500_000, now: after(milliseconds: 1000)) == nil)
+        var hasty = WorkDemand(cost: 500_000)
+        hasty.timeout = 100_000_000
+        #expect(queue.admits(hasty, now: after(milliseconds: 1000)) == .wait)
+    }
+
     @Test func timeInWhichNobodyWaits_bringsTheAllowanceBack() {
         var queue = standing(milliseconds: 1000)
         for entry in queue.take(now: after(milliseconds: 1000)) { queue.finish(entry, elapsed: entry.cost) }

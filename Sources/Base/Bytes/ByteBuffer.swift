@@ -62,6 +62,22 @@ import Glibc
         advance(length)
     }
 
+    /// Appends the bytes of `word`, the lowest first.
+    public mutating func append(littleEndian word: UInt64) {
+        reserve(8)
+        // Safe because `reserve` made eight bytes free after `count`.
+        unsafe UnsafeMutableRawPointer(freeStart).storeBytes(of: word.littleEndian, as: UInt64.self)
+        advance(8)
+    }
+
+    /// Likewise four bytes.
+    public mutating func append(littleEndian word: UInt32) {
+        reserve(4)
+        // Safe because `reserve` made four bytes free after `count`.
+        unsafe UnsafeMutableRawPointer(freeStart).storeBytes(of: word.littleEndian, as: UInt32.self)
+        advance(4)
+    }
+
     /// Appends the eight bytes of `word`, the highest first.
     public mutating func append(bigEndian word: UInt64) {
         reserve(8)

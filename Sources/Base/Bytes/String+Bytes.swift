@@ -23,3 +23,25 @@ extension Array where Element == UInt8 {
         self = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
     }
 }
+
+#if _endian(big)
+    #error("numbers are copied here as they lie in little-endian bytes")
+#endif
+
+extension Array where Element: BitwiseCopyable {
+    /// The numbers whose little-endian bytes follow one another in `bytes`; a rest that is no whole number is
+    /// left out.
+    package init(littleEndian bytes: Span<UInt8>, as type: Element.Type) {
+        let count = bytes.count / MemoryLayout<Element>.stride
+        self = unsafe Array(unsafeUninitializedCapacity: count) { numbers, initialized in
+            // Safe because the array has room for so many numbers, whose bytes are there, and the closure
+            // only copies them.
+            unsafe bytes.withUnsafeBytes { source in
+                let whole = unsafe UnsafeRawBufferPointer(
+                    rebasing: source[0..<count * MemoryLayout<Element>.stride])
+                unsafe UnsafeMutableRawBufferPointer(numbers).copyMemory(from: whole)
+            }
+            initialized = count
+        }
+    }
+}

@@ -20,21 +20,8 @@ struct BinaryTensor {
                 input: header.name, expected: rowCount * target.columnCount,
                 given: "\(bytes.count) bytes of \(header.datatype.rawValue)")
         }
-        var offset = 0
-        for row in 0..<rowCount {
-            for column in 0..<target.columnCount {
-                let value = number(bytes, at: offset, width: width)
-                rows.set(value, row: row, column: target.firstColumn + column)
-                offset += width
-            }
-        }
-    }
-
-    /// The element at `offset`, whose `width` bytes lie inside `bytes`.
-    private func number(_ bytes: Span<UInt8>, at offset: Int, width: Int) -> Double {
-        var bits: UInt64 = 0
-        for position in 0..<width { bits |= UInt64(bytes[offset + position]) << UInt64(8 * position) }
-        return header.datatype.number(bits: bits)
+        let columns = target.firstColumn..<target.firstColumn + target.columnCount
+        rows.fill(columns, rows: rowCount, from: bytes, header.datatype)
     }
 
     private func readNames(_ bytes: Span<UInt8>, into rows: inout RowBlock) throws(PredictError) {

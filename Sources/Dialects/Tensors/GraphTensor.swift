@@ -198,9 +198,8 @@ struct GraphTensor {
             return bits
         }
         switch datatype {
-        case .float32:
-            values = .floats((0..<count).map { Float(bitPattern: UInt32(truncatingIfNeeded: bits($0))) })
-        case .float64: values = .doubles((0..<count).map { Double(bitPattern: bits($0)) })
+        case .float32: values = .floats(Array(littleEndian: bytes, as: Float.self))
+        case .float64: values = .doubles(Array(littleEndian: bytes, as: Double.self))
         case .float16, .bfloat16: values = .floats((0..<count).map { Float(datatype.number(bits: bits($0))) })
         case .bool: values = .flags((0..<count).map { bits($0) != 0 })
         case .uint64: values = .unsigned((0..<count).map(bits))

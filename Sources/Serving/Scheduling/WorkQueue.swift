@@ -5,7 +5,9 @@ package import Base
 package struct WorkQueueLimits: Sendable {
     /// Requests that may wait at once.
     package var requests = 1024
-    /// A request that would wait longer than this, in nanoseconds, is refused.
+    /// What becomes of a request that would wait long.
+    package var policy = WorkQueuePolicy.reject
+    /// A request that would wait longer than this, in nanoseconds, is refused by the policy `reject`.
     package var wait: UInt64 = 100_000_000
     /// What is left of that when somebody always waits: a burst is let in and worked off, but a standing
     /// queue would only add its length to each answer.
@@ -18,6 +20,14 @@ package struct WorkQueueLimits: Sendable {
     package var modelConcurrency = 0
 
     package init() {}
+}
+
+/// What becomes of a request that would wait long for a worker.
+package enum WorkQueuePolicy: String, Sendable, CaseIterable {
+    /// It is refused at once, so that its client can try elsewhere.
+    case reject
+    /// It waits, while there is room and as long as it allows itself.
+    case wait
 }
 
 /// Requests that wait for a worker: which may wait, and which goes next. See docs/internals/scheduling.md.
@@ -151,8 +161,9 @@ package struct WorkQueue: Sendable {
     package mutating func admits(_ demand: WorkDemand, now: MonotonicInstant) -> Refusal? {
         noteTime(now)
         guard count < limits.requests else { return .full }
-        let allowed = min(
-            demand.timeout ?? .max, max(waitAllowed, Self.ownCostsAllowed * scaled(demand.cost)))
+        let patience =
+            limits.policy == .wait ? .max : max(waitAllowed, Self.ownCostsAllowed * scaled(demand.cost))
+        let allowed = min(demand.timeout ?? .max, patience)
         return expectedWait(isHeavy: demand.cost >= Self.heavyCost) <= allowed ? nil : .wait
     }
 

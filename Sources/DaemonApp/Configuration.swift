@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Serving
 
 /// Everything that an operator can set about the daemon, each value checked and complete.
 ///

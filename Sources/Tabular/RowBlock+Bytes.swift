@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Binary tensors: a request of 1,000 rows is 100 KB of numbers, which are copied where they are of the block's
-// type and converted a type at a time where they are not.
+// Binary tensors: a request of 1,000 rows is 100 KB of numbers, which are copied where they are of the
+// block's type and converted a type at a time where they are not.
 extension RowBlock {
-    /// Fills columns of the first `rows` rows with little-endian numbers that lie row by row in `bytes`; each is
-    /// narrowed to the block's type as `set` does. The bytes are exactly those of the cells.
+    /// Fills columns of the first `rows` rows with little-endian numbers that lie row by row in `bytes`; each
+    /// is narrowed to the block's type as `set` does. The bytes are exactly those of the cells.
     package mutating func fill(
         _ columns: Range<Int>, rows: Int, from bytes: Span<UInt8>, _ datatype: Datatype
     ) {
@@ -42,8 +42,8 @@ extension RowBlock {
         _ columns: Range<Int>, _ rows: Int, from bytes: Span<UInt8>, _ type: Number.Type,
         _ convert: (Number) -> Cell
     ) {
-        // Safe because the caller has compared the bytes' number with the cells', the cells are of type `Cell`
-        // and initialised, and every bit pattern is a `Number`.
+        // Safe because the caller has compared the bytes' number with the cells', the cells are initialised
+        // and of type `Cell`, and every bit pattern is a `Number`.
         let raw = unsafe bytes.bytes
         let cells = unsafe cells(of: Cell.self)
         let width = columns.count

@@ -73,6 +73,16 @@ struct InstancesRequestTests {
             try Exchange("identity").predict(#"{"inputs":[1,[2]]}"#) == .answer(#"{"outputs":[1.0,2.0]}"#))
     }
 
+    @Test func categoriesInBase64_areStrings() throws {
+        let exchange = try Exchange("mixed")
+        let plain = exchange.predict(#"{"instances":[{"n":1,"c":"grün"},[2,"red"]]}"#)
+        #expect(plain.text != nil)
+        #expect(
+            exchange.predict(#"{"instances":[{"n":1,"c":{"b64":"Z3LDvG4="}},[2,{"b64":"cmVk"}]]}"#) == plain)
+        #expect(exchange.predict(#"{"instances":[[2,{"b64":"cmV"}]]}"#).code == "wrong_value")
+        #expect(exchange.predict(#"{"instances":[[{"b64":"cmVk"},"red"]]}"#).code == "wrong_value")
+    }
+
     @Test func categories_areStrings() throws {
         let exchange = try Exchange("mixed")
         #expect(

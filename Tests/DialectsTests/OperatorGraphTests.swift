@@ -121,6 +121,19 @@ struct OperatorGraphTests {
         #expect(body["outputs"]?["probabilities"]?.array?.first?.array?.count == 2)
     }
 
+    @Test func textsInBase64_areTexts() throws {
+        let exchange = try Exchange("sk_ct_logreg")
+        func ask(_ sex: String) -> Outcome {
+            exchange.predict(
+                #"{"inputs":{"age_band":["old"],"sex":[\#(sex)],"bmi":[0.1],"bp":[0.1],"s1":[0],"s5":[0]}}"#)
+        }
+        #expect(ask(#"{"b64":"Rg=="}"#) == ask(#""F""#))
+        #expect(ask(#"{"b64":"Rg=="}"#).text != nil)
+        for wrong in [#"{"b64":"Rg="}"#, #"{"b64":"/w=="}"#, #"{"b64":1}"#, #"{"b":"Rg=="}"#, #"{}"#] {
+            #expect(ask(wrong).code == "wrong_value", "\(wrong)")
+        }
+    }
+
     @Test func metadata_listsTheGraphsTensors() throws {
         let exchange = try Exchange("torch_cnn_digits")
         var body = ByteBuffer()

@@ -33,6 +33,7 @@ extension Array where Element: BitwiseCopyable {
     /// left out.
     package init(littleEndian bytes: Span<UInt8>, as type: Element.Type) {
         let count = bytes.count / MemoryLayout<Element>.stride
+        // Safe because the closure initialises as many numbers as it says.
         self = unsafe Array(unsafeUninitializedCapacity: count) { numbers, initialized in
             // Safe because the array has room for so many numbers, whose bytes are there, and the closure
             // only copies them.

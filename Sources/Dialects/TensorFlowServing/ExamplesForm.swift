@@ -87,7 +87,7 @@ struct ExamplesReader {
 
     init(model: ServedModel) {
         self.model = model
-        cells = JSONCells(index: model.index, datatype: nil)
+        cells = JSONCells(index: model.index, datatype: nil, takesBase64: true)
     }
 
     /// - Throws: `JSONError`, `PredictError`.

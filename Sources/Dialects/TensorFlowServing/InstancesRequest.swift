@@ -18,7 +18,7 @@ struct InstancesRequestReader {
 
     init(model: ServedModel) {
         self.model = model
-        cells = JSONCells(index: model.index, datatype: nil)
+        cells = JSONCells(index: model.index, datatype: nil, takesBase64: true)
     }
 
     /// - Throws: `JSONError`, `PredictError`.

@@ -18,7 +18,7 @@ struct InstancesTensorReader {
     }
 
     private func tensor(_ index: Int) -> GraphTensor {
-        GraphTensor(name: inputs[index].name, datatype: inputs[index].datatype)
+        GraphTensor(name: inputs[index].name, datatype: inputs[index].datatype, takesBase64: true)
     }
 
     // MARK: Row form
@@ -53,6 +53,16 @@ struct InstancesTensorReader {
         try reader.beginObject()
         while let key = try reader.nextKey() {
             guard let index = inputs.firstIndex(where: { $0.name == key }) else {
+                if key == EncodedText.key, inputs.count == 1, inputs[0].datatype == .bytes, seen.isEmpty,
+                    try reader.peek() == .string
+                {
+                    // The bare value of the only input.
+                    guard let text = try EncodedText.decode(from: &reader), try reader.nextKey() == nil else {
+                        throw PredictError.wrongValue(
+                            input: inputs[0].name, row: row, reason: EncodedText.expected)
+                    }
+                    return try tensors[0].append(text, row: row)
+                }
                 throw PredictError.unexpectedInput(key, model: model.name, expected: inputs.map(\.name))
             }
             guard seen.insert(index).inserted else { throw PredictError.repeatedInput(key) }

@@ -13,14 +13,17 @@ struct GraphTensor {
     /// Sizes found so far, outermost first; -1 where no array of that depth has ended.
     private var sizes: [Int] = []
     private var depth: Int?
+    /// A text may come as `{"b64": "…"}`.
+    private let takesBase64: Bool
     /// The row that is being read, where the caller counts them.
     private var elementRow: Int?
 
     static let depthMax = 8
 
-    init(name: String, datatype: Datatype) {
+    init(name: String, datatype: Datatype, takesBase64: Bool = false) {
         self.name = name
         self.datatype = datatype
+        self.takesBase64 = takesBase64
         values = TensorValues(for: datatype)
     }
 
@@ -143,11 +146,29 @@ struct GraphTensor {
             list.append(try reader.readBool())
             values = .flags(list)
         case .texts(var list):
-            guard token == .string else { throw wrong("expected a string, got \(token.name)") }
             values = .flags([])
-            list.append(try reader.readString())
+            list.append(try readText(&reader, token))
             values = .texts(list)
         }
+    }
+
+    private func readText(_ reader: inout JSONReader, _ token: JSONToken) throws -> String {
+        if token == .object, takesBase64 {
+            guard let text = try EncodedText.read(from: &reader) else { throw wrong(EncodedText.expected) }
+            return text
+        }
+        guard token == .string else { throw wrong("expected a string, got \(token.name)") }
+        return try reader.readString()
+    }
+
+    /// Appends a text that its caller has read, in place of the next value.
+    mutating func append(_ text: String, row: Int) throws(PredictError) {
+        elementRow = row
+        guard case .texts(var list) = values, depth == nil || depth == 0 else { throw uneven() }
+        depth = 0
+        values = .flags([])
+        list.append(text)
+        values = .texts(list)
     }
 
     /// `null` is NaN.

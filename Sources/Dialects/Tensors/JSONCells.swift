@@ -9,12 +9,16 @@ struct JSONCells {
     /// The element type that the request declares; nil where the dialect declares none.
     let datatype: Datatype?
 
+    /// A text may come as `{"b64": "…"}`.
+    private let takesBase64: Bool
+
     /// The values are read as floating-point numbers, as nearly all requests send them.
     private let isPlainFloat: Bool
 
-    init(index: SchemaIndex, datatype: Datatype?) {
+    init(index: SchemaIndex, datatype: Datatype?, takesBase64: Bool = false) {
         self.index = index
         self.datatype = datatype
+        self.takesBase64 = takesBase64
         isPlainFloat = datatype == nil || datatype == .float64 || datatype == .float32
     }
 
@@ -62,6 +66,13 @@ struct JSONCells {
             try reader.readNull()
         case .string where isCategorical:
             guard index.store(try reader.readString(), into: &rows, row: row, column: column) else {
+                throw wrongValue(row, column, SchemaIndex.dateExpected)
+            }
+        case .object where isCategorical && takesBase64:
+            guard let text = try EncodedText.read(from: &reader) else {
+                throw wrongValue(row, column, EncodedText.expected)
+            }
+            guard index.store(text, into: &rows, row: row, column: column) else {
                 throw wrongValue(row, column, SchemaIndex.dateExpected)
             }
         case .number where isCategorical && index.acceptsNumbers(column: column):

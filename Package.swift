@@ -152,13 +152,16 @@ let package = Package(
         tests("FusedProductsTests", imports: ["FusedProducts", "LinearAlgebra"]),
         tests("WideProductsTests", imports: ["FusedProducts", "WideProducts", "LinearAlgebra"]),
         tests("LinearAlgebraTests", imports: ["LinearAlgebra"]),
-        tests("ModelFormatTests", imports: ["Base", "Tabular", "Cryptography", "ModelFormat"]),
+        tests("ModelFormatTests", imports: ["Base", "Tabular", "Cryptography", "ModelFormat", "TestKit"]),
         tests("IngestTests", imports: ["Base", "Tabular", "Compression", "Ingest", "TestKit"]),
         tests("NetTests", imports: ["Base", "Net", "TestKit"]),
         tests("PreprocessTests", imports: ["Tabular", "ModelFormat", "Preprocess"]),
         tests(
             "InferenceTests",
-            imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "Inference"]),
+            imports: [
+                "Base", "Tabular", "Compression", "ModelFormat", "Preprocess", "LinearAlgebra", "Inference",
+                "TestKit",
+            ]),
         tests("HTTPTests", imports: ["Base", "Compression", "Net", "HTTP", "TestKit"]),
         tests(
             "RegistryTests",

@@ -87,7 +87,7 @@ extension CompiledModel {
                 own.forest.explain(
                     trees, rows.float64, rowCount: rows.rowCount, featureCount: features, into: &target,
                     gathered: &memory.wideCurrent, memory: &explanationMemory)
-            case .linear, .narrowLinear, .neural, .graph:
+            case .linear, .narrowLinear, .neural, .program, .graph:
                 preconditionFailure("trees explain a forest only")
             }
         }
@@ -129,7 +129,7 @@ extension CompiledModel {
             own.forest.findLeaves(rows.float32, rowCount: count, into: &target, gathered: &memory.current)
         case .doubleTrees(let own):
             own.forest.findLeaves(rows.float64, rowCount: count, into: &target, gathered: &memory.wideCurrent)
-        case .linear, .narrowLinear, .neural, .graph: break
+        case .linear, .narrowLinear, .neural, .program, .graph: break
         }
     }
 }
@@ -143,7 +143,7 @@ extension CompiledModel.Kernel {
         case .compactTreesWideSums(let own): own.forest.trees.count
         case .wideTreesWideSums(let own): own.forest.trees.count
         case .doubleTrees(let own): own.forest.trees.count
-        case .linear, .narrowLinear, .neural, .graph: nil
+        case .linear, .narrowLinear, .neural, .program, .graph: nil
         }
     }
 }

@@ -24,6 +24,9 @@ extension CompiledModel {
             return (try compile(ensemble, builder), explainer, ensemble.outputCount)
         case .multilayerPerceptron:
             preconditionFailure("a network is compiled where its weights can be given back")
+        case .rowProgram(let program):
+            let kernel = try RowProgramKernel(program, inputCount: inputCount)
+            return (.program(kernel), nil, kernel.outputCount)
         case .operatorGraph(let graph):
             do {
                 let model = try GraphModel(graph, session: session)
@@ -109,6 +112,9 @@ extension CompiledModel {
             var target = margins.mutableFloat32
             neural.run(
                 rows.float32.extracting(cells), rowCount: rowCount, into: &target, memory: &memory.layers)
+        case .program(let program):
+            var target = margins.mutableFloat64
+            program.run(rows.float64.extracting(cells), rowCount: rowCount, into: &target)
         case .graph: preconditionFailure("operator graphs run in a frame of their own")
         }
     }

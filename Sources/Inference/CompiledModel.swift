@@ -42,6 +42,7 @@ package final class CompiledModel: Sendable {
         case wideTreesWideSums(CompiledTrees<WideNode, Double>)
         case doubleTrees(CompiledTrees<DoubleNode, Double>)
         case neural(NeuralKernel)
+        case program(RowProgramKernel)
         case graph(GraphModel)
     }
 
@@ -89,6 +90,7 @@ package final class CompiledModel: Sendable {
             )
         case .multilayerPerceptron:
             (inputType, numberType) = (graph.stages.isEmpty ? .float32 : .float64, .float32)
+        case .rowProgram: (inputType, numberType) = (.float64, .float64)
         case .operatorGraph(let operators):
             inputType = operators.blockType
             if case .graph(let model) = kernel {

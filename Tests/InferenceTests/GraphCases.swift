@@ -6,10 +6,8 @@ import ModelFormat
 
 /// Tensors and expectations as the recorded cases of operator graphs write them.
 enum GraphCases {
-    static let directory: String = {
-        let parts = #filePath.split(separator: "/").dropLast(2)
-        return "/" + parts.joined(separator: "/") + "/Fixtures/models/onnx/"
-    }()
+    /// Beside the models of other libraries (`OriginalAnswers.root`).
+    static let directory = OriginalAnswers.root + "onnx/"
 
     /// The elements of arrays of any shape, one after the other.
     static func flat(_ value: JSONValue) -> [JSONValue] {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ModelFormat
 import Tabular
+import TestKit
 import Testing
 
 /// skops archives with one defect each. They are stored, not deflated, so a defect is a few bytes and a new

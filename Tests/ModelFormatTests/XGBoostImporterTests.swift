@@ -36,6 +36,18 @@ import Testing
         #expect(try ModelFile.load(native.span, fileName: name) == graph)
     }
 
+    /// Their margins are differences, so that they cannot be answered column by column.
+    @Test func severalExpectiles_areRefused() throws {
+        let bytes = try Repository.bytes("Tests/Fixtures/models/xgboost/xgb34_reg_multioutput/model.json")
+        let text = String(decoding: bytes, as: UTF8.self)
+        #expect(text.contains("reg:squarederror"))
+        let changed = Array(text.replacing("reg:squarederror", with: "reg:expectileerror").utf8)
+        let error = #expect(throws: FormatError.self) {
+            try ModelFile.load(changed.span, fileName: "model.json")
+        }
+        #expect(error?.code == "unsupported")
+    }
+
     /// Children stand behind their parent, side by side, and pruned nodes are gone.
     @Test func nodesThatPruningCutOff_areDropped() throws {
         let bytes = try Repository.bytes("Tests/Fixtures/models/xgboost/xgb_binary_exact_prune/model.json")

@@ -103,6 +103,8 @@ extension StoredModel {
             "trees, \(ensemble.treeCount) with \(ensemble.nodeCount) nodes"
         case .multilayerPerceptron(let network):
             "multilayer perceptron, \(network.layers.count) layers"
+        case .rowProgram(let program):
+            "row program, \(program.steps.count) steps"
         case .operatorGraph(let graph):
             "operator graph, \(graph.nodes.count) nodes"
         }

@@ -26,6 +26,7 @@ extension ModelGraph {
         case .linear(let model): try model.validate(width: columns.count)
         case .treeEnsemble(let model): try model.validate(width: columns.count)
         case .multilayerPerceptron(let model): try model.validate(width: columns.count)
+        case .rowProgram(let program): try program.validate(width: columns.count)
         case .operatorGraph(let graph): return try graph.validate(outer: [])
         }
         try output.validate(outputCount: outputCount)
@@ -41,6 +42,7 @@ extension ModelGraph {
         case .linear(let model): model.outputCount
         case .treeEnsemble(let model): model.outputCount
         case .multilayerPerceptron(let model): model.outputCount
+        case .rowProgram(let program): program.outputCount
         case .operatorGraph: 1
         }
     }

@@ -36,6 +36,7 @@ public struct ModelGraph: Sendable, Equatable {
         case .linear(let model): model.numberType
         case .treeEnsemble(let ensemble): ensemble.rules.inputType
         case .multilayerPerceptron: .float32
+        case .rowProgram: .float64
         case .operatorGraph(let graph): graph.blockType
         }
     }
@@ -46,6 +47,8 @@ public enum Estimator: Sendable, Equatable {
     case linear(LinearModel)
     case treeEnsemble(TreeEnsemble)
     case multilayerPerceptron(MultilayerPerceptron)
+    /// What an importer puts together; files of our own do not hold it.
+    case rowProgram(RowProgram)
     /// Inputs and outputs are tensors with names of their own; there are no stages.
     case operatorGraph(OperatorGraph)
 }

@@ -38,6 +38,7 @@ extension GraphWriter {
                 json.append("}")
             }
             json.append("]}")
+        case .rowProgram: json.append(#"{"kind":"row_program"}"#)
         case .operatorGraph: json.append(#"{"kind":"operator_graph"}"#)
         }
     }
@@ -118,7 +119,7 @@ extension GraphWriter {
                 tensors.append(("estimator.layers.\(index).weights", Tensor(layer.weights, shape: shape)))
                 tensors.append(("estimator.layers.\(index).biases", Tensor(layer.biases)))
             }
-        case .operatorGraph: break
+        case .rowProgram, .operatorGraph: break
         }
         return tensors
     }

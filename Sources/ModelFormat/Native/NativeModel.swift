@@ -38,6 +38,11 @@ public enum NativeModel {
                 part: "an operator graph in the native format",
                 advice: "keep the ONNX file; it is served as it is")
         }
+        if case .rowProgram = graph.estimator {
+            throw .unsupported(
+                part: "a model that holds models, kernels or neighbours, in the native format",
+                advice: "keep the original file; it is served as it is")
+        }
         var container = ContainerWriter()
         for (name, tensor) in GraphWriter.tensors(graph) { container.add(name, tensor) }
         var metadata = [("modeld.format", "1"), ("modeld.graph", GraphWriter.graphText(graph))]

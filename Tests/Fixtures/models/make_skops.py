@@ -12,17 +12,36 @@ import numpy as np
 import pandas as pd
 import skops.io
 import sklearn
-from sklearn.compose import ColumnTransformer
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.cluster import KMeans
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.cross_decomposition import PLSRegression
+from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
-    ExtraTreesClassifier, GradientBoostingClassifier, GradientBoostingRegressor, HistGradientBoostingClassifier,
-    HistGradientBoostingRegressor, RandomForestRegressor,
+    AdaBoostClassifier, AdaBoostRegressor, BaggingClassifier, ExtraTreesClassifier, GradientBoostingClassifier,
+    GradientBoostingRegressor, HistGradientBoostingClassifier, HistGradientBoostingRegressor, IsolationForest,
+    RandomForestClassifier, RandomForestRegressor, StackingClassifier, VotingClassifier,
 )
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRegressor, Ridge, RidgeClassifier
+from sklearn.feature_selection import RFE, SelectKBest, VarianceThreshold
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import (
+    LinearRegression, LogisticRegression, MultiTaskLasso, PoissonRegressor, Ridge, RidgeClassifier, SGDClassifier,
+)
+from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.naive_bayes import BernoulliNB, ComplementNB, GaussianNB, MultinomialNB
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder, RobustScaler, StandardScaler
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    Binarizer, FunctionTransformer, KBinsDiscretizer, MinMaxScaler, Normalizer, OneHotEncoder, OrdinalEncoder,
+    PolynomialFeatures, PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler, TargetEncoder,
+)
+from sklearn.svm import SVC, SVR, LinearSVC, OneClassSVM
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 warnings.filterwarnings("ignore")
 HERE = pathlib.Path(__file__).parent / "skops"
@@ -96,3 +115,85 @@ case("codes", Pipeline([("c", ColumnTransformer([
     ("o", OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), ["color", "size"]),
     ("h", OneHotEncoder(), ["code"]), ("k", "passthrough", ["height"]), ("d", "drop", ["weight"]),
 ])), ("m", GradientBoostingRegressor(n_estimators=4, random_state=0))]), table, target)
+
+# What is computed step by step.
+kinds = np.array(["low", "mid", "top"])[classes]
+patchy["code"] = patchy["code"].astype(float)
+patchy.loc[random.random(count) < 0.1, "code"] = np.nan
+
+
+def forest(kind=RandomForestClassifier):
+    return kind(n_estimators=3, max_depth=3, random_state=0)
+
+
+def three():
+    return [("a", make_pipeline(StandardScaler(), LogisticRegression())), ("b", forest()), ("c", GaussianNB())]
+
+
+case("quantile", make_pipeline(QuantileTransformer(n_quantiles=20), Ridge()), numbers.round(1), target)
+case("log1p", make_pipeline(FunctionTransformer(np.log1p), Ridge()), abs(numbers), target)
+case("target_log", TransformedTargetRegressor(Ridge(), func=np.log1p, inverse_func=np.expm1), numbers, abs(target))
+case("multinomial_nb", MultinomialNB(), abs(numbers), answer)
+case("bernoulli_nb", BernoulliNB(), numbers, kinds)
+case("normalizer", make_pipeline(Normalizer(), LogisticRegression()), numbers, answer)
+case("binarizer", make_pipeline(Binarizer(threshold=0.2), LogisticRegression()), numbers, answer)
+case("svd", make_pipeline(TruncatedSVD(2), Ridge()), numbers, target)
+case("interactions", make_pipeline(PolynomialFeatures((2, 3), interaction_only=True, include_bias=False),
+     LogisticRegression()), numbers, answer)
+case("gaussian_nb", GaussianNB(), numbers, kinds)
+case("variance", make_pipeline(VarianceThreshold(1.0), LogisticRegression()), numbers, answer)
+case("complement_nb", ComplementNB(), abs(numbers), kinds)
+case("sgd_log", SGDClassifier(loss="log_loss", random_state=0), numbers, kinds)
+case("kmeans", make_pipeline(StandardScaler(), KMeans(4, random_state=0)), numbers, None)
+case("minmax_clip", make_pipeline(MinMaxScaler(clip=True), Ridge()), numbers, target)
+case("kbest", make_pipeline(SelectKBest(k=2), LogisticRegression()), numbers, answer)
+case("boxcox", make_pipeline(PowerTransformer("box-cox"), Ridge()), np.exp(numbers), target)
+case("missing_indicator", make_pipeline(FeatureUnion([("i", SimpleImputer()), ("m", MissingIndicator())]),
+     Ridge()), holes, target)
+case("power", make_pipeline(PowerTransformer(), Ridge()), numbers, target)
+case("lda", LinearDiscriminantAnalysis(), numbers, kinds)
+case("ovr_svc", OneVsRestClassifier(LinearSVC()), numbers, kinds)
+case("polynomial", make_pipeline(PolynomialFeatures(3), StandardScaler(), Ridge()), numbers, target)
+case("indicator", make_pipeline(SimpleImputer(add_indicator=True), LogisticRegression()), holes, answer)
+case("qda", QuadraticDiscriminantAnalysis(), numbers, kinds)
+case("rfe", make_pipeline(RFE(LogisticRegression(), n_features_to_select=2), LogisticRegression()), numbers, answer)
+case("calibrated", CalibratedClassifierCV(LinearSVC(), cv=2), numbers, answer)
+case("pca", make_pipeline(StandardScaler(), PCA(3, whiten=True), LogisticRegression()), numbers, kinds)
+case("target_encoder", Pipeline([("c", ColumnTransformer([("t", TargetEncoder(random_state=0),
+     ["color", "size"]), ("n", SimpleImputer(), ["weight", "height"])])), ("m", Ridge())]), table, target)
+case("bagging_votes", BaggingClassifier(RidgeClassifier(), n_estimators=3, random_state=0), numbers, kinds)
+case("union", make_pipeline(FeatureUnion([("p", PCA(2)), ("s", StandardScaler()), ("n", "passthrough")]),
+     LogisticRegression()), numbers, answer)
+case("one_class", OneClassSVM(nu=0.3), numbers, None)
+case("onehot_missing", Pipeline([("c", ColumnTransformer([("o", OneHotEncoder(handle_unknown="ignore"),
+     ["color", "size", "code"]), ("n", SimpleImputer(), ["weight"])])), ("m", LogisticRegression())]), patchy, answer)
+case("bins", make_pipeline(KBinsDiscretizer(4), LogisticRegression()), numbers, answer)
+case("adaboost_regressor", AdaBoostRegressor(DecisionTreeRegressor(max_depth=2), n_estimators=5, random_state=0),
+     numbers, target)
+case("target_scaled", TransformedTargetRegressor(forest(RandomForestRegressor), transformer=StandardScaler()),
+     numbers, target)
+case("svc", make_pipeline(StandardScaler(), SVC()), numbers, answer)
+case("adaboost", AdaBoostClassifier(n_estimators=4, random_state=0), numbers, answer)
+case("svc_classes", SVC(kernel="poly", coef0=0.5), numbers, kinds)
+case("columns_polynomial", Pipeline([("c", ColumnTransformer([
+    ("n", make_pipeline(SimpleImputer(), StandardScaler(), PolynomialFeatures(2)), ["weight", "height"]),
+    ("c", OneHotEncoder(handle_unknown="ignore"), ["color", "size"]),
+])), ("m", LogisticRegression())]), table, answer)
+case("search", GridSearchCV(make_pipeline(StandardScaler(), LogisticRegression()), {"logisticregression__C": [1,
+     2]}), numbers, answer)
+case("bagging", BaggingClassifier(DecisionTreeClassifier(max_depth=3), n_estimators=3, max_features=0.5,
+     random_state=0), numbers, kinds)
+case("adaboost_classes", AdaBoostClassifier(DecisionTreeClassifier(max_depth=2), n_estimators=4, random_state=0),
+     numbers, kinds)
+case("bins_ordinal", make_pipeline(KBinsDiscretizer(4, encode="ordinal", strategy="uniform"), forest()),
+     numbers, answer)
+case("calibrated_isotonic", CalibratedClassifierCV(GaussianNB(), method="isotonic", cv=2), numbers, kinds)
+case("knn_weighted", KNeighborsClassifier(3, weights="distance", p=1), numbers, answer)
+case("kernel_ridge", KernelRidge(kernel="rbf", gamma=0.3), numbers, target)
+case("dummy", DummyClassifier(), numbers, kinds)
+case("multitask", MultiTaskLasso(0.01), numbers, np.c_[target, numbers[:, 2]])
+case("voting_soft", VotingClassifier(three(), voting="soft", weights=[2, 1, 1]), numbers, kinds)
+case("stacking_classes", StackingClassifier(three(), LogisticRegression(), passthrough=True), numbers, kinds)
+case("isolation", IsolationForest(n_estimators=5, max_features=0.8, random_state=0, contamination=0.2), numbers, None)
+case("svr", make_pipeline(StandardScaler(), SVR(C=10)), numbers, target)
+case("pls", PLSRegression(2), numbers, target)

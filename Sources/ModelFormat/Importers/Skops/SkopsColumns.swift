@@ -12,16 +12,21 @@ struct SkopsColumns {
         var input: Int?
         /// What replaces a missing category, until the categories are known.
         var fill: SkopsLabel?
+        /// The input that the column still is, whoever has looked at it.
+        var origin: Int?
     }
 
     private(set) var schema: FeatureSchema
     private(set) var stages: [PreprocessingStage] = []
+    /// What is computed behind the stages, from the first transformer on that is none; its last value is the
+    /// columns.
+    private(set) var program: RowProgram?
     private var columns: [Column]
     private var isUsedAsNumber: [Bool]
 
     init(schema: FeatureSchema) {
         self.schema = schema
-        columns = schema.features.indices.map { Column(input: $0) }
+        columns = schema.features.indices.map { Column(input: $0, origin: $0) }
         isUsedAsNumber = [Bool](repeating: false, count: schema.count)
     }
 
@@ -33,7 +38,7 @@ struct SkopsColumns {
             throw .invalidValue(part: part, reason: "\(index) is no column of \(count)")
         }
         if indices == Array(0..<count) { return }
-        stages.append(.select(indices))
+        try append(.select(indices), part: part)
         columns = indices.map { columns[$0] }
     }
 
@@ -53,7 +58,9 @@ struct SkopsColumns {
                     part: "\(part): a column without any value", advice: "take it out before training")
             }
         }
-        if numbers.contains(where: { !$0.isNaN }) { stages.append(.impute(values: numbers)) }
+        if numbers.contains(where: { !$0.isNaN }) {
+            try append(.impute(values: numbers), part: part)
+        }
     }
 
     mutating func scale(
@@ -63,7 +70,7 @@ struct SkopsColumns {
         var allDivisors = [Double](repeating: 1, count: count)
         try place(offsets, range, into: &allOffsets, part)
         try place(divisors, range, into: &allDivisors, part)
-        stages.append(.scale(offsets: allOffsets, divisors: allDivisors))
+        try append(.scale(offsets: allOffsets, divisors: allDivisors), part: part)
     }
 
     mutating func multiply(
@@ -73,7 +80,7 @@ struct SkopsColumns {
         var allAddends = [Double](repeating: 0, count: count)
         try place(multipliers, range, into: &allMultipliers, part)
         try place(addends, range, into: &allAddends, part)
-        stages.append(.affine(multipliers: allMultipliers, addends: allAddends))
+        try append(.affine(multipliers: allMultipliers, addends: allAddends), part: part)
     }
 
     private mutating func place(
@@ -100,6 +107,7 @@ struct SkopsColumns {
         }
         isUsedAsNumber[input] = true
         columns[index].input = nil
+        columns[index].origin = nil
     }
 
     private func check(_ found: Int, _ range: Range<Int>, _ part: String) throws(FormatError) {
@@ -111,15 +119,18 @@ struct SkopsColumns {
     // MARK: Categories
 
     /// Turns the columns of `range` into codes: places in their lists of categories.
+    ///
+    /// The last category may be that of missing values, which has no name that a client could send.
     mutating func encode(_ range: Range<Int>, _ categories: [[SkopsLabel]], part: String) throws(FormatError)
     {
         try check(categories.count, range, part)
-        // A category for missing values has a code, but no name that a client could send.
-        if categories.contains(where: { $0.contains { $0.name == nil } }) {
+        if categories.contains(where: { $0.dropLast().contains { $0.name == nil } }) {
             throw .unsupported(
-                part: "\(part): missing values as a category",
+                part: "\(part): two categories for missing values",
                 advice: "put a SimpleImputer before the encoder")
         }
+        let hasMissing = categories.map { $0.last.map { $0.name == nil } ?? false }
+        let categories = zip(categories, hasMissing).map { $1 ? Array($0.dropLast()) : $0 }
         var lists = [[Double]](repeating: [], count: count)
         var fills = [Double](repeating: .nan, count: count)
         for (index, labels) in zip(range, categories) {
@@ -132,8 +143,20 @@ struct SkopsColumns {
                 try nameCategories(labels, index, &fills, part: part)
             }
         }
-        if lists.contains(where: { !$0.isEmpty }) { stages.append(.recode(lists)) }
-        if fills.contains(where: { !$0.isNaN }) { stages.append(.impute(values: fills)) }
+        if lists.contains(where: { !$0.isEmpty }) { try append(.recode(lists), part: part) }
+        if fills.contains(where: { !$0.isNaN }) {
+            try append(.impute(values: fills), part: part)
+        }
+        guard hasMissing.contains(true) else { return }
+        var codes = [Double](repeating: .nan, count: count)
+        lists = [[Double]](repeating: [], count: count)
+        for (place, index) in range.enumerated() where hasMissing[place] {
+            codes[index] = Double(categories[place].count)
+            lists[index] = (0...categories[place].count).map { Double($0) }
+        }
+        try append(.impute(values: codes), part: part)
+        // The same codes, of a column with one category more.
+        try append(.recode(lists), part: part)
     }
 
     private mutating func nameCategories(
@@ -175,15 +198,90 @@ struct SkopsColumns {
         }
         let width = kept.count - range.lowerBound
         kept.append(contentsOf: position..<position + count - range.upperBound)
-        stages.append(.encode(encodings))
-        if dropped.contains(where: { $0 != nil }) { stages.append(.select(kept)) }
+        try append(.encode(encodings), part: part)
+        if dropped.contains(where: { $0 != nil }) { try append(.select(kept), part: part) }
         columns.replaceSubrange(range, with: [Column](repeating: Column(), count: width))
     }
 
     /// Codes of `range` that no category has become missing.
-    mutating func forgetUnseen(_ range: Range<Int>) {
+    mutating func forgetUnseen(_ range: Range<Int>, part: String) throws(FormatError) {
         var encodings = [PreprocessingStage.ColumnEncoding](repeating: .pass, count: count)
         for index in range { encodings[index] = .ordinal }
-        stages.append(.encode(encodings))
+        try append(.encode(encodings), part: part)
+    }
+
+    // MARK: Steps
+
+    private mutating func append(_ stage: PreprocessingStage, part: String) throws(FormatError) {
+        guard var program else { return stages.append(stage) }
+        // Categories are not followed through a program.
+        var counts: [Int] = []
+        if case .encode(let encodings) = stage {
+            counts = encodings.map { if case .oneHot(let count) = $0 { count } else { 0 } }
+        }
+        if counts.contains(where: { $0 > 0 }) {
+            try program.add(.spread(counts), [program.last], part: part)
+        } else {
+            try program.add(.stages([stage]), [program.last], part: part)
+        }
+        self.program = program
+    }
+
+    /// The columns of `range` become what `steps` makes of them: it adds steps to a program and returns the
+    /// value that takes their place, given the value that they are.
+    mutating func compute(
+        _ range: Range<Int>, part: String,
+        _ steps: (inout RowProgram, Int) throws(FormatError) -> Int
+    ) throws(FormatError) {
+        for index in range { try useAsNumber(index, part: part) }
+        var program = self.program ?? RowProgram(inputWidth: count)
+        let whole = program.last
+        let own =
+            range == 0..<count ? whole : try program.add(.select(Array(range)), [whole], part: part)
+        var result = try steps(&program, own)
+        let width = program.widths[result]
+        if range != 0..<count {
+            var parts: [Int] = []
+            if range.lowerBound > 0 {
+                parts.append(try program.add(.select(Array(0..<range.lowerBound)), [whole], part: part))
+            }
+            parts.append(result)
+            if range.upperBound < count {
+                parts.append(try program.add(.select(Array(range.upperBound..<count)), [whole], part: part))
+            }
+            result = try program.add(.join, parts, part: part)
+        }
+        if result != program.last {
+            result = try program.add(.join, [result], part: part)
+        }
+        self.program = program
+        columns.replaceSubrange(range, with: [Column](repeating: Column(), count: width))
+    }
+
+    /// The schema of a model inside this one that reads these columns.
+    var innerSchema: FeatureSchema {
+        var names: Set<String> = []
+        return FeatureSchema(
+            features: columns.enumerated().map { index, column in
+                let name = column.origin.map { schema.features[$0].name } ?? ""
+                let isOwn = !name.isEmpty && names.insert(name).inserted
+                return Feature(name: isOwn ? name : "column \(index) of \(columns.count)", kind: .numeric)
+            })
+    }
+
+    /// Columns that a model inside this one reads as categories are categories here.
+    mutating func adopt(_ inner: FeatureSchema, part: String) throws(FormatError) {
+        for (index, feature) in inner.features.enumerated() where feature.kind != .numeric {
+            guard index < count, let input = columns[index].origin, !isUsedAsNumber[input],
+                program == nil, columns[index].fill == nil,
+                schema.features[input].kind == .numeric || schema.features[input].kind == feature.kind
+            else {
+                throw .unsupported(
+                    part: "\(part): text categories of the column \(index)",
+                    advice: "put one encoder before the models")
+            }
+            schema.features[input].kind = feature.kind
+            columns[index].input = nil
+        }
     }
 }

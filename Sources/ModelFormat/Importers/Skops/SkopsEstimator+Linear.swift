@@ -6,7 +6,8 @@ extension SkopsEstimator {
         "LinearRegression", "Ridge", "RidgeCV", "Lasso", "LassoCV", "ElasticNet", "ElasticNetCV", "Lars",
         "LassoLars", "LassoLarsCV", "LassoLarsIC", "OrthogonalMatchingPursuit", "BayesianRidge",
         "ARDRegression", "HuberRegressor", "TheilSenRegressor", "SGDRegressor", "PassiveAggressiveRegressor",
-        "LinearSVR", "QuantileRegressor",
+        "LinearSVR", "QuantileRegressor", "LarsCV", "OrthogonalMatchingPursuitCV", "MultiTaskLasso",
+        "MultiTaskLassoCV", "MultiTaskElasticNet", "MultiTaskElasticNetCV",
     ]
     /// Classifiers that have margins, but no probabilities.
     private static let marginClassifiers: Set<String> = [
@@ -24,6 +25,12 @@ extension SkopsEstimator {
             let link = node.string("link") ?? "auto"
             if link == "log" || (link == "auto" && power > 0) { output.transform = .exponential }
         case "LogisticRegression", "LogisticRegressionCV": output = try logistic()
+        case "LinearDiscriminantAnalysis":
+            output = try classifier(.logistic)
+            if let count = output.labels?.count, count > 2 { output.transform = .softmax }
+        case "MultinomialNB", "ComplementNB":
+            output = try classifier(.softmax)
+            return set(.linear(try naiveBayes(output.labels?.count ?? 0)), output)
         case let name where SkopsEstimator.marginClassifiers.contains(name):
             output = try classifier(.identity)
             if node.string("loss") == "log_loss", output.labels?.count == 2 { output.transform = .logistic }
@@ -51,6 +58,22 @@ extension SkopsEstimator {
                 part: "\(node.path).coef_", expected: "[outputs, \(width)]", found: "[\(coefficients.count)]")
         }
         if intercepts.count == 1 { intercepts = [Double](repeating: intercepts[0], count: outputCount) }
+        return LinearModel(coefficients: coefficients, intercepts: intercepts)
+    }
+
+    /// Logarithms of probabilities times counts.
+    private func naiveBayes(_ classCount: Int) throws(FormatError) -> LinearModel {
+        let coefficients = try archive.doubles(try node.require("feature_log_prob_"))
+        if classCount < 2 || coefficients.count != classCount * width {
+            throw .wrongShape(
+                part: "\(node.path).feature_log_prob_",
+                expected: "[\(classCount), \(width)], two classes or more",
+                found: "[\(coefficients.count)]")
+        }
+        let intercepts =
+            node.className == "ComplementNB"
+            ? [Double](repeating: 0, count: classCount)
+            : try archive.doubles(try node.require("class_log_prior_"))
         return LinearModel(coefficients: coefficients, intercepts: intercepts)
     }
 

@@ -42,15 +42,24 @@ struct SkopsEstimator: ~Escapable {
         OutputDescription(transform: transform, labels: try classes(), predictsLabels: true)
     }
 
-    func classes() throws(FormatError) -> ClassLabels {
-        let labels = try archive.labels(try node.require("classes_"))
+    func classes() throws(FormatError) -> ClassLabels { try SkopsEstimator.classes(node, archive) }
+
+    static func classes(
+        _ node: SkopsNode, _ archive: SkopsArchive
+    ) throws(FormatError) -> ClassLabels {
+        // Some classifiers keep them with what encoded the targets.
+        let encoder = node["_label_binarizer"] ?? node
+        let labels = try archive.labels(try (node["classes_"] == nil ? encoder : node).require("classes_"))
         var numbers: [Int64] = []
         for case .number(let number) in labels {
             if let whole = Int64(exactly: number) { numbers.append(whole) }
         }
         if numbers.count == labels.count { return .integers(numbers) }
         let names = labels.compactMap(\.name)
-        if names.count != labels.count { throw unsupported("a class that is no label") }
+        if names.count != labels.count {
+            throw .unsupported(
+                part: "\(node.path): a class that is no label", advice: SkopsImporter.advice)
+        }
         return .strings(names)
     }
 
@@ -69,17 +78,19 @@ struct SkopsEstimator: ~Escapable {
         try trees.finish(margins: try firstGuess(groupCount: groupCount))
         estimator = .treeEnsemble(trees.ensemble)
         if isClassifier {
-            if node.string("loss") == "exponential" { throw unsupported("loss=\"exponential\"") }
             output = try classifier(groupCount == 1 ? .logistic : .softmax)
+            if isExponential { output.slope = 2 }
         }
     }
+
+    private var isExponential: Bool { node.string("loss") == "exponential" }
 
     private var classCount: Int {
         Int(node["n_classes_"]?.scalar?.integer ?? 0)
     }
 
     /// Objects in lists in lists, one behind the other.
-    private static func flatten(_ node: SkopsNode) -> [SkopsNode] {
+    static func flatten(_ node: SkopsNode) -> [SkopsNode] {
         guard let items = node.items else { return [node] }
         return items.flatMap { flatten($0) }
     }
@@ -95,7 +106,7 @@ struct SkopsEstimator: ~Escapable {
             let shares = try archive.doubles(try guess.require("class_prior_")).map(SkopsMath.clipped)
             if groupCount == 1 {
                 guard shares.count == 2 else { throw unsupported("\(shares.count) classes in init_") }
-                return [SkopsMath.logit(shares[1])]
+                return [SkopsMath.logit(shares[1]) * (isExponential ? 0.5 : 1)]
             }
             // From 1.4 on the logarithms are centred; before, they were not.
             let isCentred = SkopsMath.isVersion(node.string("_sklearn_version"), atLeast: (1, 4))

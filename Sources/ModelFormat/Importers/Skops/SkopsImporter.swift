@@ -13,10 +13,28 @@ enum SkopsImporter {
     /// The graph of the model in `bytes`, validated.
     static func read(_ bytes: Span<UInt8>) throws(FormatError) -> ModelGraph {
         let archive = try SkopsArchive(bytes)
-        let root = archive.root
+        return try read(archive, archive.root, schema: nil)
+    }
+
+    /// The graph of a model, or of one inside it whose columns are those of `schema`.
+    static func read(
+        _ archive: SkopsArchive, _ root: SkopsNode, schema given: FeatureSchema?
+    ) throws(FormatError) -> ModelGraph {
+        let root = try SkopsImporter.unwrapped(root)
         var steps = root.className == "Pipeline" ? try SkopsImporter.steps(root) : [root]
-        guard let last = steps.popLast() else { throw .missingPart("\(root.path).steps") }
-        let schema = try schema(archive, root, first: steps.first ?? last)
+        guard var last = steps.popLast() else { throw .missingPart("\(root.path).steps") }
+        last = try SkopsImporter.unwrapped(last)
+        while last.className == "Pipeline" {
+            steps += try SkopsImporter.steps(last)
+            guard let end = steps.popLast() else { throw .missingPart("\(last.path).steps") }
+            last = try SkopsImporter.unwrapped(end)
+        }
+        let schema: FeatureSchema
+        if let given {
+            schema = given
+        } else {
+            schema = try self.schema(archive, root, first: steps.first ?? last)
+        }
         var transformers = SkopsTransformers(archive, columns: SkopsColumns(schema: schema))
         for step in steps {
             _ = try transformers.apply(step, to: 0..<transformers.columns.count)
@@ -25,14 +43,43 @@ enum SkopsImporter {
         if last.className.hasPrefix("HistGradientBoosting"), let own = last["_preprocessor"] {
             _ = try transformers.apply(own, to: 0..<transformers.columns.count)
         }
-        try transformers.columns.finish()
-        let columns = transformers.columns
-        let estimator = try SkopsEstimator(archive, last, width: columns.count)
+        var columns = transformers.columns
+        let model: Estimator
+        let output: OutputDescription
+        if SkopsComposite.reads(last, archive) {
+            var composite = SkopsComposite(archive, last, columns: columns)
+            try composite.read()
+            columns = composite.columns
+            (model, output) = (.rowProgram(composite.program), composite.output)
+        } else {
+            try columns.finish()
+            let estimator = try SkopsEstimator(archive, last, width: columns.count)
+            output = estimator.output
+            if var program = columns.program {
+                let graph = ModelGraph(
+                    schema: columns.innerSchema, estimator: estimator.estimator, output: output)
+                try graph.validate()
+                try program.add(.model(graph, .margins), [program.last], part: last.path)
+                model = .rowProgram(program)
+            } else {
+                model = estimator.estimator
+            }
+        }
         let graph = ModelGraph(
-            schema: columns.schema, stages: columns.stages, estimator: estimator.estimator,
-            output: estimator.output, lineage: lineage(root, last))
+            schema: columns.schema, stages: columns.stages, estimator: model,
+            output: output, lineage: lineage(root, last))
         try graph.validate()
         return graph
+    }
+
+    /// The model that a search or a robust fit chose.
+    private static func unwrapped(_ node: SkopsNode) throws(FormatError) -> SkopsNode {
+        switch node.className {
+        case "GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV":
+            try unwrapped(try node.require("best_estimator_"))
+        case "RANSACRegressor": try unwrapped(try node.require("estimator_"))
+        default: node
+        }
     }
 
     /// The fitted steps of a pipeline, without their names.
@@ -49,10 +96,9 @@ enum SkopsImporter {
 
     /// The columns that the first step was fitted to, by their names, else `x0` … as scikit-learn calls them.
     private static func schema(
-        _ archive: borrowing SkopsArchive, _ root: SkopsNode, first: SkopsNode
+        _ archive: SkopsArchive, _ root: SkopsNode, first: SkopsNode
     ) throws(FormatError) -> FeatureSchema {
-        var node = first
-        while node.className == "Pipeline", let step = try steps(node).first { node = step }
+        let node = firstWithColumns(first, depth: 0) ?? first
         guard let count = node["n_features_in_"]?.scalar?.integer else {
             throw .unsupported(
                 part: "\(node.path): \(node.className), or one that is not fitted", advice: advice)
@@ -70,6 +116,25 @@ enum SkopsImporter {
             }
         }
         return FeatureSchema(features: names.map { Feature(name: $0, kind: .numeric) })
+    }
+
+    /// The first object that knows its columns: models that only hold models do not.
+    private static func firstWithColumns(_ node: SkopsNode, depth: Int) -> SkopsNode? {
+        if node["n_features_in_"] != nil { return node }
+        if depth > 32 { return nil }
+        let inner: [SkopsNode]
+        switch node.className {
+        case "Pipeline": inner = (try? steps(node)) ?? []
+        case "FeatureUnion": inner = (node["transformer_list"]?.items ?? []).compactMap { $0.items?.last }
+        default:
+            inner =
+                [node["regressor_"], node["best_estimator_"]].compactMap { $0 }
+                + (node["estimators_"].map { SkopsEstimator.flatten($0) } ?? [])
+        }
+        for node in inner {
+            if let found = firstWithColumns(node, depth: depth + 1) { return found }
+        }
+        return nil
     }
 
     private static func lineage(_ root: SkopsNode, _ estimator: SkopsNode) -> Lineage {

@@ -18,6 +18,14 @@ enum SkopsMath {
         return logarithms.map { $0 - mean }
     }
 
+    /// How far down a search in a random tree of `count` samples goes on average before it ends.
+    static func averagePathLength(_ count: Double) -> Double {
+        if count <= 1 { return 0 }
+        if count == 2 { return 1 }
+        let eulerGamma = 0.5772156649015329
+        return 2 * (log(count - 1) + eulerGamma) - 2 * (count - 1) / count
+    }
+
     /// Whether "1.9.1" is at least version (1, 4); true when there is no version.
     static func isVersion(_ text: String?, atLeast wanted: (major: Int, minor: Int)) -> Bool {
         guard let parts = text?.split(separator: "."), parts.count >= 2, let major = Int(parts[0]),

@@ -31,6 +31,12 @@ struct SkopsNode {
         return node
     }
 
+    /// A member that other versions have under another name.
+    func require(_ name: String, or other: String) throws(FormatError) -> SkopsNode {
+        if let node = self[name] { return node }
+        return try require(other)
+    }
+
     /// The elements of a list, tuple or array of objects.
     var items: [SkopsNode]? {
         guard ["ListNode", "TupleNode", "NdArrayNode", "SetNode"].contains(loader),

@@ -4,7 +4,7 @@ import Base
 /// scikit-learn's transformers as stages. Each works on a range of the columns and returns how many columns
 /// it leaves there.
 struct SkopsTransformers: ~Escapable {
-    private let archive: SkopsArchive
+    let archive: SkopsArchive
     var columns: SkopsColumns
 
     @_lifetime(copy archive)
@@ -39,14 +39,14 @@ struct SkopsTransformers: ~Escapable {
         case "MaxAbsScaler":
             try columns.scale(range, offsets: nil, divisors: try numbers(node, "scale_"), part: node.path)
         case "MinMaxScaler":
-            if node.flag("clip") == true { throw refuse(node, "clip=True") }
             try columns.multiply(
                 range, by: try numbers(node, "scale_"), adding: try numbers(node, "min_"), part: node.path)
+            if node.flag("clip") == true { try clip(node, range) }
         case "SimpleImputer": try impute(node, range)
         case "OneHotEncoder": try encodeOneHot(node, range)
         case "OrdinalEncoder": try encodeOrdinal(node, range)
         case "FunctionTransformer" where SkopsTransformers.changesNothing(node): break
-        default: throw .unsupported(part: "\(node.path): \(node.className)", advice: SkopsImporter.advice)
+        default: try applyComputed(node, to: range)
         }
         return range.count + columns.count - before
     }
@@ -59,11 +59,11 @@ struct SkopsTransformers: ~Escapable {
             && checked?["__module__"]?.string == "sklearn.utils.validation"
     }
 
-    private func numbers(_ node: SkopsNode, _ name: String) throws(FormatError) -> [Double] {
+    func numbers(_ node: SkopsNode, _ name: String) throws(FormatError) -> [Double] {
         try archive.doubles(try node.require(name))
     }
 
-    private func refuse(_ node: SkopsNode, _ what: String) -> FormatError {
+    func refuse(_ node: SkopsNode, _ what: String) -> FormatError {
         .unsupported(part: "\(node.path): \(node.className) with \(what)", advice: SkopsImporter.advice)
     }
 
@@ -113,14 +113,32 @@ struct SkopsTransformers: ~Escapable {
     // MARK: Missing values and categories
 
     private mutating func impute(_ node: SkopsNode, _ range: Range<Int>) throws(FormatError) {
-        if node.flag("add_indicator") == true { throw refuse(node, "add_indicator=True") }
         if let marker = node["missing_values"]?.scalar?.double, !marker.isNaN {
             throw refuse(node, "missing_values=\(marker)")
         }
-        try columns.impute(range, try archive.labels(try node.require("statistics_")), part: node.path)
+        let values = try archive.labels(try node.require("statistics_"))
+        guard node.flag("add_indicator") == true, let indicator = node["indicator_"] else {
+            return try columns.impute(range, values, part: node.path)
+        }
+        let gaps = try places(indicator, "features_")
+        var fills: [Double] = []
+        for value in values {
+            guard case .number(let number) = value, !number.isNaN else {
+                throw refuse(node, "add_indicator=True for text, or a column without any value")
+            }
+            fills.append(number)
+        }
+        let part = node.path
+        try columns.compute(range, part: part) { (program, x) throws(FormatError) in
+            let filled = try program.add(.stages([.impute(values: fills)]), [x], part: part)
+            if gaps.isEmpty { return filled }
+            let picked = try program.add(.select(gaps), [x], part: part)
+            let marks = try program.add(.apply(.isMissing), [picked], part: part)
+            return try program.add(.join, [filled, marks], part: part)
+        }
     }
 
-    private func categories(_ node: SkopsNode) throws(FormatError) -> [[SkopsLabel]] {
+    func categories(_ node: SkopsNode) throws(FormatError) -> [[SkopsLabel]] {
         if node.flag("_infrequent_enabled") == true { throw refuse(node, "infrequent categories") }
         var lists: [[SkopsLabel]] = []
         for item in try node.require("categories_").items ?? [] { lists.append(try archive.labels(item)) }
@@ -154,6 +172,6 @@ struct SkopsTransformers: ~Escapable {
         let unknown = node["unknown_value"]?.scalar?.double ?? .nan
         if node.string("handle_unknown") == "use_encoded_value" && unknown == -1 { return }
         if !unknown.isNaN { throw refuse(node, "unknown_value=\(unknown)") }
-        columns.forgetUnseen(range)
+        try columns.forgetUnseen(range, part: node.path)
     }
 }

@@ -98,6 +98,48 @@ struct SkopsTrees: ~Escapable {
         return numbers
     }
 
+    /// Adds a tree of an isolation forest: a leaf's number is how far it is from the root, and how much
+    /// further its samples would have gone. `features`: what the tree's columns are; nil when all.
+    mutating func appendPaths(_ estimator: SkopsNode, features list: [Int]?) throws(FormatError) {
+        let node = try estimator.require("tree_")
+        let part = node.path
+        let nodes = try archive.array(try node.require("nodes"))
+        let lefts = try nodes.integers("left_child", part: part)
+        let rights = try nodes.integers("right_child", part: part)
+        let features = try nodes.integers("feature", part: part)
+        let thresholds = try nodes.doubles("threshold", part: part)
+        let counts = try nodes.doubles("n_node_samples", part: part)
+        width = 1
+        tree.clear()
+        var depths = [Int](repeating: 0, count: nodes.count)
+        for index in 0..<nodes.count {
+            var node = ImportedTree.Node()
+            node.cover = Float(counts[index])
+            node.leafNumber = Int32(truncatingIfNeeded: index)
+            if lefts[index] == -1 {
+                node.value = Double(depths[index]) + SkopsMath.averagePathLength(counts[index])
+            } else {
+                var feature = features[index]
+                if let list {
+                    guard list.indices.contains(feature) else {
+                        throw .invalidValue(part: "\(part), node \(index)", reason: "\(feature) is no column")
+                    }
+                    feature = list[feature]
+                }
+                node.feature = try SkopsTrees.index(feature, part, index)
+                node.left = try SkopsTrees.index(lefts[index], part, index)
+                node.right = try SkopsTrees.index(rights[index], part, index)
+                node.value = thresholds[index]
+                // Children come behind their parents.
+                for child in [lefts[index], rights[index]] where child > index && child < nodes.count {
+                    depths[child] = depths[index] + 1
+                }
+            }
+            tree.nodes.append(node)
+        }
+        try builder.append(tree, group: 0, part: part)
+    }
+
     /// Adds a tree of histogram boosting, whose leaves are marked and already shrunk.
     mutating func appendPredictor(_ predictor: SkopsNode, group: Int) throws(FormatError) {
         let part = predictor.path

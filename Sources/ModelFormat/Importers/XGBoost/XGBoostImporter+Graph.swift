@@ -22,6 +22,12 @@ extension XGBoostImporter {
                 part: "learner.learner_model_param",
                 reason: "\(classCount) classes and \(targetCount) targets exclude each other")
         }
+        // Each expectile but the first is what it has more than the one before.
+        if objective == "reg:expectileerror" && targetCount > 1 {
+            throw .unsupported(
+                part: "learner.objective.name \"\(objective)\" with several expectiles",
+                advice: "train one model for each expectile")
+        }
         let groupCount = max(classCount, targetCount, 1)
         let margins = try baseScores(groupCount).map(rule.margin(ofBaseScore:))
         let features = try features(featureCount)

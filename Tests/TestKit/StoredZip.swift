@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Writes zip archives of stored files, for tests.
-enum StoredZip {
-    static func archive(_ files: [(name: String, bytes: [UInt8])]) -> [UInt8] {
+package enum StoredZip {
+    package static func archive(_ files: [(name: String, bytes: [UInt8])]) -> [UInt8] {
         var archive: [UInt8] = []
         var directory: [UInt8] = []
         for file in files {
@@ -26,7 +26,7 @@ enum StoredZip {
     }
 
     /// CRC-32, bit by bit.
-    static func checksum(_ bytes: [UInt8]) -> UInt32 {
+    private static func checksum(_ bytes: [UInt8]) -> UInt32 {
         var sum: UInt32 = .max
         for byte in bytes {
             sum ^= UInt32(byte)

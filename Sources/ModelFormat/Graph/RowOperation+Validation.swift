@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+import Tabular
+
+extension RowOperation {
+    /// The width of what the operation makes of values of these widths; checks everything that a kernel
+    /// relies on.
+    func width(of widths: [Int], part: String) throws(FormatError) -> Int {
+        func wrong(_ reason: String) -> FormatError { .invalidValue(part: part, reason: reason) }
+        func require(_ condition: Bool, _ reason: @autoclosure () -> String) throws(FormatError) {
+            if !condition { throw wrong(reason()) }
+        }
+        let width = widths.first ?? 0
+        let inputCount: ClosedRange<Int> =
+            switch self {
+            case .constants: 0...0
+            case .join: 1...(1 << 20)
+            case .combine: 2...2
+            default: 1...1
+            }
+        try require(inputCount.contains(widths.count), "a step has \(widths.count) inputs")
+        switch self {
+        case .select(let indices):
+            try require(indices.allSatisfy { $0 >= 0 && $0 < width }, "a column is none of \(width)")
+            return indices.count
+        case .join: return widths.reduce(0, +)
+        case .constants(let numbers):
+            try require(numbers.allSatisfy(\.isFinite), "a number is not finite")
+            return numbers.count
+        case .product(let matrix, let addends):
+            let (size, overflow) = addends.count.multipliedReportingOverflow(by: width)
+            try require(
+                !overflow && matrix.count == size,
+                "\(matrix.count) coefficients for \(addends.count) outputs of \(width) columns")
+            try require(
+                matrix.allSatisfy(\.isFinite) && addends.allSatisfy(\.isFinite),
+                "a coefficient is not finite")
+            return addends.count
+        case .apply, .softmax: return width
+        case .combine:
+            try require(
+                widths[0] == widths[1] || widths.contains(1), "\(widths[0]) and \(widths[1]) numbers meet")
+            return max(widths[0], widths[1])
+        case .reduce: return 1
+        case .oneHot(let count):
+            try require(width == 1, "\(width) indices")
+            return count
+        case .spread(let counts):
+            try require(
+                counts.count == width && counts.allSatisfy { $0 >= 0 && $0 <= RowProgram.widthMax },
+                "\(counts.count) counts of categories for \(width) columns")
+            return counts.reduce(0) { $0 + max($1, 1) }
+        case .stages(let stages):
+            var columns = [Int?](repeating: nil, count: width)
+            for stage in stages { columns = try stage.validate(part: part, columns: columns) }
+            return columns.count
+        case .model(let graph, let answer):
+            try require(
+                width == graph.schema.count, "a model reads \(graph.schema.count) of \(width) columns")
+            return answer == .margins ? graph.outputCount : graph.valueWidth
+        case .similarity(let kernel, let vectors):
+            try require(
+                width > 0 && !vectors.isEmpty && vectors.count % width == 0
+                    && vectors.allSatisfy(\.isFinite) && kernel.isFinite,
+                "\(vectors.count) numbers are no vectors of \(width) columns, or one is not finite")
+            return vectors.count / width
+        case .pairVotes(let classCount):
+            try require(
+                classCount >= 2 && classCount <= 1 << 12 && width == classCount * (classCount - 1) / 2,
+                "\(width) pairs of \(classCount) classes")
+            return classCount
+        case .nearest(let neighbours): return try neighbours.outputCount(width: width, part: part)
+        case .power(let exponents, _):
+            try require(
+                exponents.count == width && exponents.allSatisfy(\.isFinite),
+                "\(exponents.count) exponents for \(width) columns, or one is not finite")
+            return width
+        case .bins(let edges):
+            try require(
+                edges.count == width && edges.allSatisfy { $0.allSatisfy { !$0.isNaN } },
+                "\(edges.count) lists of edges for \(width) columns, or an edge is NaN")
+            return width
+        case .interpolate(let curves):
+            try require(curves.count == width, "\(curves.count) curves for \(width) columns")
+            for curve in curves {
+                try require(
+                    !curve.x.isEmpty && curve.x.count == curve.y.count
+                        && curve.x.allSatisfy(\.isFinite) && curve.y.allSatisfy(\.isFinite),
+                    "a curve has no point, or one that is not finite")
+                for index in 1..<max(curve.x.count, 1) {
+                    try require(curve.x[index - 1] <= curve.x[index], "a curve goes back")
+                }
+            }
+            return width
+        case .monomials(let products):
+            try require(
+                products.allSatisfy { $0.count <= 64 && $0.allSatisfy { $0 >= 0 && $0 < width } },
+                "a product has a column that is none of \(width), or more than 64")
+            return products.count
+        case .weightedMedian(let weights):
+            try require(
+                weights.count == width && weights.allSatisfy { $0.isFinite && $0 >= 0 },
+                "\(weights.count) weights for \(width) numbers, or one is negative or not finite")
+            return 1
+        }
+    }
+}
+
+extension ModelGraph {
+    /// Columns of its probabilities where it has such, else of its predictions.
+    var valueWidth: Int {
+        switch output.transform {
+        case .logistic, .softmax, .probability: output.labels?.count ?? predictionWidth
+        default: predictionWidth
+        }
+    }
+}
+
+extension SimilarityKernel {
+    fileprivate var isFinite: Bool {
+        switch self {
+        case .linear, .squaredDistance: true
+        case .polynomial(let gamma, let offset, let degree):
+            gamma.isFinite && offset.isFinite && degree.isFinite
+        case .radial(let gamma): gamma.isFinite
+        case .sigmoid(let gamma, let offset): gamma.isFinite && offset.isFinite
+        }
+    }
+}
+
+extension NearestNeighbours {
+    fileprivate func outputCount(width: Int, part: String) throws(FormatError) -> Int {
+        let count = width > 0 ? points.count / width : 0
+        let (size, overflow) = count.multipliedReportingOverflow(by: outputCount)
+        guard count > 0, points.count == count * width, outputCount > 0, !overflow, values.count == size,
+            points.allSatisfy(\.isFinite), values.allSatisfy(\.isFinite),
+            (1...count).contains(neighbourCount),
+            exponent >= 1
+        else {
+            throw .invalidValue(
+                part: part,
+                reason: "\(points.count) numbers are no points of \(width) columns, or values do not fit")
+        }
+        return outputCount
+    }
+}

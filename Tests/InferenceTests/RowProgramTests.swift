@@ -37,8 +37,10 @@ import Testing
         // Of points at one distance the first.
         #expect(try answer(neighbours(1, isWeighted: false), [3]) == [40])
         #expect(try answer(neighbours(4, isWeighted: true), [3]) == [60])
-        #expect(
-            try answer(neighbours(2, isWeighted: true), [0.25]) == [(10 * 4 + 20 / 0.75) / (4 + 1 / 0.75)])
+        // At 1/4 and 3/4 from the two points.
+        let weights = [4.0, 1 / 0.75]
+        let mean = (10 * weights[0] + 20 * weights[1]) / (weights[0] + weights[1])
+        #expect(try answer(neighbours(2, isWeighted: true), [0.25]) == [mean])
     }
 
     @Test func medians_areWhereHalfOfTheWeightIsReached() throws {

@@ -15,7 +15,7 @@ import Testing
     /// Changes a file; MODELD_FLIPS says how many for a long run.
     private var changes: Int {
         // Safe because the text is copied before anything could change the environment; no test does.
-        unsafe getenv("MODELD_FLIPS").flatMap { unsafe Int(String(cString: $0)) } ?? 40
+        unsafe getenv("MODELD_FLIPS").flatMap { unsafe Int(String(cString: $0)) } ?? 6
     }
 
     private func members(_ name: String) throws -> [(name: String, bytes: [UInt8])] {

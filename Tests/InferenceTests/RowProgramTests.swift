@@ -38,9 +38,10 @@ import Testing
         #expect(try answer(neighbours(1, isWeighted: false), [3]) == [40])
         #expect(try answer(neighbours(4, isWeighted: true), [3]) == [60])
         // At 1/4 and 3/4 from the two points.
-        let weights = [4.0, 1 / 0.75]
-        let mean = (10 * weights[0] + 20 * weights[1]) / (weights[0] + weights[1])
-        #expect(try answer(neighbours(2, isWeighted: true), [0.25]) == [mean])
+        let near: Double = 4
+        let far: Double = 1 / 0.75
+        let sum: Double = 10 * near + 20 * far
+        #expect(try answer(neighbours(2, isWeighted: true), [0.25]) == [sum / (near + far)])
     }
 
     @Test func medians_areWhereHalfOfTheWeightIsReached() throws {

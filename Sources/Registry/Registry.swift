@@ -161,6 +161,8 @@ package final class Registry: Sendable {
     /// - Throws: `system` when the registry cannot be read.
     package func start() throws(RegistryError) {
         let findings = try look(dirty: nil)
+        // What looking at thousands of models needed for a moment.
+        if view.models.count >= 1000 { HeapMemory.trim() }
         watcher.start(findings) { [weak self] dirty in
             guard let self else { return nil }
             do {

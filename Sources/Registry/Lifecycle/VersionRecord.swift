@@ -67,20 +67,40 @@ struct ModelRecord {
         case suspended
     }
 
+    /// A policy that says something. Most models have none, and records of ten thousand stand side by side.
+    private final class KeptPolicy: Sendable {
+        let policy: ModelPolicy
+        init(_ policy: ModelPolicy) { self.policy = policy }
+    }
+
     let slot: ModelSlot
     /// Its directory is no longer there.
     var isGone = false
     var versions: [ModelVersion: VersionRecord] = [:]
     /// The newest that is good.
-    var policy = ModelPolicy()
+    var policy: ModelPolicy {
+        get { keptPolicy?.policy ?? ModelPolicy() }
+        set { keptPolicy = newValue == ModelPolicy() ? nil : KeptPolicy(newValue) }
+    }
+    private var keptPolicy: KeptPolicy?
     /// False while there is a policy that nobody could read yet: nothing is served.
     var isPolicyKnown = true
     var policyDefect: RegistryError?
     /// What requests follow: `policy`, or the one before it until all its versions are ready.
-    var effective: ModelPolicy?
+    var effective: ModelPolicy? {
+        get { isEffective ? keptEffective?.policy ?? ModelPolicy() : nil }
+        set {
+            isEffective = newValue != nil
+            keptEffective = newValue.flatMap { $0 == ModelPolicy() ? nil : KeptPolicy($0) }
+        }
+    }
+    private var isEffective = false
+    private var keptEffective: KeptPolicy?
     /// What `policy` waits for to be in force.
     var waitsFor: [ModelVersion] = []
     var demand = Demand.policy
+
+    init(slot: ModelSlot) { self.slot = slot }
 
     /// Some version is being loaded, or is about to be.
     var isBusy: Bool { versions.values.contains { $0.state.isBusy || $0.isQueued } }

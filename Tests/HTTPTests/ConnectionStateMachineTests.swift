@@ -98,4 +98,37 @@ import Testing
         #expect(machine.endIfIdle() == .proceed)
         #expect(machine.takesRequests)
     }
+
+    @Test func anEarlyAnswer_goesOnBesideTheBody() {
+        var machine = machine()
+        machine.bytesArrived()
+        machine.headCompleted()
+        machine.answerBegan()
+        #expect(machine.phase == .exchanging && machine.wantsInput && machine.wantsToWrite)
+        // A client that does not read yet is still read from.
+        #expect(machine.outputChanged(isPending: true) == .proceed)
+        #expect(machine.wantsInput && machine.takesInput && machine.deadline == .body)
+        machine.bodyPaused()
+        #expect(!machine.wantsInput && machine.deadline == .write)
+        machine.streamResumed()
+        machine.answerPaused()
+        #expect(machine.outputChanged(isPending: false) == .proceed)
+        #expect(!machine.wantsToWrite && machine.wantsInput)
+        machine.requestCompleted()
+        #expect(machine.phase == .streamingAnswer && !machine.wantsInput)
+        machine.answered(ends: false, clientAskedToClose: false)
+        #expect(machine.phase == .idle)
+    }
+
+    @Test func anEarlyAnswer_isCutOffWithItsBody() {
+        for event in [{ $0.inputEnded() }, { $0.deadlineReached() }]
+            as [(inout ConnectionStateMachine) -> ConnectionStateMachine.Action]
+        {
+            var machine = machine()
+            machine.bytesArrived()
+            machine.headCompleted()
+            machine.answerBegan()
+            #expect(event(&machine) == .close)
+        }
+    }
 }

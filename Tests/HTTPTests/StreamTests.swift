@@ -41,6 +41,60 @@ private final class SummingReader: BodyReader {
     func cancelled() { log.cancelled.signal() }
 }
 
+/// Sends back what it is sent, while it is sent; ends in the middle when it is told to.
+private final class MirrorReader: BodyReader, BodyWriter {
+    private let log: StreamLog
+    private let failsAfter: Int?
+    private let refuses: Bool
+    private var signal: StreamSignal?
+    private var waiting = ByteBuffer()
+    private var byteCount = 0
+    private var hasEnded = false
+    private var hasAsked = false
+
+    init(_ log: StreamLog, failsAfter: Int?, refuses: Bool) {
+        self.log = log
+        self.failsAfter = failsAfter
+        self.refuses = refuses
+    }
+
+    // One signal does for both directions.
+    func begin(_ signal: StreamSignal) { if self.signal == nil { self.signal = signal } }
+
+    func read(_ piece: Span<UInt8>) -> BodyDemand {
+        waiting.append(piece)
+        byteCount += piece.count
+        if hasAsked { signal?.resume() } else { signal?.answer() }
+        hasAsked = true
+        return .more
+    }
+
+    func answerEarly(_ response: inout Response) {
+        if refuses { return response.fail(403, "not this" as String) }
+        response.contentType = .text
+        response.addHeader("Trailer", "Mirrored" as StaticString)
+        response.stream = self
+    }
+
+    func ended() {
+        hasEnded = true
+        signal?.resume()
+    }
+
+    func write(into piece: inout ByteBuffer, bytes: Int) -> BodySupply {
+        let count = min(bytes, waiting.count)
+        piece.append(waiting.bytes.extracting(0..<count))
+        waiting.removeFirst(count)
+        if !waiting.isEmpty { return .more }
+        if let failsAfter, byteCount >= failsAfter { return .failed }
+        return hasEnded ? .end : .pending
+    }
+
+    func writeTrailers(into output: inout ByteBuffer) { output.append("Mirrored: \(byteCount)\r\n") }
+
+    func cancelled() { log.cancelled.signal() }
+}
+
 /// Counts down from a number, a line each, with a pause after so many lines.
 private final class CountingWriter: BodyWriter {
     let log: StreamLog
@@ -108,6 +162,11 @@ private final class StreamHandler: BodyReceivingHandler {
             return .answered
         }
         if head.path.equals("/small") { return .gathered(bytesMax: 4) }
+        if head.path.equals("/mirror") {
+            let reader = MirrorReader(
+                log, failsAfter: number(head, "fails"), refuses: head.queryValue("refuses") != nil)
+            return .streamed(reader, bytesMax: number(head, "max") ?? .max)
+        }
         guard head.path.equals("/up") else { return .gathered(bytesMax: nil) }
         let reader = SummingReader(
             log, pauseAfter: number(head, "pause") ?? .max, enoughAfter: number(head, "enough") ?? .max)
@@ -417,5 +476,66 @@ private final class StreamHandler: BodyReceivingHandler {
         #expect(client.readToEnd().hasSuffix("line 2\nline 1\n\r\n0\r\n\r\n"))
         client.shutdownWrites()
         fixture.server.waitUntilStopped()
+    }
+
+    // MARK: Answers before the body's end
+
+    private static let mirror = "POST /mirror HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    @Test func anEarlyAnswer_comesWhileTheBodyComes() throws {
+        let fixture = try fixture()
+        let client = try fixture.connect()
+        client.send(Self.mirror)
+        for word in ["one", "two", "six"] {
+            client.send("3\r\n\(word)\r\n")
+            #expect(client.read(until: "\(word)\r\n").hasSuffix("3\r\n\(word)\r\n"))
+        }
+        client.send("0\r\n\r\n")
+        #expect(client.read(until: "\r\n\r\n") == "0\r\nMirrored: 9\r\n\r\n")
+        // The connection is as good as new.
+        client.send("GET /names/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        #expect(client.readToEnd().hasSuffix("\r\n\r\nx"))
+    }
+
+    @Test func aClientThatReadsLate_isReadFromAllTheSame() throws {
+        let fixture = try fixture()
+        let client = try fixture.connect()
+        let block = String(repeating: "x", count: 65_536)
+        client.send(Self.mirror.replacing("Host: a", with: "Host: a\r\nConnection: close"))
+        // More than the buffers of both sockets hold.
+        for _ in 0..<300 { client.send("10000\r\n\(block)\r\n") }
+        client.send("0\r\n\r\n")
+        #expect(client.countToEnd() > 300 * 65_536)
+    }
+
+    @Test func anEarlyAnswerThatFails_endsWithoutItsLastChunk() throws {
+        let fixture = try fixture()
+        let client = try fixture.connect()
+        client.send(Self.mirror + "3\r\none\r\n")
+        #expect(client.read(until: "one\r\n").hasPrefix("HTTP/1.1 200 "))
+        let failing = try fixture.connect()
+        failing.send(Self.mirror.replacing("/mirror", with: "/mirror?fails=3") + "3\r\none\r\n")
+        let answer = failing.readToEnd()
+        #expect(answer.hasSuffix("\r\n\r\n3\r\none\r\n"), "\(answer)")
+    }
+
+    @Test func anEarlyRefusal_isAnAnswerLikeOthers() throws {
+        let fixture = try fixture()
+        let client = try fixture.connect()
+        client.send(Self.mirror.replacing("/mirror", with: "/mirror?refuses") + "3\r\none\r\n")
+        let answer = client.readToEnd()
+        #expect(answer.hasPrefix("HTTP/1.1 403 ") && answer.contains("Connection: close"), "\(answer)")
+    }
+
+    @Test func aBrokenBody_cutsItsEarlyAnswerOff() throws {
+        let fixture = try fixture()
+        for rest in ["nonsense\r\n", "ffffff\r\n"] {
+            let client = try fixture.connect()
+            client.send(Self.mirror.replacing("/mirror", with: "/mirror?max=100") + "3\r\none\r\n")
+            #expect(client.read(until: "one\r\n").hasPrefix("HTTP/1.1 200 "))
+            client.send(rest)
+            #expect(!client.readToEnd().contains("0\r\n\r\n"))
+            try log.wait(for: log.cancelled)
+        }
     }
 }

@@ -52,7 +52,10 @@ final class AnswerStream {
             append(piece.bytes, to: &output)
         }
         piece.clear()
-        if isLast, isChunked { output.append("0\r\n\r\n") }
+        guard isLast, isChunked else { return }
+        output.append("0\r\n")
+        writer.writeTrailers(into: &output)
+        output.append("\r\n")
     }
 
     /// An empty chunk would end the body, so nothing is nothing.

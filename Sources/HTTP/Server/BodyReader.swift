@@ -20,6 +20,19 @@ package protocol BodyReader: AnyObject {
     func read(_ piece: Span<UInt8>) -> BodyDemand
     /// The client is gone, was too slow, or broke a rule: nothing more comes, and `handle` is not called.
     func cancelled()
+    /// After `StreamSignal.answer()`, unless the body has ended meanwhile: fills the response in. With a
+    /// stream, body and answer go on side by side and `handle` is not called; else that is the answer, and
+    /// no more of the body is read.
+    func answerEarly(_ response: inout Response)
+    /// All of the body has come, and the answer has begun already.
+    func ended()
+}
+
+extension BodyReader {
+    package func answerEarly(_ response: inout Response) {
+        preconditionFailure("a reader that asks to answer early answers")
+    }
+    package func ended() {}
 }
 
 /// What a reader says to a piece of a body.
@@ -42,6 +55,13 @@ package protocol BodyWriter: AnyObject {
     func write(into piece: inout ByteBuffer, bytes: Int) -> BodySupply
     /// The client is gone or too slow: nothing more is asked for.
     func cancelled()
+    /// Appends complete header lines that stand behind the last chunk, after `end`; where there are no chunks
+    /// it is not called. `Trailer` in the answer's head should name them.
+    func writeTrailers(into output: inout ByteBuffer)
+}
+
+extension BodyWriter {
+    package func writeTrailers(into output: inout ByteBuffer) {}
 }
 
 /// What a writer has done.
@@ -51,7 +71,7 @@ package enum BodySupply {
     case pending
     /// That was all.
     case end
-    /// The body cannot be completed. The status is out already, so the connection is cut off: the client
-    /// sees that the body has no end.
+    /// The body cannot be completed. The status is out already, so the connection ends behind what was
+    /// written, without a last chunk: the client sees that the body has no end.
     case failed
 }

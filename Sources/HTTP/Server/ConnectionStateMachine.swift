@@ -6,6 +6,7 @@
 ///     idle ─bytes→ head ─end of head→ body ─end of body→ awaitingResponse ─answer→ idle
 ///     head, body ─defect, deadline→ flushing        awaitingResponse ─last answer→ flushing
 ///     awaitingResponse ─answer begins→ streamingAnswer ─answer ends→ idle, flushing
+///     body ─answer begins→ exchanging ─end of body→ streamingAnswer
 ///     flushing ─all written→ lingering ─client ends, deadline→ closed
 struct ConnectionStateMachine: Sendable {
     enum Phase: Equatable, Sendable {
@@ -17,6 +18,9 @@ struct ConnectionStateMachine: Sendable {
         case awaitingResponse
         /// The head of an answer is out, and its body comes piece by piece as the client takes it.
         case streamingAnswer
+        /// The answer goes out piece by piece while the request's body still comes: what the client asked
+        /// for. Neither waits for the other.
+        case exchanging
         /// The last answer is on its way out; then the connection ends.
         case flushing
         /// Our side is shut; what the client still sends is read and dropped, so that closing does not reset
@@ -57,10 +61,16 @@ struct ConnectionStateMachine: Sendable {
     var takesRequests: Bool {
         switch phase {
         case .idle, .receivingHead: true
-        case .receivingBody: !isBodyPaused
+        case .receivingBody, .exchanging: !isBodyPaused
         case .awaitingResponse, .streamingAnswer, .flushing, .lingering, .closed: false
         }
     }
+
+    /// The same, and what waits to be sent does not forbid it.
+    var takesInput: Bool { takesRequests && (!isOutputPending || phase == .exchanging) }
+
+    /// An answer's body is on its way, piece by piece.
+    var streamsAnswer: Bool { phase == .streamingAnswer || phase == .exchanging }
 
     /// Bounded output: while answers wait for a slow reader, no further request is read.
     var wantsInput: Bool {
@@ -68,15 +78,17 @@ struct ConnectionStateMachine: Sendable {
         switch phase {
         case .idle, .receivingHead: return !isOutputPending
         case .receivingBody: return !isOutputPending && !isBodyPaused
+        case .exchanging: return !isBodyPaused
         case .lingering: return true
         case .awaitingResponse, .streamingAnswer, .flushing, .closed: return false
         }
     }
 
     /// Something can be done as soon as the socket takes bytes.
-    var wantsToWrite: Bool { isOutputPending || (phase == .streamingAnswer && !isAnswerPaused) }
+    var wantsToWrite: Bool { isOutputPending || (streamsAnswer && !isAnswerPaused) }
 
     var deadline: Deadline {
+        if phase == .exchanging, !isBodyPaused { return .body }
         if isOutputPending { return .write }
         switch phase {
         // A client that connects owes a request; only after the first answer may it be idle.
@@ -84,7 +96,7 @@ struct ConnectionStateMachine: Sendable {
         case .receivingHead: return .head
         case .receivingBody: return isBodyPaused ? .handler : .body
         case .awaitingResponse: return .handler
-        case .streamingAnswer: return isAnswerPaused ? .handler : .write
+        case .streamingAnswer, .exchanging: return isAnswerPaused ? .handler : .write
         case .closed: return .none
         case .flushing: return .write
         case .lingering: return .linger
@@ -105,10 +117,10 @@ struct ConnectionStateMachine: Sendable {
 
     mutating func requestCompleted() {
         isBodyPaused = false
-        phase = .awaitingResponse
+        phase = phase == .exchanging ? .streamingAnswer : .awaitingResponse
     }
 
-    mutating func answerBegan() { phase = .streamingAnswer }
+    mutating func answerBegan() { phase = phase == .receivingBody ? .exchanging : .streamingAnswer }
 
     mutating func answerPaused() { isAnswerPaused = true }
 
@@ -144,7 +156,8 @@ struct ConnectionStateMachine: Sendable {
         case .idle: return isOutputPending ? flushThenEnd() : end()
         case .receivingHead, .receivingBody: return .reject(.endedEarly)
         case .awaitingResponse, .streamingAnswer, .flushing: return .proceed
-        case .lingering, .closed: return end()
+        // The head of the answer is out already, and the body will never be whole.
+        case .exchanging, .lingering, .closed: return end()
         }
     }
 
@@ -163,7 +176,7 @@ struct ConnectionStateMachine: Sendable {
         case .receivingHead: return .reject(.headerTimeout)
         case .receivingBody: return isBodyPaused ? .abandonAnswer : .reject(.bodyTimeout)
         case .awaitingResponse: return .abandonAnswer
-        case .idle, .streamingAnswer, .flushing, .lingering, .closed: return end()
+        case .idle, .streamingAnswer, .exchanging, .flushing, .lingering, .closed: return end()
         }
     }
 

@@ -94,6 +94,8 @@ extension ServerConnection {
     }
 
     func reject(_ defect: RequestDefect, _ workspace: Workspace) {
+        // The status is out already: the client sees that the answer has no end.
+        if machine.phase == .exchanging { return close() }
         server.response.reset()
         server.response.fail(defect.status, defect.message)
         if defect == .contentCodingUnsupported {

@@ -99,7 +99,9 @@ extension ServerConnection {
         case .enough:
             workspace.isBodyUnread = true
             workspace.intake?.pending = nil
+            let isAnswered = machine.phase == .exchanging
             machine.requestCompleted()
+            if isAnswered { return }
             if respond(workspace) { finishRequest(workspace) }
         }
     }
@@ -112,8 +114,39 @@ extension ServerConnection {
                 return reject(RequestDefect(error), workspace)
             }
         }
+        let isAnswered = machine.phase == .exchanging
         machine.requestCompleted()
-        if respond(workspace) { finishRequest(workspace) }
+        if isAnswered {
+            workspace.intake?.reader.ended()
+        } else if respond(workspace) {
+            finishRequest(workspace)
+        }
+    }
+
+    /// The reader of a body has an answer before the body is complete: it begins to go out now, unless the
+    /// body has ended meanwhile, for then the handler is asked.
+    func answerEarly() {
+        guard let workspace, deferred == nil, machine.phase == .receivingBody, workspace.outflow == nil,
+            let reader = workspace.intake?.reader
+        else { return }
+        let started = MonotonicInstant.now
+        server.response.reset()
+        reader.answerEarly(&server.response)
+        if server.response.stream == nil {
+            workspace.isBodyUnread = true
+            workspace.intake?.pending = nil
+            machine.requestCompleted()
+        }
+        let bodyBytes = server.response.body.count
+        if write(&server.response, workspace, nil, started) {
+            if server.observer != nil { report(server.response, bodyBytes, workspace, since: started) }
+            finishRequest(workspace)
+        } else {
+            server.response.stream = nil
+        }
+        flush(workspace)
+        goOn(workspace)
+        settle()
     }
 
     /// A handler that paused a stream goes on with it.
@@ -123,9 +156,9 @@ extension ServerConnection {
         machine.streamResumed()
         if !wasPaused { return }
         if let intake = workspace.intake, intake.pending != nil { decodePending(workspace, intake) }
-        if machine.phase == .streamingAnswer {
+        if machine.streamsAnswer {
             goOn(workspace)
-        } else if machine.takesRequests, !machine.isOutputPending {
+        } else if machine.takesInput {
             advance(workspace)
         } else {
             flush(workspace)

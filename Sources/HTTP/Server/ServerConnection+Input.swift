@@ -48,14 +48,14 @@ extension ServerConnection {
         var goesOn = true
         while goesOn {
             var isBounded = true
-            while isBounded, machine.takesRequests, !machine.isOutputPending {
+            while isBounded, machine.takesInput {
                 isBounded = takeRequests(workspace)
                 flush(workspace)
             }
             // After an answer that was streamed within this turn, the next request may be here already.
-            goesOn = machine.phase == .streamingAnswer
+            goesOn = machine.streamsAnswer
             if goesOn { pump(workspace) }
-            goesOn = goesOn && machine.takesRequests && !machine.isOutputPending
+            goesOn = goesOn && machine.phase != .exchanging && machine.takesInput
         }
         if machine.takesRequests { compact(workspace) }
     }
@@ -63,7 +63,9 @@ extension ServerConnection {
     /// True when it stopped because enough answers wait to be written.
     private func takeRequests(_ workspace: Workspace) -> Bool {
         while machine.takesRequests {
-            if workspace.outputBytes >= server.configuration.outputBytesMax || !workspace.tail.isEmpty {
+            if workspace.outputBytes >= server.configuration.outputBytesMax || !workspace.tail.isEmpty,
+                machine.phase != .exchanging
+            {
                 return true
             }
             switch workspace.parser.next(workspace.input.bytes) {

@@ -39,7 +39,7 @@ extension ServerConnection {
     /// Asks the writer for as much as the client takes, and leaves the loop to others after a megabyte.
     func pump(_ workspace: Workspace) {
         var bytesLeft = AnswerStream.turnBytes
-        while bytesLeft > 0, machine.phase == .streamingAnswer, !machine.isOutputPending,
+        while bytesLeft > 0, machine.streamsAnswer, !machine.isOutputPending,
             !machine.isAnswerPaused, let outflow = workspace.outflow
         {
             restartWriteDeadline()
@@ -54,25 +54,45 @@ extension ServerConnection {
                 outflow.frame(isLast: true, into: &workspace.output)
                 finishStream(workspace, outflow)
             case .failed:
-                workspace.outflow = nil
-                outflow.signal.disconnect()
-                return close()
+                // Without chunks only a connection that breaks says that the body has no end.
+                guard outflow.isChunked else {
+                    workspace.outflow = nil
+                    outflow.signal.disconnect()
+                    return close()
+                }
+                outflow.frame(isLast: false, into: &workspace.output)
+                abortStream(workspace, outflow)
             }
             flush(workspace)
         }
     }
 
     private func finishStream(_ workspace: Workspace, _ outflow: AnswerStream) {
+        if machine.phase == .exchanging {
+            workspace.isBodyUnread = true
+            workspace.intake?.reader.cancelled()
+        }
+        endStream(workspace, outflow, ends: outflow.ends || workspace.isBodyUnread)
+        finishRequest(workspace)
+    }
+
+    /// Ends the connection in place of the last chunk. What was written before still reaches the client.
+    private func abortStream(_ workspace: Workspace, _ outflow: AnswerStream) {
+        workspace.isBodyUnread = true
+        if machine.phase == .exchanging { workspace.intake?.reader.cancelled() }
+        endStream(workspace, outflow, ends: true)
+    }
+
+    private func endStream(_ workspace: Workspace, _ outflow: AnswerStream, ends: Bool) {
         workspace.outflow = nil
         outflow.signal.disconnect()
         if let coder = outflow.coder { server.coders.giveBack(coder) }
-        noteAnswered(ends: outflow.ends, workspace)
+        noteAnswered(ends: ends, workspace)
         tell(
             RequestRecord(
                 method: workspace.parser.head.method, status: outflow.status, route: outflow.route,
                 nanoseconds: MonotonicInstant.now.nanoseconds(since: outflow.started),
                 requestBodyBytes: workspace.bodyByteCount, responseBodyBytes: outflow.byteCount),
             workspace)
-        finishRequest(workspace)
     }
 }

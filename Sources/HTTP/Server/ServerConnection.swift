@@ -71,8 +71,8 @@ final class ServerConnection: Channel {
 
     /// Does what waited for the client to take its answers.
     func goOn(_ workspace: Workspace) {
-        if machine.phase == .streamingAnswer { pump(workspace) }
-        if machine.takesRequests, !machine.isOutputPending, !workspace.input.isEmpty { advance(workspace) }
+        if machine.streamsAnswer { pump(workspace) }
+        if machine.takesInput, !workspace.input.isEmpty { advance(workspace) }
     }
 
     /// What one connection may send before the loop turns to the others.

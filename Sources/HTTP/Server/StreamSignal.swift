@@ -17,6 +17,9 @@ package final class StreamSignal: @unchecked Sendable {
     /// Any thread.
     package func resume() { loop.execute { _ in self.connection?.streamResumed() } }
 
+    /// Has the body's reader asked for an answer though the body goes on; any thread.
+    package func answer() { loop.execute { _ in self.connection?.answerEarly() } }
+
     /// The stream has ended.
     func disconnect() { connection = nil }
 }

@@ -135,8 +135,8 @@ let package = Package(
         application(
             "ControlApp",
             imports: [
-                "Base", "Tabular", "Cryptography", "ModelFormat", "Inference", "Net", "HTTP", "Registry",
-                "Serving",
+                "Base", "Tabular", "Cryptography", "Compression", "ModelFormat", "Inference", "Net", "HTTP",
+                "Registry", "Serving",
             ]),
         executable("modeld", app: "DaemonApp"),
         executable("modeltrain", app: "TrainerApp"),

@@ -148,7 +148,11 @@ def main():
 
             runs.append(("requests", by_requests))
         except ImportError:
-            pass
+            print("requests: it is not installed here, so it is left out", flush=True)
+        # Answers that go out while the records come; curl reads while it sends.
+        streamed = ["-X", "POST", "-T", big, "-H", "Prefer: respond-streaming"]
+        runs.append(("curl -T, streamed", lambda p: by_curl(work, streamed, f"http://127.0.0.1:{p}{path}")))
+        runs.append(("modelctl --server", lambda p: by_modelctl(arguments, work, p, big)))
         for name, run in runs:
             begin = time.perf_counter()
             status, lines = run(port)
@@ -185,6 +189,12 @@ def main():
 def iter_pieces(path):
     with path.open("rb") as file:
         yield from iter(lambda: file.read(1 << 24), b"")
+
+
+def by_modelctl(arguments, work, port, big):
+    out = work / "modelctl.csv"
+    run = subprocess.run([arguments.bin / "modelctl", "batch", MODEL, big, out, "--server", f"http://127.0.0.1:{port}", "--quiet"])
+    return 200 if run.returncode == 0 else run.returncode, sum(piece.count(b"\n") for piece in iter_pieces(out))
 
 
 def by_curl(work, options, url):

@@ -47,7 +47,7 @@ private struct Parts {
 
     init(_ path: String, _ model: CompiledModel) throws {
         let options = BatchOptions()
-        var framer = BatchFramer(options)
+        var framer = BatchFramer(options, for: BatchModel(model))
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemError("open", on: path) }
         let input = FileDescriptor(owning: descriptor)

@@ -3,7 +3,7 @@ import Base
 import CZlib
 
 /// Compresses a stream piece by piece.
-package struct Deflater: ~Copyable {
+package struct Deflater: ~Copyable, Sendable {
     /// The least work: on JSON of numbers it gives up a tenth of the size that the usual level reaches, at a
     /// third of the time.
     package static let fastest: Int32 = 1

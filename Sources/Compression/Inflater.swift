@@ -6,7 +6,7 @@ import CZlib
 ///
 /// The caller decides how much output it takes at a time, so that a small piece of input cannot fill the
 /// memory: `next` appends at most `room` bytes, and says whether the same input has more to give.
-package struct Inflater: ~Copyable {
+package struct Inflater: ~Copyable, Sendable {
     package enum Progress: Equatable, Sendable {
         /// All of the input is used up, and its output delivered.
         case needsInput

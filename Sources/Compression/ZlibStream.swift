@@ -3,7 +3,8 @@ import Base
 import CZlib
 
 /// zlib's state, with one owner. It lies on the heap because zlib keeps a pointer back to it.
-@safe struct ZlibStream: ~Copyable {
+// Safe because the state has one owner, and moves with it from thread to thread.
+@safe struct ZlibStream: ~Copyable, @unchecked Sendable {
     enum Direction { case inflate, deflate }
 
     /// What one call came to.

@@ -5,7 +5,8 @@ import COpenSSL
 /// them.
 ///
 /// One value belongs to one thread at a time.
-@safe package struct SHA256: ~Copyable {
+// Safe because the context has one owner, and moves with it from thread to thread.
+@safe package struct SHA256: ~Copyable, @unchecked Sendable {
     private let context: OpaquePointer
 
     package init() {

@@ -10,8 +10,7 @@ struct DaemonRoutes: Sendable {
     enum Destination: Sendable {
         case dialect(Endpoint)
         case admin(AdminEndpoint)
-        case batch(isJob: Bool)
-        case jobs(JobService.Route)
+        case batch(BatchEndpoint)
         case metrics
         case live
         case ready
@@ -24,24 +23,10 @@ struct DaemonRoutes: Sendable {
             case .live, .ready, .dialect(.openInference(.live)), .dialect(.openInference(.ready)),
                 .dialect(.invocations(.ping)), .dialect(.instances(.alive)):
                 .health
-            case .dialect, .batch, .jobs: .models
+            case .dialect, .batch: .models
             }
         }
     }
-
-    private static let batch: [(method: Method, pattern: String, destination: Destination)] = [
-        (.post, "/v2/models/{model}/batch", .batch(isJob: false)),
-        (.post, "/v2/models/{model}/versions/{version}/batch", .batch(isJob: false)),
-        (.post, "/v2/models/{model}/batch/jobs", .batch(isJob: true)),
-        (.post, "/v2/models/{model}/versions/{version}/batch/jobs", .batch(isJob: true)),
-        (.get, "/v2/batch/jobs", .jobs(.list)),
-        (.get, "/v2/batch/jobs/{job}", .jobs(.status)),
-        (.delete, "/v2/batch/jobs/{job}", .jobs(.remove)),
-        (.get, "/v2/batch/jobs/{job}/result", .jobs(.result)),
-        (.post, "/v2/batch/jobs/{job}/pause", .jobs(.pause)),
-        (.post, "/v2/batch/jobs/{job}/resume", .jobs(.resume)),
-        (.post, "/v2/batch/jobs/{job}/cancel", .jobs(.cancel)),
-    ]
 
     /// By route number.
     let destinations: [Destination]
@@ -56,7 +41,7 @@ struct DaemonRoutes: Sendable {
     init(platform: [Route] = []) {
         let routes = Route.all + platform
         let own: [(method: Method, pattern: String, destination: Destination)] =
-            Self.batch + [
+            BatchRoute.all.map { ($0.method, $0.pattern, .batch($0.endpoint)) } + [
                 (.get, "/metrics", .metrics), (.get, "/livez", .live), (.get, "/readyz", .ready),
             ]
         let admin = AdminRoute.all
@@ -128,12 +113,14 @@ final class RequestDispatcher: BodyReceivingHandler {
         case .admin(let endpoint):
             guard let admin else { return .gathered(bytesMax: nil) }
             return admin.receive(endpoint, found.parameters, head, &response)
-        case .batch(let isJob):
-            guard let batch else { return .gathered(bytesMax: nil) }
+        case .batch(let endpoint):
+            guard let batch, let isJob = endpoint.takesRecordsForJob else {
+                return .gathered(bytesMax: nil)
+            }
             let path = found.parameters
             return batch.receive(
                 head, model: path.model, version: path.version, route: found.route, isJob: isJob, &response)
-        case .dialect, .jobs, .metrics, .live, .ready: return .gathered(bytesMax: nil)
+        case .dialect, .metrics, .live, .ready: return .gathered(bytesMax: nil)
         }
     }
 
@@ -176,8 +163,7 @@ final class RequestDispatcher: BodyReceivingHandler {
         case .admin(let endpoint):
             guard let admin else { return response.fail(.notFound, "this is not answered here") }
             admin.answer(endpoint, path, request, &response)
-        case .batch(let isJob): answerBatch(request, path, isJob: isJob, &response)
-        case .jobs(let route): answerJobs(route, path.model, request, &response)
+        case .batch(let endpoint): answerBatch(endpoint, path, request, &response)
         case .metrics: writeMetrics(request, &response)
         // Never asks a model: a pod that is restarted because of one would only lose the others.
         case .live: writeHealth(true, &response)
@@ -206,19 +192,20 @@ final class RequestDispatcher: BodyReceivingHandler {
     }
 
     private func answerBatch(
-        _ request: borrowing Request, _ path: PathParameters, isJob: Bool, _ response: inout Response
+        _ endpoint: BatchEndpoint, _ path: PathParameters, _ request: borrowing Request,
+        _ response: inout Response
     ) {
         guard let batch else { return response.fail(.notFound, "there are no batch predictions here") }
-        batch.answer(request, model: path.model, version: path.version, isJob: isJob, &response)
-    }
-
-    private func answerJobs(
-        _ route: JobService.Route, _ id: String, _ request: borrowing Request, _ response: inout Response
-    ) {
-        guard let jobs = batch?.jobs else {
-            return response.fail(.notFound, "there are no jobs here (jobs.directory)")
+        switch endpoint {
+        case .records, .create:
+            batch.answer(
+                request, model: path.model, version: path.version, isJob: endpoint == .create, &response)
+        case .job(let endpoint):
+            guard let jobs = batch.jobs else {
+                return response.fail(.notFound, "there are no jobs here (jobs.directory)")
+            }
+            jobs.answer(endpoint, path.model, request, &response)
         }
-        jobs.answer(route, id, request, &response)
     }
 
     private func writeHealth(_ isGood: Bool, _ response: inout Response) {
@@ -231,5 +218,16 @@ final class RequestDispatcher: BodyReceivingHandler {
         let format = ExpositionFormat(accept: request.header("Accept"))
         response.contentType = ContentType(format.contentType)
         metrics.write(format, into: &response.body)
+    }
+}
+
+extension BatchEndpoint {
+    /// Whether the records that it takes are for a job; nil when it takes none.
+    fileprivate var takesRecordsForJob: Bool? {
+        switch self {
+        case .records: false
+        case .create: true
+        case .job: nil
+        }
     }
 }

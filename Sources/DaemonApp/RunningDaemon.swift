@@ -53,7 +53,7 @@ final class RunningDaemon: Sendable {
         }
         let (workers, costMax) = (workers, scheduling.costMax)
         let batch = BatchService(
-            configuration.batch, service: service, jobs: Self.jobs(configuration, logger: logger))
+            configuration.batch, service: service, jobs: Self.jobs(configuration, authorizer, logger: logger))
         self.batch = batch
         let accessLog = AccessLogPolicy(configuration.log)
         self.accessLog = accessLog
@@ -94,7 +94,9 @@ final class RunningDaemon: Sendable {
         announce(zip(addresses, plan.listeners).map { Self.url($0, isTLS: $1.tls != nil) })
     }
 
-    private static func jobs(_ configuration: Configuration, logger: Logger) -> JobService? {
+    private static func jobs(
+        _ configuration: Configuration, _ authorizer: AdminAuthorizer, logger: Logger
+    ) -> JobService? {
         let settings = configuration.jobs
         guard !settings.directory.isEmpty else { return nil }
         let store = JobStore(
@@ -103,7 +105,8 @@ final class RunningDaemon: Sendable {
             store, engine: registryConfiguration(configuration).engine, threads: settings.threads,
             retentionSeconds: Int(settings.retention.components.seconds), logger: logger)
         return JobService(
-            store, runner: runner, inputDirectory: settings.input.isEmpty ? nil : settings.input)
+            store, runner: runner, inputDirectory: settings.input.isEmpty ? nil : settings.input,
+            authorizer: authorizer)
     }
 
     private static func url(_ address: Address, isTLS: Bool) -> String {

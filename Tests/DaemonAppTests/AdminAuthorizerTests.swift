@@ -23,6 +23,18 @@ import Testing
         }
     }
 
+    @Test func jobs_areOpenUntilThereAreKeys() throws {
+        #expect(AdminAuthorizer(.none).decide(nil, for: .jobs) == .allowed(actor: ""))
+        let authorizer = AdminAuthorizer(try keys("ada \(sha256("secret"))"))
+        #expect(authorizer.decide("Bearer secret", for: .jobs) == .allowed(actor: "ada"))
+        for header in [nil, "", "Bearer other"] {
+            guard case .refused(.unauthorized, _) = authorizer.decide(header, for: .jobs) else {
+                Issue.record("\(header ?? "nothing") was let in")
+                continue
+            }
+        }
+    }
+
     @Test func aKey_letsItsOwnerInAndNobodyElse() throws {
         let authorizer = AdminAuthorizer(
             try keys("ada \(sha256("secret"))\nbob \(sha256("other").uppercased())"))

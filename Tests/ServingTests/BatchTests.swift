@@ -10,13 +10,22 @@ import Testing
         _ text: String, _ model: String, chunk: Int = 1 << 16,
         _ change: (inout BatchOptions) -> Void = { _ in }
     ) throws -> (text: String, counts: BatchCounts) {
+        let found = try answers(Array(text.utf8), model, chunk: chunk, change)
+        return (String(decoding: found.bytes, as: UTF8.self), found.counts)
+    }
+
+    private func answers(
+        _ bytes: [UInt8], _ model: String, chunk: Int = 1 << 16, separatesErrors: Bool = false,
+        _ change: (inout BatchOptions) -> Void = { _ in }
+    ) throws -> (bytes: [UInt8], errors: [UInt8], counts: BatchCounts) {
         var options = BatchOptions()
         change(&options)
-        var framer = BatchFramer(options)
+        let (_, served) = try ServedModels.model(model)
+        var framer = BatchFramer(options, for: BatchModel(served))
+        var errors = ByteBuffer()
         var pending = ByteBuffer()
         var output = ByteBuffer()
         var counts = BatchCounts()
-        let bytes = Array(text.utf8)
         var read = 0
         var plan: BatchPlan?
         while true {
@@ -25,28 +34,29 @@ import Testing
             read = end
             let isAtEnd = read == bytes.count
             if plan == nil, let header = try framer.header(in: pending.bytes, isAtEnd: isAtEnd) {
-                let (_, served) = try ServedModels.model(model)
-                plan = try BatchPlan(BatchModel(served), options, names: header.names)
+                plan = try BatchPlan(
+                    BatchModel(served), options, names: header.names, separatesErrors: separatesErrors)
                 plan?.appendHeader(to: &output)
-                let lines = CSVFraming.lineCount(pending.bytes.extracting(0..<header.length))
+                let lines = framer.lineCount(pending.bytes.extracting(0..<header.length))
                 framer.advance(lines: lines)
                 pending.removeFirst(header.length)
             }
             if let plan {
                 let length = try framer.wholeRecords(pending.bytes, isAtEnd: isAtEnd)
                 var worker = BatchWorker(plan)
-                let whole = Array(String(copying: pending.bytes.extracting(0..<length)).utf8)
-                var line = framer.advance(lines: CSVFraming.lineCount(whole.span))
+                let whole = Array(copying: pending.bytes.extracting(0..<length))
+                var line = framer.advance(lines: framer.lineCount(whole.span))
                 pending.removeFirst(length)
                 var offset = 0
                 while offset < whole.count {
                     counts.add(
                         try worker.answer(whole.span, from: &offset, line: &line, into: &output))
                 }
+                worker.moveErrors(to: &errors)
             }
             if isAtEnd { break }
         }
-        return (String(copying: output.bytes), counts)
+        return (Array(copying: output.bytes), Array(copying: errors.bytes), counts)
     }
 
     private static let csv = #"""
@@ -189,5 +199,143 @@ import Testing
             try answers("a,b,predictions\n", "pair") { $0.kept = ["predictions"] }
         }
         #expect(ambiguous?.code == "ambiguous_name")
+    }
+
+    // MARK: Bare numbers
+
+    private static func bytes(_ values: [Float]) -> [UInt8] {
+        values.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) } }
+    }
+
+    private static func bytes(_ values: [Double]) -> [UInt8] {
+        values.flatMap { value in (0..<8).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) } }
+    }
+
+    @Test func bareNumbers_areAnswered_howeverTheyArrive() throws {
+        for chunk in [1 << 16, 1, 3, 8, 13] {
+            let single = try answers(Self.bytes([1, 2, 3, 4, .nan, 1] as [Float]), "pair", chunk: chunk) {
+                ($0.input, $0.output) = (.fp32, .fp32)
+            }
+            #expect(single.bytes.prefix(8) == Self.bytes([21, 43] as [Float])[...], "\(chunk)")
+            #expect(single.bytes.count == 12 && single.counts.records == 3 && single.counts.errors == 0)
+            let double = try answers(Self.bytes([1, 2, 0.1, 0.2] as [Double]), "pair", chunk: chunk) {
+                ($0.input, $0.output) = (.fp64, .fp64)
+            }
+            let found = try answers("a,b\n1,2\n0.1,0.2\n", "pair") { $0.output = .jsonLines }
+            #expect(double.bytes.prefix(8) == Self.bytes([21] as [Double])[...])
+            #expect(found.text.hasPrefix("{\"predictions\":21.0}\n") && double.bytes.count == 16)
+        }
+    }
+
+    @Test func bareNumbersThatAreCutOff_areABadRecord() throws {
+        let found = try answers(Self.bytes([1, 2, 3] as [Float]), "pair") {
+            ($0.input, $0.output) = (.fp32, .jsonLines)
+        }
+        #expect(
+            String(decoding: found.bytes, as: UTF8.self) == """
+                {"predictions":21.0}
+                {"error":{"code":"ragged_record","line":2,"reason":"4 bytes where a record has 8"}}
+
+                """)
+        let csv = try answers("a,b\n1,x\n", "pair") { $0.output = .fp64 }
+        #expect(csv.counts.errors == 1)
+    }
+
+    @Test func badRecords_areNotANumberAmongNumbers() throws {
+        let found = try answers(Array("a,b\n1,x\n1,2\n".utf8), "pair") { $0.output = .fp32 }
+        #expect(found.bytes == Self.bytes([.nan, 21] as [Float]))
+    }
+
+    @Test func whatIsNoNumber_isRefusedAmongNumbers() {
+        let label = #expect(throws: BatchError.self) {
+            try answers("x\n1\n", "binary") { ($0.output, $0.outputs) = (.fp32, ["labels"]) }
+        }
+        #expect(label == .notNumbers("the output \"labels\", a text,"))
+        let kept = #expect(throws: BatchError.self) {
+            try answers("", "pair") { ($0.input, $0.kept) = (.fp32, ["a"]) }
+        }
+        #expect(kept == .notNumbers("the column \"a\""))
+        let intervals = #expect(throws: BatchError.self) {
+            try answers("x\n1\n", "binary") { $0.outputs = ["intervals"] }
+        }
+        #expect(intervals?.description.contains("no output \"intervals\"") == true)
+    }
+
+    // MARK: Vertex AI
+
+    private static let instances = #"""
+        {"a": 1, "b": 2, "id": "x"}
+        [3, 4]
+        {"a": "no", "b": 2, "id": 7}
+        nonsense
+        """#
+
+    @Test func instances_areAnsweredAsVertexAnswersThem() throws {
+        for chunk in [1 << 16, 1, 9] {
+            let found = try answers(
+                Array(Self.instances.utf8), "pair", chunk: chunk, separatesErrors: true
+            ) { ($0.input, $0.output) = (.jsonLines, .vertex) }
+            #expect(
+                String(decoding: found.bytes, as: UTF8.self) == """
+                    {"instance":{"a": 1, "b": 2, "id": "x"},"prediction":21.0}
+                    {"instance":[3, 4],"prediction":43.0}
+
+                    """)
+            let errors = String(decoding: found.errors, as: UTF8.self).split(separator: "\n")
+            let first =
+                #"{"instance":{"a": "no", "b": 2, "id": 7},"error":{"code":3,"status":"INVALID_ARGUMENT","#
+                + #""message":"line 3 (a): expected a number or null, got a string"}}"#
+            #expect(errors.first.map { String($0) } == first, "\(errors)")
+            #expect(
+                errors.count == 2
+                    && errors[1].hasPrefix(#"{"instance":"nonsense","error":{"code":3,"status":"#))
+        }
+    }
+
+    @Test func aKey_standsInTheInstancesPlace() throws {
+        let found = try answers(Self.instances, "pair") {
+            ($0.input, $0.output) = (.jsonLines, .vertex)
+            $0.vertex.key = "id"
+        }
+        let lines = found.text.split(separator: "\n")
+        #expect(
+            lines[0] == #"{"key":"x","prediction":21.0}"# && lines[1] == #"{"key":null,"prediction":43.0}"#)
+        #expect(lines[2].hasPrefix(#"{"key":7,"error":{"code":3,"#))
+    }
+
+    @Test func rowsOfCSV_areInstancesOfVertex() throws {
+        // Names that the model does not know: the columns that are for it, in their order.
+        let text = "id,first,second,note\n7,1,2,\"a \"\"b\"\"\"\nq,x,2,\n"
+        let found = try answers(text, "pair") {
+            $0.output = .vertex
+            $0.vertex.excluded = ["id", "note"]
+        }
+        let lines = found.text.split(separator: "\n")
+        #expect(lines[0] == #"{"instance":[7,1,2,"a \"b\""],"prediction":21.0}"#)
+        #expect(lines[1].hasPrefix(#"{"instance":["q","x",2,null],"error":"#))
+        let keyed = try answers("b,id,a\n2,k,1\n", "pair") {
+            $0.output = .vertex
+            $0.vertex.key = "id"
+            $0.vertex.included = ["a", "b"]
+            $0.outputs = ["predictions", "contributions"]
+        }
+        #expect(
+            keyed.text == #"{"key":"k","prediction":{"predictions":21.0,"contributions":[1.0,20.0,0.0]}}"#
+                + "\n",
+            "\(keyed.text)")
+    }
+
+    @Test func aFeature_cannotBeKeptFromTheModel() {
+        for change in [
+            { $0.vertex.key = "a" }, { $0.vertex.excluded = ["a"] }, { $0.vertex.included = ["b"] },
+        ] as [(inout BatchOptions) -> Void] {
+            let error = #expect(throws: BatchError.self) {
+                try answers("a,b\n1,2\n", "pair") {
+                    $0.output = .vertex
+                    change(&$0)
+                }
+            }
+            #expect(error == .withheldFeature("a"))
+        }
     }
 }

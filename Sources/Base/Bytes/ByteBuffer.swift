@@ -8,7 +8,8 @@ import Glibc
 ///
 /// Public, although nobody outside the package can see it: `@inlinable` has no effect on what is `package`
 /// (Swift 6.3), and a call for each byte costs more than the byte.
-@safe public struct ByteBuffer: ~Copyable {
+// Safe because the memory has one owner, and moves with it from thread to thread.
+@safe public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     @usableFromInline var base: UnsafeMutablePointer<UInt8>
     @usableFromInline var capacity: Int
     @usableFromInline var filled = 0

@@ -2,7 +2,7 @@
 import Glibc
 
 /// An open descriptor with one owner: closed exactly once, when the value ends.
-package struct FileDescriptor: ~Copyable {
+package struct FileDescriptor: ~Copyable, Sendable {
     /// The number that the kernel knows it by; valid while this value lives.
     package let number: CInt
 

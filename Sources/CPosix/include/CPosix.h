@@ -59,6 +59,10 @@ int cposix_refuse_connections(int listener);
 /// with EXDEV or ELOOP. -1 and errno; ENOSYS where the kernel or a sandbox has no openat2.
 int cposix_open_beneath(int directory, const char *path);
 
+/// Gives the disk back what a file holds from `offset` on, `length` bytes; they read as zeros then. 0, or -1
+/// and errno where the file system cannot.
+int cposix_punch_hole(int file, int64_t offset, int64_t length);
+
 /// Gives the kernel back what is free in the heap.
 void cposix_trim_heap(void);
 

@@ -1,21 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
+import Compression
 import Cryptography
 import Glibc
 
 /// Where answers go: a file that appears whole under its name when all is written; or standard output, a
 /// device or a pipe, which are written as it goes.
-struct BatchOutput: ~Copyable {
+struct BatchOutput: ~Copyable, Sendable {
     private let path: String
     private let temporary: String?
     private let descriptor: FileDescriptor
     private var digest = SHA256()
     private(set) var byteCount = 0
     private var isFinished = false
+    /// Packs what is written; nil: it goes out as it is.
+    private var deflater: Deflater?
+    private var packed = ByteBuffer()
 
-    /// - Parameter path: `-` is standard output.
+    /// - Parameter path: `-` is standard output; a name that ends with `.gz` is that of a gzip file.
     init(_ path: String) throws(BatchFailure) {
         self.path = path
+        if path.hasSuffix(".gz") {
+            do throws(CompressionError) {
+                deflater = try Deflater(.gzip)
+            } catch {
+                throw .temporary("\(error)")
+            }
+        }
         if path == "-" {
             temporary = nil
             descriptor = FileDescriptor(owning: dup(STDOUT_FILENO))
@@ -43,6 +54,20 @@ struct BatchOutput: ~Copyable {
     }
 
     mutating func write(_ bytes: Span<UInt8>) throws(BatchFailure) {
+        guard deflater != nil else { return try send(bytes) }
+        packed.clear()
+        deflater?.write(bytes, into: &packed)
+        try sendPacked()
+    }
+
+    private mutating func sendPacked() throws(BatchFailure) {
+        var own = ByteBuffer()
+        swap(&own, &packed)
+        try send(own.bytes)
+        swap(&own, &packed)
+    }
+
+    private mutating func send(_ bytes: Span<UInt8>) throws(BatchFailure) {
         if temporary != nil { digest.update(bytes) }
         byteCount += bytes.count
         var done = 0
@@ -65,6 +90,11 @@ struct BatchOutput: ~Copyable {
 
     /// Gives a file its name, durably; returns the SHA-256 of what was written to it.
     mutating func finish() throws(BatchFailure) -> String? {
+        if deflater != nil {
+            packed.clear()
+            deflater?.finish(into: &packed)
+            try sendPacked()
+        }
         guard let temporary else { return nil }
         do throws(SystemError) {
             if fsync(descriptor.number) != 0 { throw SystemError("fsync", on: temporary) }

@@ -1,35 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
+import Synchronization
 
 /// A line on the terminal that shows how far a run is.
 ///
-/// State: used by the thread whose turn it is to write.
-final class BatchProgress: @unchecked Sendable {
-    // Safe because the run calls it in turns.
+/// State: shared (`Mutex`).
+final class BatchProgress: Sendable {
+    private struct State {
+        var shown = MonotonicInstant.now
+        var isShown = false
+    }
+
     private let size: Int?
     private let started = MonotonicInstant.now
-    private var shown = MonotonicInstant.now
-    private var isShown = false
+    private let state = Mutex(State())
 
     private static let intervalNanoseconds: UInt64 = 200_000_000
 
     /// - Parameter size: bytes of the input; nil when that is not known.
     init(size: Int?) { self.size = size }
 
-    func advance(records: Int, errors: Int, bytes: Int) {
+    /// - Parameter records: nil when they are counted elsewhere.
+    func advance(records: Int?, errors: Int, bytes: Int) {
         let now = MonotonicInstant.now
-        guard now.nanoseconds(since: shown) >= Self.intervalNanoseconds else { return }
-        shown = now
-        isShown = true
+        let isDue = state.withLock { state in
+            guard now.nanoseconds(since: state.shown) >= Self.intervalNanoseconds else { return false }
+            state = State(shown: now, isShown: true)
+            return true
+        }
+        guard isDue else { return }
         let elapsed = Double(now.nanoseconds(since: started)) / 1e9
         Console.errorText(
             "\r\u{1B}[K" + line(records: records, errors: errors, bytes: bytes, seconds: elapsed))
     }
 
-    func line(records: Int, errors: Int, bytes: Int, seconds: Double) -> String {
-        var text = "\(records) records"
-        if errors > 0 { text += ", \(errors) bad" }
-        text += ", \(Int(Double(records) / max(seconds, 0.001))) a second"
+    func line(records: Int?, errors: Int, bytes: Int, seconds: Double) -> String {
+        var text: String
+        if let records {
+            text = "\(records) records"
+            if errors > 0 { text += ", \(errors) bad" }
+            text += ", \(Int(Double(records) / max(seconds, 0.001))) a second"
+        } else {
+            text = "\(bytes) bytes sent, \(Int(Double(bytes) / max(seconds, 0.001))) a second"
+        }
         guard let size, size > 0, bytes > 0 else { return text }
         let done = min(1, Double(bytes) / Double(size))
         let filled = Int(done * 24)
@@ -39,5 +52,5 @@ final class BatchProgress: @unchecked Sendable {
     }
 
     /// Clears the line.
-    func finish() { if isShown { Console.errorText("\r\u{1B}[K") } }
+    func finish() { if state.withLock({ $0.isShown }) { Console.errorText("\r\u{1B}[K") } }
 }

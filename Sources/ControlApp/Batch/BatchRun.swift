@@ -2,40 +2,47 @@
 import Base
 import Dispatch
 import Serving
+import Synchronization
 
 /// One run over a file: several threads take chunks in turn, answer them side by side, and write them in
 /// the order of the input.
 ///
-/// State: the input is used between `inputGate`'s wait and signal, the output by the one whose turn it is.
-/// Memory is bounded by the threads: each holds one chunk and its answers.
-final class BatchRun: @unchecked Sendable {
-    // Safe because of the gates named above.
+/// State: input and output are shared, each behind a lock; `turns` decides who writes next. Memory is bounded
+/// by the threads: each holds one chunk and its answers.
+final class BatchRun: Sendable {
+    private struct Input: ~Copyable, Sendable {
+        var reader: BatchReader
+        var nextTicket = 0
+        var isExhausted = false
+    }
+
+    private struct Output: ~Copyable, Sendable {
+        var answers: BatchOutput
+        /// Of answers to bad records, where they have a file of their own.
+        var errors: BatchOutput?
+        var failure: BatchFailure?
+        var counts = BatchCounts()
+    }
+
     private let plan: BatchPlan
     private let threadCount: Int
     private let progress: BatchProgress?
-
-    private let inputGate = DispatchSemaphore(value: 1)
-    private var reader: BatchReader
-    private var nextTicket = 0
-    private var isExhausted = false
-
+    private let input: Mutex<Input>
+    private let output: Mutex<Output>
     /// The turn to write goes round: at most `threadCount` tickets are out at a time.
     private let turns: [DispatchSemaphore]
-    private var output: BatchOutput
-    private var failure: BatchFailure?
-    private var counts = BatchCounts()
-    private var headerByteCount = 0
 
     /// Answers beyond this are written before the chunk is done.
     private static let outputBytesMax = 1 << 20
 
+    /// - Parameter errors: where answers to bad records go when the plan keeps them apart.
     init(
-        _ plan: BatchPlan, _ reader: consuming BatchReader, _ output: consuming BatchOutput, threads: Int,
-        progress: BatchProgress?
+        _ plan: BatchPlan, _ reader: consuming BatchReader, _ output: consuming BatchOutput,
+        errors: consuming BatchOutput?, threads: Int, progress: BatchProgress?
     ) {
         self.plan = plan
-        self.reader = reader
-        self.output = output
+        input = Mutex(Input(reader: reader))
+        self.output = Mutex(Output(answers: output, errors: errors))
         self.progress = progress
         threadCount = threads
         turns = (0..<threads).map { _ in DispatchSemaphore(value: 0) }
@@ -55,18 +62,22 @@ final class BatchRun: @unchecked Sendable {
     func run() throws(BatchFailure) -> Outcome {
         var header = ByteBuffer()
         plan.appendHeader(to: &header)
-        headerByteCount = header.count
-        try output.write(header.bytes)
+        write(&header)
+        let headerByteCount = header.count
         if threadCount == 1 {
             work()
         } else {
             DispatchQueue.concurrentPerform(iterations: threadCount) { _ in work() }
         }
         progress?.finish()
-        if let failure { throw failure }
-        let sha256 = try output.finish()
-        return Outcome(
-            counts: counts, headerByteCount: headerByteCount, byteCount: output.byteCount, sha256: sha256)
+        return try output.withLock { output throws(BatchFailure) in
+            if let failure = output.failure { throw failure }
+            _ = try output.errors?.finish()
+            let sha256 = try output.answers.finish()
+            return Outcome(
+                counts: output.counts, headerByteCount: headerByteCount,
+                byteCount: output.answers.byteCount, sha256: sha256)
+        }
     }
 
     private func work() {
@@ -89,31 +100,53 @@ final class BatchRun: @unchecked Sendable {
                     if !isMyTurn { turns[ticket.number % threadCount].wait() }
                     isMyTurn = true
                     write(&answers)
+                    answers.clear()
                 }
             }
             if !isMyTurn { turns[ticket.number % threadCount].wait() }
             write(&answers)
-            self.counts.add(counts)
-            if self.failure == nil { self.failure = failure }
-            let isOver = self.failure != nil
-            progress?.advance(
-                records: self.counts.records, errors: self.counts.errors, bytes: ticket.position)
+            answers.clear()
+            worker.moveErrors(to: &answers)
+            let isOver = finish(counts, failure, errors: answers, ticket)
+            answers.clear()
             turns[(ticket.number + 1) % threadCount].signal()
             if isOver { return }
         }
     }
 
+    /// In the chunk's turn.
     private func write(_ answers: inout ByteBuffer) {
-        defer { answers.clear() }
-        guard failure == nil else { return }
-        do throws(BatchFailure) {
-            try output.write(answers.bytes)
-        } catch {
-            failure = error
+        output.withLock { output in
+            guard output.failure == nil else { return }
+            do throws(BatchFailure) {
+                try output.answers.write(answers.bytes)
+            } catch {
+                output.failure = error
+            }
         }
     }
 
-    private struct Ticket {
+    /// Ends the chunk's turn; true when no more is to be done.
+    private func finish(
+        _ counts: BatchCounts, _ failure: BatchFailure?, errors: borrowing ByteBuffer, _ ticket: Ticket
+    ) -> Bool {
+        let (all, isOver) = output.withLock { output in
+            if output.failure == nil {
+                do throws(BatchFailure) {
+                    try output.errors?.write(errors.bytes)
+                } catch {
+                    output.failure = error
+                }
+            }
+            output.counts.add(counts)
+            if output.failure == nil { output.failure = failure }
+            return (output.counts, output.failure != nil)
+        }
+        progress?.advance(records: all.records, errors: all.errors, bytes: ticket.position)
+        return isOver
+    }
+
+    private struct Ticket: Sendable {
         var number: Int
         var line: Int
         var position: Int
@@ -123,23 +156,24 @@ final class BatchRun: @unchecked Sendable {
 
     /// The next chunk, with the right to write in its turn; nil when there are no more.
     private func take(_ chunk: inout ByteBuffer) -> Ticket? {
-        inputGate.wait()
-        defer { inputGate.signal() }
-        if isExhausted { return nil }
-        var ticket = Ticket(number: nextTicket, line: 0, position: 0, place: reader.name, failure: nil)
-        do throws(BatchFailure) {
-            guard let line = try reader.next(into: &chunk) else {
-                isExhausted = true
-                return nil
+        input.withLock { input in
+            if input.isExhausted { return nil }
+            var ticket = Ticket(
+                number: input.nextTicket, line: 0, position: 0, place: input.reader.name, failure: nil)
+            do throws(BatchFailure) {
+                guard let line = try input.reader.next(into: &chunk) else {
+                    input.isExhausted = true
+                    return nil
+                }
+                ticket.line = line
+            } catch {
+                input.isExhausted = true
+                chunk.clear()
+                ticket.failure = error
             }
-            ticket.line = line
-        } catch {
-            isExhausted = true
-            chunk.clear()
-            ticket.failure = error
+            ticket.position = input.reader.position
+            input.nextTicket += 1
+            return ticket
         }
-        ticket.position = reader.position
-        nextTicket += 1
-        return ticket
     }
 }

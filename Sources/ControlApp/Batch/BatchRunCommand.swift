@@ -11,16 +11,23 @@ struct BatchRunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Predict the rows of a file (the command when none is named).",
         discussion: """
-            The input is CSV with a header or JSON Lines. Columns are found by name in any order. A bad \
-            record is answered with an error and the run goes on. The output appears whole, or not at all.
+            The input is CSV with a header, JSON Lines or bare numbers. Columns are found by name in any \
+            order. A bad record is answered with an error and the run goes on. The output appears whole, or \
+            not at all. Files whose names end with .gz are packed. With --server a daemon does the work, and \
+            the model is one of its.
 
               modelctl batch models/iris flowers.csv predictions.csv
               modelctl batch iris.json flowers.csv predictions.csv --keep id --outputs labels,probabilities
               producer | modelctl batch iris.json - - --format jsonl > predictions.jsonl
               modelctl batch iris.json flowers.csv out.csv --shard 2/10
+              modelctl batch iris@3 flowers.csv.gz out.csv --server http://127.0.0.1:8080
+              modelctl batch iris.json instances.jsonl predictions/ --to vertex --key-field id
             """)
 
-    @Argument(help: ArgumentHelp("A model file, a version's directory or a registry.", valueName: "model"))
+    @Argument(
+        help: ArgumentHelp(
+            "A model file, a version's directory or a registry; with --server NAME[@VERSION].",
+            valueName: "model"))
     var model: String
 
     @Argument(help: ArgumentHelp("The records; - is standard input.", valueName: "input"))
@@ -32,10 +39,14 @@ struct BatchRunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Which model of a registry.", valueName: "model[@version]"))
     var name: String?
 
-    @Option(help: "What the input is: csv or jsonl. Without it: by the file's name, else csv.")
+    @Option(
+        help: "What the input is: csv, jsonl, fp32 or fp64. Without it: by the file's name, else csv.")
     var format: Format?
 
-    @Option(help: "What the output is: csv or jsonl. Without it: by the file's name, else as the input.")
+    @Option(
+        help: ArgumentHelp(
+            "What the output is: csv, jsonl, fp32, fp64 or vertex. Without it: by the file's name, else as "
+                + "the input."))
     var to: Format?
 
     @Option(help: ArgumentHelp("Outputs to write, separated by commas.", valueName: "names"))
@@ -43,6 +54,15 @@ struct BatchRunCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Columns to copy to the answers, separated by commas.", valueName: "names"))
     var keep: String?
+
+    @Option(help: ArgumentHelp("Vertex AI: the field that names an instance.", valueName: "name"))
+    var keyField: String?
+
+    @Option(help: ArgumentHelp("Vertex AI: only these fields are for the model.", valueName: "names"))
+    var includedFields: String?
+
+    @Option(help: ArgumentHelp("Vertex AI: these fields are not for the model.", valueName: "names"))
+    var excludedFields: String?
 
     @Option(help: ArgumentHelp("What separates fields of CSV; \\t is a tab.", valueName: "character"))
     var delimiter: String = ","
@@ -67,13 +87,19 @@ struct BatchRunCommand: ParsableCommand {
             "Likewise, of so many parts; which one is in the variable JOB_COMPLETION_INDEX.", valueName: "n"))
     var shards: Int?
 
+    @Option(help: ArgumentHelp("The server whose model answers.", valueName: "url"))
+    var server: String?
+
+    @Option(help: ArgumentHelp("How long a server may be silent, in seconds.", valueName: "seconds"))
+    var timeout: Int = 60
+
     @Flag(help: "No progress and no summary on standard error.")
     var quiet = false
 
     enum Format: String, ExpressibleByArgument, CaseIterable {
-        case csv, jsonl
+        case csv, jsonl, fp32, fp64, vertex
 
-        var value: BatchOptions.Format { self == .csv ? .csv : .jsonLines }
+        var value: BatchOptions.Format { BatchOptions.Format(rawValue: rawValue) ?? .csv }
     }
 
     enum ErrorChoice: String, ExpressibleByArgument, CaseIterable { case record, stop }
@@ -85,6 +111,17 @@ struct BatchRunCommand: ParsableCommand {
         guard delimiterByte != nil else {
             throw ValidationError("--delimiter must be one of , ; | : and \\t")
         }
+        guard format != .vertex else { throw ValidationError("vertex is a format of answers only") }
+        guard (1...86_400).contains(timeout) else {
+            throw ValidationError("--timeout must be from 1 to 86400 seconds")
+        }
+        if server != nil, shard != nil || shards != nil || name != nil || threads != nil {
+            throw ValidationError("--shard, --shards, --name and --threads are not for a --server")
+        }
+        try validateShards()
+    }
+
+    private func validateShards() throws {
         guard shard == nil || shards == nil else {
             throw ValidationError("give --shard or --shards, not both")
         }
@@ -101,17 +138,24 @@ struct BatchRunCommand: ParsableCommand {
         if (shard != nil || shards != nil) && (output == "-" || input == "-") {
             throw ValidationError("a shard needs files for its input and output")
         }
+        if shard != nil || shards != nil, input.hasSuffix(".gz") || output.hasSuffix(".gz") {
+            throw ValidationError("a shard needs plain files, not packed ones")
+        }
     }
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
-        try BatchFailure.report { () throws(BatchFailure) in try start() }
+        try BatchFailure.report { () throws(BatchFailure) in
+            if let server { return try ask(server) }
+            return try start()
+        }
     }
 
     private func start() throws(BatchFailure) -> Int32 {
         let found = try storedModel()
         let options = batchOptions
-        let path = ownShard?.path(of: output) ?? output
+        let place = try BatchPlace(output, options.output, shard: ownShard)
+        let path = place.answers
         var facts: FileFacts?
         if output != "-" && input != "-" {
             do { facts = try FileFacts(of: input) } catch { throw BatchFailure(error) }
@@ -127,7 +171,7 @@ struct BatchRunCommand: ParsableCommand {
             return status(errors: finished.errors)
         }
         let started = MonotonicInstant.now
-        let outcome = try answer(found.model, options, to: path)
+        let outcome = try answer(found.model, options, to: place)
         if let sha256 = outcome.sha256 {
             manifest.records = outcome.counts.records
             manifest.errors = outcome.counts.errors
@@ -136,26 +180,47 @@ struct BatchRunCommand: ParsableCommand {
             manifest.sha256 = sha256
             try manifest.write(beside: path)
         }
+        return summarize(outcome.counts.records, outcome.counts.errors, since: started)
+    }
+
+    /// Says what was done; returns the exit status.
+    private func summarize(_ records: Int, _ errors: Int, since started: MonotonicInstant) -> Int32 {
         let seconds = Double(MonotonicInstant.now.nanoseconds(since: started)) / 1e9
-        let rate = Int(Double(outcome.counts.records) / max(seconds, 1e-6))
-        say(
-            "\(outcome.counts.records) records, \(outcome.counts.errors) bad, "
-                + "\(Int(seconds * 1000)) ms, \(rate) records a second")
-        return status(errors: outcome.counts.errors)
+        let rate = Int(Double(records) / max(seconds, 1e-6))
+        say("\(records) records, \(errors) bad, \(Int(seconds * 1000)) ms, \(rate) records a second")
+        return status(errors: errors)
+    }
+
+    private func ask(_ server: String) throws(BatchFailure) -> Int32 {
+        let address: ServerAddress
+        let reference: ModelReference
+        do throws(ControlError) {
+            address = try ServerAddress(parsing: server, source: "--server")
+            reference = try ModelReference(parsing: model)
+        } catch {
+            throw .permanent(error.description)
+        }
+        let started = MonotonicInstant.now
+        let run = try BatchServerRun(
+            address, reference, batchOptions, input: input, output: output, timeoutSeconds: timeout,
+            showsProgress: !quiet && Console.errorIsTerminal)
+        let counts = try run.run()
+        return summarize(counts.records, counts.errors, since: started)
     }
 
     private func answer(
-        _ model: CompiledModel, _ options: BatchOptions, to path: String
+        _ model: CompiledModel, _ options: BatchOptions, to place: BatchPlace
     ) throws(BatchFailure) -> BatchRun.Outcome {
-        var reader = try BatchReader(input, options)
+        let model = BatchModel(model)
+        var reader = try BatchReader(input, options, for: model)
         let names = try reader.readHeader()
         let plan: BatchPlan
         do throws(BatchError) {
-            plan = try BatchPlan(BatchModel(model), options, names: names)
+            plan = try BatchPlan(model, options, names: names, separatesErrors: place.errors != nil)
         } catch {
             throw BatchFailure(error, in: reader.name)
         }
-        if let ownShard { try reader.limit(to: ownShard, options: options) }
+        if let ownShard { try reader.limit(to: ownShard) }
         let unused = plan.unusedNames
         if !unused.isEmpty {
             let listed = unused.prefix(8).joined(separator: ", ") + (unused.count > 8 ? ", …" : "")
@@ -163,8 +228,14 @@ struct BatchRunCommand: ParsableCommand {
         }
         let progress = quiet || !Console.errorIsTerminal ? nil : BatchProgress(size: reader.size)
         let threadCount = threads ?? max(1, min(256, Int(sysconf(CInt(_SC_NPROCESSORS_ONLN)))))
+        let output = try BatchOutput(place.answers)
+        guard let errors = place.errors else {
+            return try BatchRun(
+                plan, reader, output, errors: nil, threads: threadCount, progress: progress
+            ).run()
+        }
         return try BatchRun(
-            plan, reader, try BatchOutput(path), threads: threadCount, progress: progress
+            plan, reader, output, errors: try BatchOutput(errors), threads: threadCount, progress: progress
         ).run()
     }
 
@@ -180,7 +251,7 @@ struct BatchRunCommand: ParsableCommand {
         return found
     }
 
-    // MARK: Options
+    // MARK: The model
 
     private struct Found {
         var model: CompiledModel
@@ -205,53 +276,5 @@ struct BatchRunCommand: ParsableCommand {
             if case .unreadable(let error) = error { throw BatchFailure(error) }
             throw .permanent(error.description)
         }
-    }
-
-    private var batchOptions: BatchOptions {
-        var options = BatchOptions()
-        options.input = (format ?? Self.format(of: input))?.value ?? .csv
-        options.output = (to ?? Self.format(of: output))?.value ?? options.input
-        options.csv.delimiter = delimiterByte ?? UInt8(ascii: ",")
-        options.hasHeader = !noHeader
-        options.outputs = Self.names(outputs)
-        options.kept = Self.names(keep)
-        options.stopsAtBadRecord = onError == .stop
-        return options
-    }
-
-    /// What decides about the bytes of the answers, in words.
-    private func words(_ options: BatchOptions) -> String {
-        "\(options.input.rawValue) to \(options.output.rawValue), delimiter \(options.csv.delimiter), "
-            + "header \(options.hasHeader), outputs \(options.outputs.joined(separator: ",")), "
-            + "keep \(options.kept.joined(separator: ",")), stop \(options.stopsAtBadRecord)"
-    }
-
-    private static func names(_ text: String?) -> [String] {
-        (text ?? "").split(separator: ",").map { String($0) }
-    }
-
-    private static func format(of path: String) -> Format? {
-        if path.hasSuffix(".csv") || path.hasSuffix(".tsv") { return .csv }
-        return path.hasSuffix(".jsonl") || path.hasSuffix(".ndjson") ? .jsonl : nil
-    }
-
-    private var delimiterByte: UInt8? {
-        switch delimiter {
-        case ",", ";", "|", ":": delimiter.utf8.first
-        case "\\t", "\t": UInt8(ascii: "\t")
-        default: nil
-        }
-    }
-
-    private var ownShard: BatchShard? {
-        if let shard { return BatchShard(shard) }
-        guard let shards, let index = Self.completionIndex else { return nil }
-        return BatchShard(index: index, count: shards)
-    }
-
-    private static var completionIndex: Int? {
-        // Safe because the text is copied at once and nothing in this program changes the environment.
-        guard let value = unsafe getenv("JOB_COMPLETION_INDEX") else { return nil }
-        return Int(unsafe String(cString: value))
     }
 }

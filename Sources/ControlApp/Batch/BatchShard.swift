@@ -35,11 +35,13 @@ struct BatchShard: Equatable, Sendable {
     /// `predictions.csv` becomes `predictions-00002-of-00010.csv`.
     func path(of path: String) -> String {
         let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
-        let suffix = "-\(Self.padded(index))-of-\(Self.padded(count))"
         guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return path + suffix }
         let length = name.utf8.distance(from: dot, to: name.endIndex)
         return path.dropLast(length) + suffix + path.suffix(length)
     }
+
+    /// What tells the shard's file from the others.
+    var suffix: String { "-\(Self.padded(index))-of-\(Self.padded(count))" }
 
     private static func padded(_ number: Int) -> String {
         let digits = "\(number)"

@@ -57,17 +57,8 @@ final class AdminDesk: Sendable {
         reader.whenWritten(work)
     }
 
-    /// The name of whoever asks; nil, and an answer, when that one may not.
     private func authorize(_ request: borrowing Request, _ response: inout Response) -> String? {
-        var value: String?
-        if let header = request.header("Authorization") { value = String(copying: header) }
-        switch authorizer.decide(value) {
-        case .allowed(let actor): return actor
-        case .refused(let status, let reason):
-            response.fail(status, reason)
-            if status == .unauthorized { response.addHeader("WWW-Authenticate", "Bearer") }
-            return nil
-        }
+        authorizer.authorize(request, for: .registry, &response)
     }
 
     private struct AdminJob: Sendable { let deferred: DeferredRequest }

@@ -9,15 +9,14 @@ internal import Synchronization
 ///
 /// The client is read no faster than the disk writes: after each piece the body pauses.
 ///
-/// State: the signal is the loop's; what went wrong stands behind a lock.
-// Safe because `signal` is written on the loop's thread before any piece comes, and only read later.
-final class UploadReader: BodyReader, @unchecked Sendable {
+/// State: shared (`Mutex`).
+final class UploadReader: BodyReader, Sendable {
     let upload: VersionUpload
     private let queue: DispatchQueue
-    private var signal: StreamSignal?
     private let state = Mutex<State>(State())
 
     private struct State {
+        var signal: StreamSignal?
         var failure: RepositoryError?
         var isCancelled = false
     }
@@ -27,7 +26,7 @@ final class UploadReader: BodyReader, @unchecked Sendable {
         queue = DispatchQueue(label: "admin.upload", qos: .utility)
     }
 
-    func begin(_ signal: StreamSignal) { self.signal = signal }
+    func begin(_ signal: StreamSignal) { state.withLock { $0.signal = signal } }
 
     func read(_ piece: Span<UInt8>) -> BodyDemand {
         if state.withLock({ $0.failure }) != nil { return .enough }
@@ -39,7 +38,7 @@ final class UploadReader: BodyReader, @unchecked Sendable {
             } catch {
                 state.withLock { $0.failure = error }
             }
-            signal?.resume()
+            state.withLock { $0.signal }?.resume()
         }
         return .pause
     }

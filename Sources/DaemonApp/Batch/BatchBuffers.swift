@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Base
+internal import HTTP
 internal import Serving
 internal import Tabular
 
@@ -18,6 +19,11 @@ extension BatchFramer {
         try wholeRecords(buffer.bytes, isAtEnd: isAtEnd)
     }
 
+    /// How many lines, or records of bare numbers, end in the first `length` bytes of `buffer`.
+    func lineCount(in buffer: borrowing ByteBuffer, length: Int) -> Int {
+        lineCount(buffer.bytes.extracting(0..<length))
+    }
+
     /// How many of the first `length` bytes of `buffer` are whole records.
     func wholeRecords(in buffer: borrowing ByteBuffer, length: Int) throws(BatchError) -> Int {
         try wholeRecords(buffer.bytes.extracting(0..<length), isAtEnd: false)
@@ -34,7 +40,18 @@ extension BatchWorker {
     }
 }
 
-/// Lines that end in the first `length` bytes of `buffer`.
-func lineCount(of buffer: borrowing ByteBuffer, length: Int) -> Int {
-    CSVFraming.lineCount(buffer.bytes.extracting(0..<length))
+extension BatchOptions.Format {
+    /// Of answers in this format.
+    var contentType: ContentType {
+        switch self {
+        case .csv: ContentType("text/csv; charset=utf-8")
+        case .jsonLines, .vertex: ContentType("application/jsonlines")
+        case .fp32, .fp64: .octetStream
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// What it holds, in memory of its own.
+    borrowing func copy() -> [UInt8] { Array(copying: bytes) }
 }

@@ -15,22 +15,38 @@ struct BatchRequest: Sendable {
     var boundary: String?
     /// A last record of JSON Lines says how many records there were.
     var writesSummary = false
+    /// Answers go out while the records come (`Prefer: respond-streaming`).
+    var isStreamed: Bool { options.isStreamed }
 
     /// Why a head asks for nothing that there is.
     struct Refusal: Error, Equatable {
         var status: Status
         var message: String
+        /// A stable name for programs.
+        var code: String
+        /// The bad record that it is about.
+        var record: RecordError?
 
-        init(status: Status, message: String) {
+        init(status: Status, message: String, code: String = "failed") {
             self.status = status
             self.message = message
+            self.code = code
+        }
+
+        init(_ error: PredictError) {
+            var status = Status.notFound
+            if case .notReady = error { status = .serviceUnavailable }
+            if case .notLoaded = error { status = .serviceUnavailable }
+            self.init(status: status, message: error.description)
         }
 
         init(_ error: BatchError) {
             message = error.description
+            code = error.code
+            if case .badRecord(let error) = error { record = error }
             switch error {
             case .header, .columns, .unknownOutput, .unwritableOutput, .takesTensors, .ambiguousName,
-                .badRecord:
+                .notNumbers, .withheldFeature, .badRecord:
                 status = .badRequest
             case .recordTooLong: status = .contentTooLarge
             case .notAnswered: status = .internalServerError
@@ -38,19 +54,24 @@ struct BatchRequest: Sendable {
         }
     }
 
-    init(_ request: borrowing Request) throws(Refusal) {
+    /// - Parameter isJob: the answer is no stream then, whatever the client prefers.
+    init(_ request: borrowing Request, isJob: Bool) throws(Refusal) {
         try readContentType(Self.text(request.header("Content-Type")))
         try readAccept(Self.text(request.header("Accept")))
         if let name = request.queryValue("format") {
-            options.input = try Self.format(name, "format")
+            options.input = try Self.format(name, "format", of: BatchOptions.Format.inputs)
             isInputKnown = true
         }
         if let name = request.queryValue("to") {
-            options.output = try Self.format(name, "to")
+            options.output = try Self.format(name, "to", of: BatchOptions.Format.allCases)
             isOutputKnown = true
         }
         options.outputs = Self.names(request.queryValue("outputs"))
         options.kept = Self.names(request.queryValue("keep"))
+        options.vertex.key = request.queryValue("key_field")
+        options.vertex.included = Self.names(request.queryValue("included_fields"))
+        options.vertex.excluded = Self.names(request.queryValue("excluded_fields"))
+        options.isStreamed = !isJob && Self.prefersStreaming(Self.text(request.header("Prefer")))
         if let text = request.queryValue("delimiter") {
             guard let byte = text.utf8.first, text.utf8.count == 1, Array(",;|:\t".utf8).contains(byte) else {
                 throw Refusal(status: .badRequest, message: "delimiter is one of , ; | : and a tab (%09)")
@@ -142,11 +163,22 @@ struct BatchRequest: Sendable {
             status: .notAcceptable, message: "answers are text/csv or application/jsonlines")
     }
 
-    private static func format(_ name: String, _ parameter: String) throws(Refusal) -> BatchOptions.Format {
-        guard let format = BatchOptions.Format(rawValue: name) else {
-            throw Refusal(status: .badRequest, message: "\(parameter) is csv or jsonl, not \"\(name)\"")
+    private static func format(
+        _ name: String, _ parameter: String, of formats: [BatchOptions.Format]
+    ) throws(Refusal) -> BatchOptions.Format {
+        guard let format = formats.first(where: { $0.rawValue == name }) else {
+            let known = formats.map(\.rawValue).joined(separator: ", ")
+            throw Refusal(
+                status: .badRequest, message: "\(parameter) is one of \(known), not \"\(name)\"")
         }
         return format
+    }
+
+    /// The preference of RFC 7240 that Vertex AI and others know by this name.
+    private static func prefersStreaming(_ text: String) -> Bool {
+        text.split(separator: ",").contains { part in
+            trimmed(part.split(separator: ";").first ?? "").lowercased() == "respond-streaming"
+        }
     }
 
     private static func choice(

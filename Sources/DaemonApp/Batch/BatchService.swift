@@ -39,9 +39,16 @@ final class BatchService: Sendable {
         _ response: inout Response
     ) -> BodyReception {
         response.route = route
+        let creator: String?
+        if isJob, let jobs {
+            creator = jobs.authorize(request, &response)
+            if creator == nil { return .answered }
+        } else {
+            creator = nil
+        }
         do throws(BatchRequest.Refusal) {
-            let run = try run(request, model, version, isJob: isJob)
-            return .streamed(BatchUpload(run, pool: pool, route: route), bytesMax: bodyBytesMax)
+            let upload = try upload(request, model, version, route: route, isJob: isJob, creator: creator)
+            return .streamed(upload, bytesMax: bodyBytesMax)
         } catch {
             response.fail(error.status, error.message)
             return .answered
@@ -57,39 +64,54 @@ final class BatchService: Sendable {
         guard isJob, request.queryValue("input") != nil else {
             return response.fail(.badRequest, "there are no records; send CSV or JSON Lines")
         }
+        var creator: String?
+        if let jobs {
+            creator = jobs.authorize(request, &response)
+            if creator == nil { return }
+        }
         do throws(BatchRequest.Refusal) {
             // The operator's file is looked through on a thread of the pool, as an upload is taken in.
-            let run = try run(request, model, version, isJob: true)
-            BatchUpload(run, pool: pool, route: response.route).complete(request)
+            let upload = try upload(
+                request, model, version, route: response.route, isJob: true, creator: creator)
+            upload.complete(request)
         } catch {
             response.fail(error.status, error.message)
         }
     }
 
-    private func run(
-        _ request: borrowing Request, _ model: String, _ version: String?, isJob: Bool
-    ) throws(BatchRequest.Refusal) -> any BatchUploadRun {
-        let asked = try BatchRequest(request)
-        let served = try resolve(model, version)
-        guard isJob else { return BatchSpoolRun(asked, served, directory: directory, quota: quota) }
-        guard let jobs else {
-            throw .init(status: .notFound, message: "there are no jobs here (jobs.directory)")
-        }
-        var path: String?
-        if let input = request.queryValue("input") { path = try jobs.inputPath(input) }
-        return JobIntake(asked, served, jobs: jobs, inputPath: path)
-    }
-
-    private func resolve(
-        _ model: String, _ version: String?
-    ) throws(BatchRequest.Refusal) -> ServedModel {
-        do throws(PredictError) {
-            return try service.resolve(model, version: version)
-        } catch {
-            if case .notReady = error {
-                throw .init(status: .serviceUnavailable, message: error.description)
+    private func upload(
+        _ request: borrowing Request, _ model: String, _ version: String?, route: Int, isJob: Bool,
+        creator: String?
+    ) throws(BatchRequest.Refusal) -> BatchUpload {
+        let asked = try BatchRequest(request, isJob: isJob)
+        let makeRun: @Sendable (ServedModel) -> any BatchUploadRun
+        if isJob {
+            guard let jobs else {
+                throw .init(status: .notFound, message: "there are no jobs here (jobs.directory)")
             }
-            throw .init(status: .notFound, message: error.description)
+            var path: String?
+            if let input = request.queryValue("input") { path = try jobs.inputPath(input) }
+            let inputPath = path
+            makeRun = { JobIntake(asked, $0, jobs: jobs, inputPath: inputPath, creator: creator) }
+        } else {
+            makeRun = { [directory, quota] in
+                BatchSpoolRun(asked, $0, directory: directory, quota: quota)
+            }
+        }
+        do throws(PredictError) {
+            let served = try service.resolve(model, version: version)
+            return BatchUpload(makeRun(served), isStreamed: asked.isStreamed, pool: pool, route: route)
+        } catch {
+            guard case .notLoaded(let name) = error else { throw .init(error) }
+            let upload = BatchUpload(nil, isStreamed: asked.isStreamed, pool: pool, route: route)
+            service.whenLoaded(name) { [service] in
+                do throws(PredictError) {
+                    upload.start(makeRun(try service.resolve(model, version: version)))
+                } catch {
+                    upload.start(BatchRefusedRun(.init(error), isStreamed: asked.isStreamed))
+                }
+            }
+            return upload
         }
     }
 }

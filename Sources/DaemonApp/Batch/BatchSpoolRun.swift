@@ -20,8 +20,10 @@ final class BatchSpoolRun: BatchUploadRun {
     private var plan: BatchPlan?
     private var worker: BatchWorker?
     private var spool: SpoolFile?
-    private var counts = BatchCounts()
+    private let counts = BatchCountsBox()
     private var refusal: BatchRequest.Refusal?
+    /// The answer's beginning was given out: what goes wrong now is told in its body.
+    private var hasOpened = false
 
     /// Answers beyond this are written before the chunk is done.
     private static let outputBytesMax = 1 << 20
@@ -42,11 +44,44 @@ final class BatchSpoolRun: BatchUploadRun {
             try answer(isAtEnd: isAtEnd)
             if isAtEnd { try writeSummary() }
             try flush()
+            if isAtEnd { spool?.end() }
             return true
         } catch {
             refusal = error
+            if hasOpened { breakOff(error) }
             spool = nil
             return false
+        }
+    }
+
+    /// Says in a last record why there are no more, and leaves the body without its end.
+    private func breakOff(_ refusal: BatchRequest.Refusal) {
+        // Those before a bad record are answered; what did not fit does not fit now either.
+        if refusal.record != nil { try? spool?.append(output) }
+        output.clear()
+        let line = framer?.line ?? 1
+        let error =
+            refusal.record ?? RecordError(line: line, code: refusal.code, reason: refusal.message)
+        plan?.append(failure: error, to: &output)
+        spool?.breakOff(lastWords: output.copy())
+    }
+
+    func opening() -> BatchOpening? {
+        guard request.isStreamed, !hasOpened else { return nil }
+        if let refusal {
+            hasOpened = true
+            return BatchOpening { $0.fail(refusal.status, refusal.message) }
+        }
+        guard plan != nil, let spool else { return nil }
+        hasOpened = true
+        let (format, version, counts) = (request.options.output, model.version, counts)
+        return BatchOpening { response in
+            response.contentType = format.contentType
+            response.isCompressible = false
+            response.addHeader("Modeld-Model-Version", version)
+            response.addHeader("Trailer", "Modeld-Records, Modeld-Errors" as StaticString)
+            response.addHeader("Preference-Applied", "respond-streaming" as StaticString)
+            response.stream = SpoolWriter(spool, counts)
         }
     }
 
@@ -62,14 +97,14 @@ final class BatchSpoolRun: BatchUploadRun {
             return response.fail(refusal.status, refusal.message)
         }
         self.spool = nil
-        response.contentType =
-            request.options.output == .csv
-            ? ContentType("text/csv; charset=utf-8") : ContentType("application/jsonlines")
+        response.contentType = request.options.output.contentType
         response.isCompressible = false
-        response.addHeader("Modeld-Records", "\(counts.records)")
-        response.addHeader("Modeld-Errors", "\(counts.errors)")
+        let found = counts.value
+        response.addHeader("Modeld-Records", "\(found.records)")
+        response.addHeader("Modeld-Errors", "\(found.errors)")
         response.addHeader("Modeld-Model-Version", model.version)
-        response.stream = SpoolWriter(spool)
+        response.addHeader("Trailer", "Modeld-Records, Modeld-Errors" as StaticString)
+        response.stream = SpoolWriter(spool, counts)
     }
 
     private func receive(_ bytes: Span<UInt8>, isAtEnd: Bool) throws(BatchRequest.Refusal) {
@@ -93,7 +128,7 @@ final class BatchSpoolRun: BatchUploadRun {
             throw .init(error)
         }
         var line = framer.line
-        self.framer?.advance(lines: lineCount(of: pending, length: length))
+        self.framer?.advance(lines: framer.lineCount(in: pending, length: length))
         var offset = 0
         while offset < length {
             do throws(BatchError) {
@@ -113,9 +148,9 @@ final class BatchSpoolRun: BatchUploadRun {
         if plan != nil { return true }
         guard request.sniff(pending, isAtEnd: isAtEnd) else { return false }
         do throws(BatchError) {
-            var framer = BatchFramer(request.options)
+            var framer = BatchFramer(request.options, for: BatchModel(model))
             guard let header = try framer.header(in: pending, isAtEnd: isAtEnd) else { return false }
-            framer.advance(lines: lineCount(of: pending, length: header.length))
+            framer.advance(lines: framer.lineCount(in: pending, length: header.length))
             pending.removeFirst(header.length)
             let plan = try BatchPlan(BatchModel(model), request.options, names: header.names)
             plan.appendHeader(to: &output)
@@ -130,6 +165,7 @@ final class BatchSpoolRun: BatchUploadRun {
 
     private func writeSummary() throws(BatchRequest.Refusal) {
         guard request.writesSummary, request.options.output == .jsonLines else { return }
+        let counts = counts.value
         output.append("{\"summary\":{\"records\":" as StaticString)
         output.append(decimal: Int64(counts.records))
         output.append(",\"errors\":" as StaticString)
@@ -143,7 +179,7 @@ final class BatchSpoolRun: BatchUploadRun {
             try spool?.append(output)
             output.clear()
         } catch {
-            throw .init(status: .insufficientStorage, message: error.message)
+            throw .init(status: .insufficientStorage, message: error.message, code: "no_space")
         }
     }
 }

@@ -9,16 +9,25 @@ internal import Tabular
 protocol BatchUploadRun: AnyObject {
     /// Takes the next bytes; false when the run has failed and needs no more. Called once at the end.
     func take(_ bytes: borrowing ByteBuffer, isAtEnd: Bool) -> Bool
+    /// The answer's beginning, once, when it is to go out before the body is complete and is known now.
+    func opening() -> BatchOpening?
     /// Nobody waits for an answer.
     func abandon()
     /// Answers the request; once, after the end was taken.
     func respond(_ response: inout Response)
 }
 
+/// How an answer begins that does not wait for the whole body.
+struct BatchOpening: Sendable {
+    /// Fills in status, headers and stream, on the loop's thread.
+    let write: @Sendable (inout Response) -> Void
+}
+
 /// One batch request: its body comes in on the loop's thread, its records are answered on a thread of the
 /// pool while more of it comes, and its answers wait in a spool file until the body is complete.
 ///
-/// Reading never waits for the client to read, so clients that send everything first are never stuck.
+/// Reading never waits for the client to read, so clients that send everything first are never stuck. Who
+/// asks for it gets the answers while the body comes.
 ///
 /// State: `shared` is between the two threads (`Mutex`); the run belongs to the one pool thread that has been
 /// given the upload.
@@ -42,23 +51,38 @@ final class BatchUpload: BodyReader, @unchecked Sendable {
         /// Nothing more needs to be read.
         var hasFailed = false
         var deferred: DeferredRequest?
+        /// The answer's beginning, until the loop takes it.
+        var opening: BatchOpening?
     }
 
     private let shared = Mutex(Shared())
     private var signal: StreamSignal?
     private let pool: BatchPool
     private let route: Int
-    private let run: any BatchUploadRun
+    /// Nil while its model is loaded; written before the first thread of the pool has the upload.
+    private var run: (any BatchUploadRun)?
 
     /// Before a thread is woken up, unless the body is complete.
-    private static let wakeBytes = 1 << 18
+    private let wakeBytes: Int
+    /// Answers go out while the body comes.
+    private let isStreamed: Bool
     /// More than this is not read before it is answered.
     private static let inboxBytesMax = 1 << 20
 
-    init(_ run: any BatchUploadRun, pool: BatchPool, route: Int) {
+    /// - Parameter run: nil: `start` follows.
+    init(_ run: (any BatchUploadRun)?, isStreamed: Bool, pool: BatchPool, route: Int) {
         self.run = run
+        if run == nil { shared.withLock { $0.isScheduled = true } }
+        self.isStreamed = isStreamed
+        wakeBytes = isStreamed ? 1 : 1 << 18
         self.pool = pool
         self.route = route
+    }
+
+    /// The run that was not known when the upload began; any thread, once.
+    func start(_ run: any BatchUploadRun) {
+        self.run = run
+        pool.submit(self)
     }
 
     // MARK: On the loop's thread
@@ -78,7 +102,7 @@ final class BatchUpload: BodyReader, @unchecked Sendable {
                 shared.isPaused = true
                 demand = .pause
             }
-            if shared.inbox.bytes.count >= Self.wakeBytes && !shared.isScheduled {
+            if shared.inbox.bytes.count >= wakeBytes && !shared.isScheduled {
                 shared.isScheduled = true
                 wakes = true
             }
@@ -110,6 +134,25 @@ final class BatchUpload: BodyReader, @unchecked Sendable {
         if wakes { pool.submit(self) }
     }
 
+    func answerEarly(_ response: inout Response) {
+        response.route = route
+        if let opening = shared.withLock({ $0.opening.take() }) {
+            opening.write(&response)
+        } else {
+            response.fail(.internalServerError, "there are no answers")
+        }
+    }
+
+    /// All of the body has come, and the answer is on its way.
+    func ended() {
+        let wakes = shared.withLock { shared in
+            shared.isComplete = true
+            defer { shared.isScheduled = true }
+            return !shared.isScheduled
+        }
+        if wakes { pool.submit(self) }
+    }
+
     // MARK: On a pool's thread
 
     private enum Step {
@@ -125,6 +168,7 @@ final class BatchUpload: BodyReader, @unchecked Sendable {
             return (step, shared.isPaused)
         }
         if resumes { signal?.resume() }
+        guard let run else { return false }
         switch step {
         case .idle: return false
         case .cancelled:
@@ -132,8 +176,9 @@ final class BatchUpload: BodyReader, @unchecked Sendable {
             return false
         case .answer(let inbox, let isComplete, let deferred):
             if !run.take(inbox.bytes, isAtEnd: isComplete) { shared.withLock { $0.hasFailed = true } }
+            if isStreamed { tellLoop(run) }
             guard let deferred else { return !isComplete }
-            deliver(deferred)
+            deliver(deferred, run)
             return false
         }
     }
@@ -151,7 +196,17 @@ final class BatchUpload: BodyReader, @unchecked Sendable {
         return .answer(inbox, isComplete: shared.isComplete, deferred)
     }
 
-    private func deliver(_ deferred: DeferredRequest) {
+    /// The answer can begin, or there is more of it.
+    private func tellLoop(_ run: any BatchUploadRun) {
+        guard let opening = run.opening() else {
+            signal?.resume()
+            return
+        }
+        shared.withLock { $0.opening = opening }
+        signal?.answer()
+    }
+
+    private func deliver(_ deferred: DeferredRequest, _ run: any BatchUploadRun) {
         if deferred.isAbandoned { run.abandon() }
         deferred.answer { _, response in
             response.route = route

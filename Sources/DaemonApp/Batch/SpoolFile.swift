@@ -25,13 +25,28 @@ final class SpoolQuota: Sendable {
 /// Answers on disk until the client takes them: a file without a name, gone when it is closed or the process
 /// dies.
 ///
-/// State: written by one thread, then read by one other.
-final class SpoolFile: @unchecked Sendable {
-    // Safe because of the hand-over named above.
+/// State: shared (`Atomic`). One thread appends, one other reads behind it; what is below `byteCount` does
+/// not change any more.
+final class SpoolFile: Sendable {
+    /// Whether more will come.
+    enum Stage: UInt8, AtomicRepresentable {
+        case growing
+        case complete
+        /// What is there ends in the middle.
+        case failed
+    }
+
     private let descriptor: FileDescriptor
     private let quota: SpoolQuota
     private let directory: String
-    private(set) var byteCount = 0
+    private let written = Atomic<Int>(0)
+    /// The reader needs nothing in front of this any more.
+    private let taken = Atomic<Int>(0)
+    /// What was given back to disk and quota.
+    private let released = Atomic<Int>(0)
+    private let currentStage = Atomic<Stage>(.growing)
+    /// What the client is told behind what could be kept.
+    private let words = Mutex<[UInt8]>([])
 
     enum Failure: Error, Equatable {
         case system(SystemError)
@@ -53,7 +68,7 @@ final class SpoolFile: @unchecked Sendable {
         descriptor = FileDescriptor(owning: try Self.create(in: directory))
     }
 
-    deinit { quota.giveBack(byteCount) }
+    deinit { quota.giveBack(byteCount - released.load(ordering: .relaxed)) }
 
     private static func create(in directory: String) throws(Failure) -> CInt {
         // O_TMPFILE, whose definition Swift does not see: a file without a name.
@@ -71,22 +86,59 @@ final class SpoolFile: @unchecked Sendable {
         return named
     }
 
+    /// Bytes written so far.
+    var byteCount: Int { written.load(ordering: .acquiring) }
+
+    /// Ask before `byteCount`: what was complete then, is.
+    var stage: Stage { currentStage.load(ordering: .acquiring) }
+
+    // MARK: The one who writes
+
     func append(_ buffer: borrowing ByteBuffer) throws(Failure) {
         let bytes = buffer.bytes
+        reclaim()
         guard quota.take(bytes.count) else { throw .quota(limit: quota.limit) }
-        byteCount += bytes.count
         var done = 0
         let number = descriptor.number
+        let start = written.load(ordering: .relaxed)
         while done < bytes.count {
-            // Safe because write reads only the bytes of the span, which live through the call.
-            let written = unsafe bytes.extracting(done..<bytes.count).withUnsafeBytes {
-                unsafe Glibc.write(number, $0.baseAddress, $0.count)
+            // Safe because pwrite reads only the bytes of the span, which live through the call.
+            let count = unsafe bytes.extracting(done..<bytes.count).withUnsafeBytes {
+                unsafe pwrite(number, $0.baseAddress, $0.count, off_t(start + done))
             }
-            if written < 0 && errno == EINTR { continue }
-            if written < 0 { throw .system(SystemError("write", on: directory)) }
-            done += written
+            if count < 0 && errno == EINTR { continue }
+            if count < 0 {
+                let error = SystemError("write", on: directory)
+                quota.giveBack(bytes.count)
+                throw .system(error)
+            }
+            done += count
         }
+        written.store(start + bytes.count, ordering: .releasing)
     }
+
+    /// Nothing more comes.
+    func end() { currentStage.store(.complete, ordering: .releasing) }
+
+    /// Nothing more comes, and it is not the end: `lastWords` say why. There may be no room for them on the
+    /// disk.
+    func breakOff(lastWords: [UInt8]) {
+        words.withLock { $0 = lastWords }
+        currentStage.store(.failed, ordering: .releasing)
+    }
+
+    private static let reclaimedBytesMin = 1 << 20
+
+    /// Gives the room back that the reader is done with, where the file system can.
+    private func reclaim() {
+        let (from, to) = (released.load(ordering: .relaxed), taken.load(ordering: .relaxed))
+        guard to - from >= Self.reclaimedBytesMin else { return }
+        guard descriptor.punchHole(from..<to) else { return }
+        released.store(to, ordering: .relaxed)
+        quota.giveBack(to - from)
+    }
+
+    // MARK: The one who reads
 
     /// Appends up to `count` bytes from `offset` on to `buffer`; false when they cannot be read.
     func read(into buffer: inout ByteBuffer, from offset: Int, count: Int) -> Bool {
@@ -101,4 +153,10 @@ final class SpoolFile: @unchecked Sendable {
         } while got < 0 && errno == EINTR
         return got > 0
     }
+
+    /// Why it ends in the middle, where it does.
+    var lastWords: [UInt8] { words.withLock { $0 } }
+
+    /// Nothing in front of `offset` is read again.
+    func release(upTo offset: Int) { taken.store(offset, ordering: .relaxed) }
 }

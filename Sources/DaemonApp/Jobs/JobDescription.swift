@@ -29,6 +29,8 @@ struct JobDescription: Sendable, Equatable {
     var options: BatchOptions
     /// Seconds since the epoch.
     var created: Int
+    /// Whose key it was asked with; nil: none was needed.
+    var creator: String?
 
     static let formatVersion: Int64 = 1
 
@@ -54,8 +56,14 @@ struct JobDescription: Sendable, Equatable {
         object["delimiter"] = .integer(Int64(options.csv.delimiter))
         object["outputs"] = .array(options.outputs.map { .string($0) })
         object["keep"] = .array(options.kept.map { .string($0) })
+        if options.output == .vertex {
+            object["key_field"] = options.vertex.key.map { .string($0) } ?? .null
+            object["included_fields"] = .array(options.vertex.included.map { .string($0) })
+            object["excluded_fields"] = .array(options.vertex.excluded.map { .string($0) })
+        }
         object["stops_at_bad_record"] = .bool(options.stopsAtBadRecord)
         object["created"] = .integer(Int64(created))
+        if let creator { object["created_by"] = .string(creator) }
         return .object(object)
     }
 
@@ -99,13 +107,21 @@ struct JobDescription: Sendable, Equatable {
         options.outputs = outputs
         options.kept = kept
         options.stopsAtBadRecord = stops
+        if output == .vertex {
+            options.vertex.key = text("key_field")
+            options.vertex.included = texts("included_fields") ?? []
+            options.vertex.excluded = texts("excluded_fields") ?? []
+        }
         self.created = created
+        creator = text("created_by")
     }
 
     init(
         id: String, model: String, version: String, digest: String, inputPath: String?, inputSize: Int,
-        inputModified: Int, names: [String]?, ranges: [Range], options: BatchOptions, created: Int
+        inputModified: Int, names: [String]?, ranges: [Range], options: BatchOptions, created: Int,
+        creator: String? = nil
     ) {
+        self.creator = creator
         self.id = id
         self.model = model
         self.version = version

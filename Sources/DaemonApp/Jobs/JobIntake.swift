@@ -19,6 +19,8 @@ final class JobIntake: BatchUploadRun {
     private let store: JobStore
     /// The operator's file; nil: the records are uploaded.
     private let inputPath: String?
+    /// Whose key it was; nil: none was needed.
+    private let creator: String?
     private let id = JobStore.makeIdentifier()
     private let directory: JobDirectory
 
@@ -32,7 +34,10 @@ final class JobIntake: BatchUploadRun {
     private var position = 0
     private var refusal: BatchRequest.Refusal?
 
-    init(_ request: BatchRequest, _ model: ServedModel, jobs: JobService, inputPath: String?) {
+    init(
+        _ request: BatchRequest, _ model: ServedModel, jobs: JobService, inputPath: String?, creator: String?
+    ) {
+        self.creator = creator
         self.request = request
         self.model = model
         self.jobs = jobs
@@ -59,6 +64,8 @@ final class JobIntake: BatchUploadRun {
             return false
         }
     }
+
+    func opening() -> BatchOpening? { nil }
 
     func abandon() { fail(BatchRequest.Refusal(status: .badRequest, message: "the client has gone")) }
 
@@ -117,12 +124,12 @@ final class JobIntake: BatchUploadRun {
     private func cut(isAtEnd: Bool) throws {
         if framer == nil {
             guard request.sniff(pending, isAtEnd: isAtEnd) else { return }
-            var framer = BatchFramer(request.options)
+            var framer = BatchFramer(request.options, for: BatchModel(model))
             guard let header = try framer.header(in: pending, isAtEnd: isAtEnd) else { return }
             names = header.names
             // Refused now, and not when the job runs.
             _ = try BatchPlan(BatchModel(model), request.options, names: names)
-            framer.advance(lines: lineCount(of: pending, length: header.length))
+            framer.advance(lines: framer.lineCount(in: pending, length: header.length))
             self.framer = framer
             try keep(header.length)
         }
@@ -139,7 +146,7 @@ final class JobIntake: BatchUploadRun {
             } else {
                 ranges.append(.init(start: position, end: position + length, line: framer.line))
             }
-            framer.advance(lines: lineCount(of: pending, length: length))
+            framer.advance(lines: framer.lineCount(in: pending, length: length))
             self.framer = framer
             try keep(length)
             left -= length
@@ -169,7 +176,8 @@ final class JobIntake: BatchUploadRun {
         let description = JobDescription(
             id: id, model: model.name, version: model.version, digest: model.digest, inputPath: inputPath,
             inputSize: position, inputModified: modified, names: names, ranges: ranges,
-            options: request.options, created: JobStore.now())
+            options: request.options, created: JobStore.now(),
+            creator: creator.flatMap { $0.isEmpty ? nil : $0 })
         try JobDirectory.write(description.document, to: directory.description)
         try store.publish(directory, as: id)
         jobs.wake()

@@ -16,19 +16,26 @@ struct JobLease: ~Copyable {
     /// Tells this process from earlier ones with its number.
     private static let token = String(UInt64.random(in: .min ... .max), radix: 36)
 
-    /// Takes the lease; nil when somebody else seems to hold it.
-    init?(_ path: String) {
-        self.path = path
-        if Self.create(path) { return }
-        guard Self.isStale(path) else { return nil }
+    private init(of path: String) { self.path = path }
+
+    /// The lease; nil when somebody else seems to hold it.
+    ///
+    /// - Throws: when there is no room for it.
+    static func take(_ path: String) throws(SystemError) -> JobLease? {
+        if try create(path) { return JobLease(of: path) }
+        guard isStale(path) else { return nil }
         try? JobDirectory.remove(path)
-        guard Self.create(path) else { return nil }
+        return try create(path) ? JobLease(of: path) : nil
     }
 
-    private static func create(_ path: String) -> Bool {
+    /// False when there is one.
+    private static func create(_ path: String) throws(SystemError) -> Bool {
         // Safe because the string is passed as a C string that lives for the call.
         let number = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        if number < 0 { return false }
+        if number < 0 {
+            if errno == EEXIST { return false }
+            throw SystemError("create", on: path)
+        }
         let file = FileDescriptor(owning: number)
         let text = Array("\(hostName) \(getpid()) \(token)\n".utf8)
         // Safe because write reads only the array's bytes. A lease without its text is one like another.

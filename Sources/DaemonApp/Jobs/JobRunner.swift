@@ -139,7 +139,7 @@ final class JobRunner: Sendable {
         var isWaitingForOthers = false
         for range in description.ranges.indices
         where !names.contains(String(directory.part(range).split(separator: "/").last ?? "")) {
-            guard var lease = JobLease(directory.lease(range)) else {
+            guard var lease = try Self.lease(directory.lease(range)) else {
                 isWaitingForOthers = true
                 continue
             }
@@ -149,13 +149,17 @@ final class JobRunner: Sendable {
             return true
         }
         if isWaitingForOthers { return false }
-        guard var lease = JobLease(directory.lease(description.ranges.count)) else { return false }
+        guard var lease = try Self.lease(directory.lease(description.ranges.count)) else { return false }
         if JobDirectory.exists(directory.result) { return false }
         try work.join(try plan(id, work), &lease)
         removeParts(directory)
         forget(id)
         logger.notice("batch job is completed", ["job": LogValue(id)])
         return true
+    }
+
+    private static func lease(_ path: String) throws(JobFailure) -> JobLease? {
+        do { return try JobLease.take(path) } catch { throw .temporary(error) }
     }
 
     private func answer(

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Base
+internal import Dialects
 internal import Glibc
 internal import HTTP
 internal import Serving
 
 /// What can be asked of jobs over HTTP: docs/protocols/batch.md.
 final class JobService: Sendable {
-    enum Route: Sendable { case list, status, pause, resume, cancel, result, remove }
-
     let store: JobStore
     private let runner: JobRunner
     /// The only directory that operators' files may be in; nil: none.
     private let inputDirectory: String?
+    private let authorizer: AdminAuthorizer
 
-    init(_ store: JobStore, runner: JobRunner, inputDirectory: String?) {
+    init(
+        _ store: JobStore, runner: JobRunner, inputDirectory: String?, authorizer: AdminAuthorizer
+    ) {
+        self.authorizer = authorizer
         self.store = store
         self.runner = runner
         self.inputDirectory = inputDirectory
@@ -28,6 +31,11 @@ final class JobService: Sendable {
 
     /// A job was accepted.
     func wake() { runner.wake() }
+
+    /// The name of whoever asks for jobs; nil, and an answer, when that one may not.
+    func authorize(_ request: borrowing Request, _ response: inout Response) -> String? {
+        authorizer.authorize(request, for: .jobs, &response)
+    }
 
     /// The path of an operator's file, which lies in the directory for them whatever links say.
     func inputPath(_ path: String) throws(BatchRequest.Refusal) -> String {
@@ -52,7 +60,11 @@ final class JobService: Sendable {
         return unsafe String(validatingCString: found)
     }
 
-    func answer(_ route: Route, _ id: String, _ request: borrowing Request, _ response: inout Response) {
+    func answer(
+        _ route: BatchEndpoint.JobEndpoint, _ id: String, _ request: borrowing Request,
+        _ response: inout Response
+    ) {
+        guard authorize(request, &response) != nil else { return }
         switch route {
         case .list: list(&response)
         case .status: writeStatus(id, &response)
@@ -147,9 +159,7 @@ final class JobService: Sendable {
         guard let writer = FileWriter(directory.result, range) else {
             return response.fail(.internalServerError, "the result cannot be read")
         }
-        response.contentType =
-            description.options.output == .csv
-            ? ContentType("text/csv; charset=utf-8") : ContentType("application/jsonlines")
+        response.contentType = description.options.output.contentType
         response.isCompressible = false
         response.stream = writer
     }

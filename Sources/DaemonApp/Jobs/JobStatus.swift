@@ -61,6 +61,7 @@ struct JobStatus {
         object["version"] = .string(description.version)
         object["model_digest"] = .string(description.digest)
         object["created"] = .integer(Int64(description.created))
+        if let creator = description.creator { object["created_by"] = .string(creator) }
         object["records"] = .integer(Int64(counts.records))
         object["errors"] = .integer(Int64(counts.errors))
         object["ranges"] = .integer(Int64(description.ranges.count))

@@ -49,7 +49,7 @@ struct JobWork {
     ) throws -> Bool {
         let stretch = description.ranges[range]
         let input = try JobInput(directory, description)
-        let framer = BatchFramer(description.options)
+        let framer = BatchFramer(description.options, for: plan.model)
         var worker = BatchWorker(plan)
         var pending = ByteBuffer(capacity: Self.chunkBytes)
         var output = ByteBuffer(capacity: Self.chunkBytes)

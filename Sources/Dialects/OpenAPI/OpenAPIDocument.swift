@@ -32,10 +32,10 @@ struct OpenAPIDocument {
 
     private var paths: [(String, JSONValue)] {
         var paths: [(key: String, operations: [(String, JSONValue)])] = []
-        for route in Route.all {
+        for route in Self.routes {
             guard let key = path(of: route) else { continue }
             let method = "\(route.method.name)".lowercased()
-            let operation = (method, describe(route, method, key))
+            let operation = (method, describe(route.operation, method, key))
             if let index = paths.firstIndex(where: { $0.key == key }) {
                 paths[index].operations.append(operation)
             } else {
@@ -45,18 +45,41 @@ struct OpenAPIDocument {
         return paths.map { ($0.key, .record($0.operations)) }
     }
 
+    /// A line of a routing table, whichever.
+    private struct DocumentedRoute {
+        var method: HTTP.Method
+        var pattern: String
+        var operation: OpenAPIOperation
+        /// Asks one model by its name.
+        var isOfModel: Bool
+    }
+
+    private static var routes: [DocumentedRoute] {
+        Route.all.map { route in
+            let isOfModel =
+                route.pattern.contains("{model}") && route.ignoredCaptures == 0
+                && route.endpoint != .document(.model)
+            return DocumentedRoute(
+                method: route.method, pattern: route.pattern, operation: OpenAPIOperation(route.endpoint),
+                isOfModel: isOfModel)
+        }
+            + BatchRoute.all.map { route in
+                DocumentedRoute(
+                    method: route.method, pattern: route.pattern,
+                    operation: OpenAPIOperation(route.endpoint), isOfModel: route.pattern.contains("{model}"))
+            }
+    }
+
     /// As in the table; for one model its own name stands in it, and routes of no model are left out.
-    private func path(of route: Route) -> String? {
+    private func path(of route: DocumentedRoute) -> String? {
         guard let model else { return route.pattern }
-        guard route.pattern.contains("{model}"), route.ignoredCaptures == 0,
-            route.endpoint != .document(.model)
-        else { return nil }
+        guard route.isOfModel else { return nil }
         return route.pattern.replacing("{model}", with: model.name).replacing(
             "{version}", with: model.version)
     }
 
-    private func describe(_ route: Route, _ method: String, _ key: String) -> JSONValue {
-        var operation = OpenAPIOperation(route.endpoint)
+    private func describe(_ operation: OpenAPIOperation, _ method: String, _ key: String) -> JSONValue {
+        var operation = operation
         // A name may be no text at all, once its escapes are resolved.
         if key.contains("{") && !operation.errors.contains(400) { operation.errors.insert(400, at: 0) }
         let name = "\(method)\(key)".map { $0.isLetter || $0.isNumber ? $0 : "_" }
@@ -65,9 +88,9 @@ struct OpenAPIDocument {
             ("summary", .string(operation.summary)),
         ]
         let parameters = key.split(separator: "{").dropFirst().compactMap { $0.split(separator: "}").first }
-        if !parameters.isEmpty {
-            members.append(("parameters", .array(parameters.map { Self.parameter(String($0)) })))
-        }
+        let described =
+            parameters.map { Self.parameter(String($0)) } + operation.parameters.map(Self.parameter)
+        if !described.isEmpty { members.append(("parameters", .array(described))) }
         if let request = operation.request {
             let media = request.mediaTypes.map { type -> (String, JSONValue) in
                 (type.name, .record([("schema", type.isJSON ? Self.reference(request.schema) : type.schema)]))
@@ -89,6 +112,13 @@ struct OpenAPIDocument {
         ])
     }
 
+    private static func parameter(_ parameter: OpenAPIOperation.Parameter) -> JSONValue {
+        .record([
+            ("name", .string(parameter.name)), ("in", "query"),
+            ("description", .string(parameter.description)), ("schema", parameter.schema),
+        ])
+    }
+
     private func responses(_ operation: OpenAPIOperation) -> [(String, JSONValue)] {
         var responses: [(String, JSONValue)] = []
         if operation.isAnswered {
@@ -96,8 +126,9 @@ struct OpenAPIDocument {
             let media = operation.answerTypes.map { type -> (String, JSONValue) in
                 (type.name, .record([("schema", type.isJSON ? schema : type.schema)]))
             }
-            responses.append(
-                ("200", .record([("description", "the answer"), ("content", .record(media))])))
+            var answer: [(String, JSONValue)] = [("description", "the answer")]
+            if !media.isEmpty { answer.append(("content", .record(media))) }
+            responses.append(("\(operation.answerStatus)", .record(answer)))
         }
         for status in operation.errors {
             responses.append(
@@ -123,11 +154,15 @@ struct OpenAPIDocument {
     private static func meaning(of status: Int) -> String {
         switch status {
         case 400: "the request is wrong; the message says what and where"
+        case 401: "a key is needed"
         case 403: "not done over HTTP here"
-        case 404: "there is no such model or version"
-        case 409: "the model is already there"
+        case 404: "there is no such model, version or job"
+        case 406: "a media type that is not written"
+        case 409: "not in this state"
         case 413: "too many rows or bytes"
         case 415: "a media type that is not read or not written"
+        case 416: "no such part of it"
+        case 507: "no room on the disk"
         case 503: "not ready, or too much is waiting; see Retry-After"
         default: "an error"
         }

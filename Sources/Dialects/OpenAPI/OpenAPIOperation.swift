@@ -32,6 +32,9 @@ struct OpenAPIOperation {
     /// Nil: text.
     var answer: String?
     var answerTypes: [Media] = [.json]
+    var answerStatus = 200
+    /// Those behind the question mark.
+    var parameters: [Parameter] = []
     var errors: [Int] = []
     var errorSchema = "Error"
     var errorType = Media.json
@@ -49,7 +52,7 @@ struct OpenAPIOperation {
         }
     }
 
-    private init(_ summary: String, tag: String, answer: String?, errors: [Int] = []) {
+    init(_ summary: String, tag: String, answer: String?, errors: [Int] = []) {
         self.tag = tag
         self.summary = summary
         self.answer = answer

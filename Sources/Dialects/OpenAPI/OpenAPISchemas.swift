@@ -55,6 +55,15 @@ enum OpenAPISchemas {
         ),
         ("Text", text), ("Anything", anything),
         (
+            "Job",
+            object(
+                [
+                    ("id", text), ("state", text), ("model", text), ("version", text), ("records", number),
+                    ("errors", number), ("bytes", number), ("bytes_done", number),
+                ], required: ["id", "state", "model", "version", "records", "errors", "bytes", "bytes_done"])
+        ),
+        ("Jobs", object([("jobs", array(of: reference("Job")))], required: ["jobs"])),
+        (
             "ServerMetadata",
             object(
                 [("name", text), ("version", text), ("extensions", array(of: text))],

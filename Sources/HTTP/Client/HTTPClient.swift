@@ -8,11 +8,11 @@ import Net
 ///
 /// Not for the daemon: it blocks its thread.
 package struct HTTPClient: ~Copyable {
-    private let address: Address
-    private let timeout: Duration
+    let address: Address
+    let timeout: Duration
     private let bodyBytesMax: Int
-    private var socket: Socket?
-    private var reader: ResponseReader
+    var socket: Socket?
+    var reader: ResponseReader
 
     /// `timeout` bounds connecting and each whole exchange.
     package init(_ address: Address, timeout: Duration = .seconds(30), bodyBytesMax: Int = 1 << 30) {
@@ -44,6 +44,15 @@ package struct HTTPClient: ~Copyable {
     private func encode(
         _ method: Method, _ target: String, _ headers: [(String, String)], _ body: [UInt8]
     ) throws(HTTPClientError) -> [UInt8] {
+        let hasBody = !body.isEmpty || method == .post || method == .put || method == .patch
+        return try encodeHead(
+            method, target, headers, framing: hasBody ? "Content-Length: \(body.count)\r\n" : "") + body
+    }
+
+    /// - Parameter framing: complete header lines.
+    func encodeHead(
+        _ method: Method, _ target: String, _ headers: [(String, String)], framing: String
+    ) throws(HTTPClientError) -> [UInt8] {
         guard !target.isEmpty, target.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw .invalidRequest(
                 reason: "the target '\(target)' has characters that must be percent-encoded")
@@ -58,25 +67,17 @@ package struct HTTPClient: ~Copyable {
             else { throw .invalidRequest(reason: "the header '\(name)' has characters that are not allowed") }
             text += "\(name): \(value)\r\n"
         }
-        if !body.isEmpty || method == .post || method == .put || method == .patch {
-            text += "Content-Length: \(body.count)\r\n"
-        }
-        return Array((text + "\r\n").utf8) + body
+        return Array((text + framing + "\r\n").utf8)
     }
 
     private mutating func exchange(_ request: [UInt8], _ method: Method) throws(HTTPClientError)
         -> ClientResponse
     {
-        if socket == nil {
-            do {
-                socket = try Socket.connect(to: address, timeout: timeout)
-            } catch { throw .connection(error) }
-            reader.reset()
-        }
+        try connect()
         let deadline = MonotonicInstant.now.advanced(by: timeout.wholeNanoseconds)
         guard let connection = socket.take() else { throw .broken(server: address.description, code: 0) }
         // A server may answer early (413, say) and close: then the answer counts, not the broken pipe.
-        let writeError = Self.write(request, to: connection, deadline)
+        let writeError = Self.write(request.span, to: connection, deadline)
         guard writeError != ETIMEDOUT else { throw .timedOut(server: address.description) }
         do {
             let (response, isKept) = try reader.read(connection, isHead: method == .head, deadline: deadline)
@@ -90,13 +91,18 @@ package struct HTTPClient: ~Copyable {
         }
     }
 
+    mutating func connect() throws(HTTPClientError) {
+        if socket != nil { return }
+        do { socket = try Socket.connect(to: address, timeout: timeout) } catch { throw .connection(error) }
+        reader.reset()
+    }
+
     /// 0, or the error number.
-    private static func write(_ bytes: [UInt8], to socket: borrowing Socket, _ deadline: MonotonicInstant)
-        -> CInt
+    static func write(_ bytes: Span<UInt8>, to socket: borrowing Socket, _ deadline: MonotonicInstant) -> CInt
     {
         var sent = 0
         while sent < bytes.count {
-            switch socket.send(bytes.span.extracting(sent..<bytes.count)) {
+            switch socket.send(bytes.extracting(sent..<bytes.count)) {
             case .bytes(let count): sent += count
             case .wouldBlock where MonotonicInstant.now >= deadline: return ETIMEDOUT
             case .wouldBlock: continue

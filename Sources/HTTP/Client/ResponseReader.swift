@@ -23,8 +23,10 @@ struct ResponseReader: ~Copyable {
     }
 
     /// Reads one final answer (1xx are skipped); the flag tells whether the connection can be used again.
+    ///
+    /// - Parameter sink: takes the body of a 200 piece by piece; then `body` stays empty.
     mutating func read(
-        _ socket: borrowing Socket, isHead: Bool, deadline: MonotonicInstant
+        _ socket: borrowing Socket, isHead: Bool, deadline: MonotonicInstant, sink: (any BodySink)? = nil
     ) throws(HTTPClientError) -> (ClientResponse, Bool) {
         while true {
             var response = ClientResponse(status: 0, headers: [], body: [])
@@ -35,16 +37,17 @@ struct ResponseReader: ~Copyable {
                 .map { $0.value.lowercased() }
             var isKept = isHTTP11 ? !options.contains("close") : options.contains("keep-alive")
             if isHead || response.status == 204 || response.status == 304 { return (response, isKept) }
+            let sink = response.status == 200 ? sink : nil
             let isChunked = response.header("transfer-encoding")?.lowercased() == "chunked"
             if isChunked {
-                try readChunks(socket, &response.body, deadline)
+                try readChunks(socket, &response, sink, deadline)
             } else if let text = response.header("content-length") {
                 guard let length = Int(text), length >= 0 else {
                     throw malformed("its Content-Length is '\(text)'")
                 }
-                try readBody(socket, &response.body, length, deadline)
+                try readBody(socket, &response.body, sink, length, deadline)
             } else {
-                try readToEnd(socket, &response.body, deadline)
+                try readToEnd(socket, &response.body, sink, deadline)
                 isKept = false
             }
             input.removeFirst(position)
@@ -65,6 +68,7 @@ struct ResponseReader: ~Copyable {
         return words[0] != "HTTP/1.0"
     }
 
+    /// Header lines up to an empty line; also trailers.
     private mutating func readHeaders(
         _ socket: borrowing Socket, _ response: inout ClientResponse, _ deadline: MonotonicInstant
     ) throws(HTTPClientError) {
@@ -81,7 +85,8 @@ struct ResponseReader: ~Copyable {
     }
 
     private mutating func readChunks(
-        _ socket: borrowing Socket, _ body: inout [UInt8], _ deadline: MonotonicInstant
+        _ socket: borrowing Socket, _ response: inout ClientResponse, _ sink: (any BodySink)?,
+        _ deadline: MonotonicInstant
     ) throws(HTTPClientError) {
         while true {
             let line = try readLine(socket, deadline)
@@ -90,32 +95,34 @@ struct ResponseReader: ~Copyable {
                 throw malformed("a chunk's size is '\(line.prefix(40))'")
             }
             if size == 0 { break }
-            try readBody(socket, &body, size, deadline)
+            try readBody(socket, &response.body, sink, size, deadline)
             guard try readLine(socket, deadline).isEmpty else {
                 throw malformed("a chunk does not end with CR LF")
             }
         }
-        while try !readLine(socket, deadline).isEmpty {}
+        try readHeaders(socket, &response, deadline)
     }
 
     private mutating func readBody(
-        _ socket: borrowing Socket, _ body: inout [UInt8], _ length: Int, _ deadline: MonotonicInstant
+        _ socket: borrowing Socket, _ body: inout [UInt8], _ sink: (any BodySink)?, _ length: Int,
+        _ deadline: MonotonicInstant
     ) throws(HTTPClientError) {
-        guard length <= bodyBytesMax - body.count else {
+        guard sink != nil || length <= bodyBytesMax - body.count else {
             throw .responseTooLarge(server: server, limit: bodyBytesMax)
         }
         var left = length
         while left > 0 {
             if position == input.count { try fill(socket, deadline) }
-            left -= take(&body, limit: left)
+            left -= try take(&body, sink, limit: left)
         }
     }
 
     private mutating func readToEnd(
-        _ socket: borrowing Socket, _ body: inout [UInt8], _ deadline: MonotonicInstant
+        _ socket: borrowing Socket, _ body: inout [UInt8], _ sink: (any BodySink)?,
+        _ deadline: MonotonicInstant
     ) throws(HTTPClientError) {
         while true {
-            _ = take(&body, limit: .max)
+            _ = try take(&body, sink, limit: .max)
             guard body.count <= bodyBytesMax else {
                 throw .responseTooLarge(server: server, limit: bodyBytesMax)
             }
@@ -125,9 +132,17 @@ struct ResponseReader: ~Copyable {
         }
     }
 
-    private mutating func take(_ body: inout [UInt8], limit: Int) -> Int {
+    private mutating func take(
+        _ body: inout [UInt8], _ sink: (any BodySink)?, limit: Int
+    ) throws(HTTPClientError) -> Int {
         let count = min(limit, input.count - position)
         let end = position + count
+        if let sink {
+            let isTaken = sink.take(input.bytes.extracting(position..<end))
+            position = end
+            guard isTaken else { throw .broken(server: server, code: 0) }
+            return count
+        }
         for index in position..<end { body.append(input.bytes[index]) }
         position = end
         return count

@@ -23,6 +23,8 @@ struct BatchColumns: Sendable {
     /// The texts of the classes, ready to be written as CSV and as JSON.
     let csvLabels: [String]
     let jsonLabels: [String]
+    /// Those that are numbers, as numbers.
+    let numericLabels: [Double]
     let predictsLabels: Bool
 
     init(_ model: BatchModel, names: [String]) throws(BatchError) {
@@ -42,6 +44,7 @@ struct BatchColumns: Sendable {
         predictsLabels = model.model.output.predictsLabels
         let labels = model.labels
         let areText = model.labelsAreText
+        numericLabels = labels.map { Double($0) ?? .nan }
         csvLabels = labels.map(Self.field)
         jsonLabels = labels.map { label in
             var buffer = ByteBuffer()
@@ -122,6 +125,20 @@ struct BatchColumns: Sendable {
             guard shape.product(0..<shape.rank) == records * output.width else { return false }
         }
         return true
+    }
+
+    /// - Throws: `notNumbers` for an output that is text.
+    func requireNumbers(_ model: BatchModel) throws(BatchError) {
+        for output in outputs {
+            let isText =
+                switch output.kind {
+                case .predictions: predictsLabels && model.labelsAreText
+                case .labels: model.labelsAreText
+                case .tensor: model.model.outputs[output.place].datatype == .bytes
+                default: false
+                }
+            if isText { throw .notNumbers("the output \"\(output.name)\", a text,") }
+        }
     }
 
     /// Values that the outputs have for a record.

@@ -12,6 +12,10 @@ package enum BatchError: Error, Equatable, Sendable, CustomStringConvertible {
     case takesTensors
     /// The name of a kept column is also that of an output.
     case ambiguousName(String)
+    /// Bare numbers cannot carry what is named here.
+    case notNumbers(String)
+    /// A field that the model needs is held back from it.
+    case withheldFeature(String)
     case recordTooLong(line: Int, limit: Int)
     /// An operator of the model's graph failed on the records from a line on.
     case notAnswered(line: Int)
@@ -27,6 +31,8 @@ package enum BatchError: Error, Equatable, Sendable, CustomStringConvertible {
         case .unwritableOutput: "unwritable_output"
         case .takesTensors: "takes_tensors"
         case .ambiguousName: "ambiguous_name"
+        case .notNumbers: "not_numbers"
+        case .withheldFeature: "withheld_feature"
         case .recordTooLong: "record_too_long"
         case .notAnswered: "not_answered"
         case .badRecord(let error): error.code
@@ -44,6 +50,9 @@ package enum BatchError: Error, Equatable, Sendable, CustomStringConvertible {
         case .takesTensors: "the model takes tensors and no rows of features; it has no batch predictions"
         case .ambiguousName(let name):
             "\"\(name)\" is an output; a column of that name cannot be handed on beside it"
+        case .notNumbers(let what): "\(what) cannot travel as bare numbers; use csv or jsonl"
+        case .withheldFeature(let name):
+            "the model needs \"\(name)\"; it can be neither excluded nor the key"
         case .recordTooLong(let line, let limit):
             "line \(line): the record is longer than \(limit) bytes; is a quote not closed?"
         case .notAnswered(let line): "the model's graph failed on the records from line \(line) on"

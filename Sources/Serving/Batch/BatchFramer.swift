@@ -10,7 +10,15 @@ package struct BatchFramer: Sendable {
     /// The line that the next chunk begins on, from 1.
     package private(set) var line = 1
 
-    package init(_ options: BatchOptions) { self.options = options }
+    /// Bytes of a record where all are of one length.
+    private let recordBytes: Int?
+
+    package init(_ options: BatchOptions, for model: BatchModel) {
+        self.options = options
+        recordBytes = options.input.numberType.map {
+            BinaryRecords.recordBytes($0, columnCount: model.index.schema.count)
+        }
+    }
 
     /// The header of a CSV file in front of `bytes`; nil when more bytes are needed.
     ///
@@ -18,6 +26,7 @@ package struct BatchFramer: Sendable {
     package func header(
         in bytes: Span<UInt8>, isAtEnd: Bool
     ) throws(BatchError) -> (names: [String]?, length: Int)? {
+        if options.input.isBinary { return (nil, 0) }
         guard isAtEnd || bytes.count >= 3 else { return nil }
         let start =
             bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF ? 3 : 0
@@ -48,10 +57,33 @@ package struct BatchFramer: Sendable {
         let end =
             switch options.input {
             case .csv: CSVFraming.lastRecordEnd(bytes, separator: options.csv.delimiter)
-            case .jsonLines: CSVFraming.lastLineEnd(bytes)
+            case .jsonLines, .vertex: CSVFraming.lastLineEnd(bytes)
+            case .fp32, .fp64: bytes.count - bytes.count % (recordBytes ?? 1)
             }
         if bytes.count - end > options.csv.limits.recordBytesMax { throw tooLong }
         return end
+    }
+
+    /// How many lines end in `bytes`; of bare numbers, how many records.
+    package func lineCount(_ bytes: Span<UInt8>) -> Int {
+        if let recordBytes { return bytes.count / recordBytes }
+        return CSVFraming.lineCount(bytes)
+    }
+
+    /// Where the first record begins that begins at `offset` or later; the end when there is none.
+    ///
+    /// - Parameter bytes: whole records.
+    package func firstRecord(in bytes: Span<UInt8>, from offset: Int) -> Int {
+        if let recordBytes { return min(bytes.count, (offset + recordBytes - 1) / recordBytes * recordBytes) }
+        var position = 0
+        while position < offset {
+            let next =
+                options.input == .csv
+                ? CSVFraming.recordEnd(bytes, from: position, separator: options.csv.delimiter)
+                : CSVFraming.lineEnd(bytes, from: position)
+            position = next ?? bytes.count
+        }
+        return position
     }
 
     /// Goes on behind so many lines; returns the line that they began on.

@@ -5,16 +5,16 @@ internal import Tabular
 
 /// Writes answers as lines of CSV or JSON, one a record.
 struct BatchLineWriter {
-    private let plan: BatchPlan
+    let plan: BatchPlan
     private let separator: UInt8
-    private let keptCount: Int
+    let keptCount: Int
     private let isJSON: Bool
 
     init(_ plan: BatchPlan) {
         self.plan = plan
         separator = plan.options.csv.delimiter
-        keptCount = plan.options.kept.count
-        isJSON = plan.options.output == .jsonLines
+        keptCount = plan.keptCount
+        isJSON = plan.options.output == .jsonLines || plan.options.output == .vertex
     }
 
     /// Appends the lines of the records `range`.
@@ -29,11 +29,55 @@ struct BatchLineWriter {
                 error = block.errors[nextError].error
                 nextError += 1
             }
-            if isJSON {
-                appendObject(record, error, chunk, block, predictions, to: &output)
+            append(record, error, chunk, block, predictions, to: &output)
+        }
+    }
+
+    /// The same with the lines of bad records apart from the others.
+    func append(
+        _ range: Range<Int>, _ chunk: Span<UInt8>, _ block: borrowing RecordBlock,
+        _ predictions: borrowing Predictions, to output: inout ByteBuffer, errors: inout ByteBuffer
+    ) {
+        var nextError = 0
+        for record in range {
+            if nextError < block.errors.count && block.errors[nextError].record == record {
+                append(record, block.errors[nextError].error, chunk, block, predictions, to: &errors)
+                nextError += 1
             } else {
-                appendLine(record, error, chunk, block, predictions, to: &output)
+                append(record, nil, chunk, block, predictions, to: &output)
             }
+        }
+    }
+
+    @inline(__always)
+    private func append(
+        _ record: Int, _ error: RecordError?, _ chunk: Span<UInt8>, _ block: borrowing RecordBlock,
+        _ predictions: borrowing Predictions, to output: inout ByteBuffer
+    ) {
+        switch plan.options.output {
+        case .csv: appendLine(record, error, chunk, block, predictions, to: &output)
+        case .jsonLines: appendObject(record, error, chunk, block, predictions, to: &output)
+        case .vertex: appendInstance(record, error, chunk, block, predictions, to: &output)
+        case .fp32, .fp64: appendNumbers(record, error, predictions, to: &output)
+        }
+    }
+
+    /// Appends a last record that says why the run goes on no more; nothing where there are only numbers.
+    func append(failure: RecordError, to output: inout ByteBuffer) {
+        switch plan.options.output {
+        case .csv:
+            let width = plan.options.kept.count + plan.columns.width
+            for _ in 0..<width { output.append(separator) }
+            appendQuoted(failure.description.utf8.span, to: &output)
+            output.append(UInt8(ascii: "\n"))
+        case .jsonLines:
+            output.append("{\"error\":" as StaticString)
+            append(failure, to: &output)
+            output.append("}\n" as StaticString)
+        case .vertex:
+            output.append("{" as StaticString)
+            appendStatus(failure, to: &output)
+        case .fp32, .fp64: return
         }
     }
 
@@ -60,7 +104,7 @@ struct BatchLineWriter {
         if let error {
             output.append(separator)
             appendQuoted(error.description.utf8.span, to: &output)
-        } else if !plan.options.stopsAtBadRecord {
+        } else if plan.options.hasErrorColumn {
             output.append(separator)
         }
         // A line of one empty field is no empty line.
@@ -87,7 +131,7 @@ struct BatchLineWriter {
     }
 
     /// Appends a field in quotes when it needs them.
-    private func appendQuoted(_ text: Span<UInt8>, to output: inout ByteBuffer) {
+    func appendQuoted(_ text: Span<UInt8>, to output: inout ByteBuffer) {
         var needsQuotes = false
         for index in text.indices {
             let byte = text[index]
@@ -131,14 +175,14 @@ struct BatchLineWriter {
         output.append("}\n" as StaticString)
     }
 
-    private func appendKey(_ name: String, _ isFirst: inout Bool, to output: inout ByteBuffer) {
+    func appendKey(_ name: String, _ isFirst: inout Bool, to output: inout ByteBuffer) {
         if !isFirst { output.append(UInt8(ascii: ",")) }
         isFirst = false
         output.append(quoted: name)
         output.append(UInt8(ascii: ":"))
     }
 
-    private func appendMember(
+    func appendMember(
         _ cell: KeptCell, _ chunk: Span<UInt8>, _ block: borrowing RecordBlock, to output: inout ByteBuffer
     ) {
         switch cell.form {
@@ -171,7 +215,7 @@ struct BatchLineWriter {
     // MARK: Values
 
     @inline(__always)
-    private func appendValue(
+    func appendValue(
         _ description: BatchColumns.Output, _ record: Int, _ column: Int,
         _ predictions: borrowing Predictions, to output: inout ByteBuffer
     ) {
@@ -195,7 +239,7 @@ struct BatchLineWriter {
     }
 
     @inline(__always)
-    private func appendNumber(
+    func appendNumber(
         _ block: borrowing RowBlock, _ row: Int, _ column: Int, to output: inout ByteBuffer
     ) {
         let value = block.value(row: row, column: column)

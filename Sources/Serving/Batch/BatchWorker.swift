@@ -26,6 +26,8 @@ package struct BatchWorker: ~Copyable {
     private var block = RecordBlock()
     private var predictions = Predictions()
     private var scratch = InferenceScratch()
+    /// Answers to bad records, where they are kept apart.
+    private var errorLines = ByteBuffer()
 
     package init(_ plan: BatchPlan) { self.plan = plan }
 
@@ -46,6 +48,9 @@ package struct BatchWorker: ~Copyable {
         case .jsonLines(let records):
             offset = records.read(
                 chunk, from: offset, firstLine: line, recordLimit: plan.recordsPerBlock, into: &block)
+        case .binary(let records):
+            offset = records.read(
+                chunk, from: offset, firstLine: line, recordLimit: plan.recordsPerBlock, into: &block)
         }
         line += block.lineCount
         var counts = BatchCounts()
@@ -62,7 +67,18 @@ package struct BatchWorker: ~Copyable {
             writer.append(0..<bad.record, chunk, block, predictions, to: &output)
             throw .badRecord(bad.error)
         }
-        writer.append(0..<block.recordCount, chunk, block, predictions, to: &output)
+        if plan.separatesErrors {
+            writer.append(
+                0..<block.recordCount, chunk, block, predictions, to: &output, errors: &errorLines)
+        } else {
+            writer.append(0..<block.recordCount, chunk, block, predictions, to: &output)
+        }
         return counts
+    }
+
+    /// Moves the answers to bad records that were kept apart behind what `output` holds.
+    package mutating func moveErrors(to output: inout ByteBuffer) {
+        output.append(errorLines.bytes)
+        errorLines.clear()
     }
 }

@@ -10,12 +10,21 @@ package struct JSONLinesRecords: Sendable {
     private let inputType: NumberType
     /// The members that are handed on, in this order.
     package let keptNames: [String]
+    /// Each record's whole text is handed on, and no member.
+    private let keepsRecords: Bool
+    /// Cells that are handed on of each record.
+    package var keptCount: Int { keepsRecords ? 1 : keptNames.count }
     private let keptPlaces: [String: Int]
     /// The features' names in UTF-8, to be compared with keys as they stand in the text.
     private let names: [[UInt8]]
     private let isCategorical: [Bool]
 
-    package init(index: SchemaIndex, inputType: NumberType, kept: [String]) {
+    /// - Parameter keepsRecords: hand on the whole text of each record; then `kept` has to be empty.
+    package init(
+        index: SchemaIndex, inputType: NumberType, kept: [String], keepsRecords: Bool = false
+    ) {
+        precondition(!keepsRecords || kept.isEmpty, "whole records are handed on, or members of them")
+        self.keepsRecords = keepsRecords
         self.index = index
         self.inputType = inputType
         keptNames = kept
@@ -48,15 +57,29 @@ package struct JSONLinesRecords: Sendable {
                 let record = block.recordCount
                 block.rows.appendRows(1)
                 for _ in keptNames { block.kept.append(.absent) }
+                if keepsRecords {
+                    let (first, last) = Self.trimmed(text)
+                    block.kept.append(
+                        KeptCell(form: .json, start: UInt32(start + first), end: UInt32(start + last)))
+                }
                 do throws(RecordError) {
                     try read(text, at: start, line, record, &seen, into: &block)
                 } catch {
+                    keepWhatIsThere(text, at: start, record, into: &block)
                     block.errors.append(.init(record: record, error: error))
                 }
             }
             start = end
         }
         return start
+    }
+
+    /// Where the text without white space at its ends begins and ends.
+    private static func trimmed(_ text: Span<UInt8>) -> (Int, Int) {
+        var (first, last) = (0, text.count)
+        while first < last, text[first] <= 0x20 { first += 1 }
+        while last > first, text[last - 1] <= 0x20 { last -= 1 }
+        return (first, last)
     }
 
     private func isBlank(_ text: Span<UInt8>) -> Bool {
@@ -180,6 +203,26 @@ package struct JSONLinesRecords: Sendable {
                 line: line, name: missing.first, code: "missing_features",
                 reason: "missing: \(missing.prefix(8).joined(separator: ", "))"
                     + (missing.count > 8 ? ", …" : "") + "; null stands for a value that is not known")
+        }
+    }
+
+    /// What of a bad record is to be handed on and was not come to: it may be what tells which record it is.
+    private func keepWhatIsThere(
+        _ text: Span<UInt8>, at start: Int, _ record: Int, into block: inout RecordBlock
+    ) {
+        guard !keptNames.isEmpty else { return }
+        var reader = JSONReader(text)
+        guard (try? reader.beginObject()) != nil else { return }
+        while let key = try? reader.nextKeyText() {
+            let place = keptPlaces[reader.string(key)]
+            _ = try? reader.peek()
+            guard let range = try? reader.skipValue() else { return }
+            guard let place else { continue }
+            let cell = record * keptNames.count + place
+            guard block.kept[cell].form == .absent else { continue }
+            block.kept[cell] = KeptCell(
+                form: .json, start: UInt32(truncatingIfNeeded: start + range.lowerBound),
+                end: UInt32(truncatingIfNeeded: start + range.upperBound))
         }
     }
 

@@ -35,9 +35,11 @@ struct AppError: Error, Equatable {
 
     init(_ error: TrainingError) {
         switch error {
-        case .unknownColumn, .setting, .algorithmForTask: self.init(.usage, error.description)
+        case .unknownColumn, .setting, .algorithmForTask, .cannotContinue:
+            self.init(.usage, error.description)
         case .noFeatures, .emptyFeature, .infiniteFeature, .missingTarget, .textTarget, .targetBeyondFloat,
-            .oneClass, .tooManyClasses, .splitValue, .emptyPart, .singular, .preprocessing:
+            .oneClass, .targetRange, .diverged, .tooManyClasses, .splitValue, .emptyPart, .singular,
+            .preprocessing:
             self.init(.data, error.description)
         case .notReproduced: self.init(.software, error.description)
         }

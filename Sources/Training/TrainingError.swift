@@ -15,6 +15,9 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case splitValue(column: String, value: String)
     case emptyPart(part: String, reason: String)
     case setting(name: String, value: String, allowed: String)
+    case targetRange(column: String, value: Double, algorithm: String, allowed: String)
+    case diverged(algorithm: String, advice: String)
+    case cannotContinue
     case singular
     case notReproduced(String)
     /// A step of the preprocessing cannot be fitted: its word, the column where there is one, and why.
@@ -36,6 +39,9 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .splitValue: "split_value"
         case .emptyPart: "empty_part"
         case .setting: "setting"
+        case .targetRange: "target_range"
+        case .diverged: "diverged"
+        case .cannotContinue: "cannot_continue"
         case .singular: "singular"
         case .notReproduced: "not_reproduced"
         case .preprocessing: "preprocessing"
@@ -72,6 +78,13 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
                 + "or test in every row"
         case .emptyPart(let part, let reason): "no row is left for the \(part) part: \(reason)"
         case .setting(let name, let value, let allowed): "\(name) is \(value); it must be \(allowed)"
+        case .targetRange(let column, let value, let algorithm, let allowed):
+            "the target \"\(column)\" is \(value) in a training row; for \(algorithm) it must be \(allowed)"
+        case .diverged(let algorithm, let advice):
+            "\(algorithm) came to numbers that are not finite; \(advice)"
+        case .cannotContinue:
+            "the model to go on from was not grown by this program on the same features for the same kind of "
+                + "target"
         case .singular:
             "the columns depend on each other, so that the coefficients are not determined; use a larger --l2"
         case .preprocessing(let step, let column, let reason):

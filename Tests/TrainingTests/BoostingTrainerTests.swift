@@ -64,13 +64,28 @@ import Testing
         var settings = BoostingSettings()
         settings.leavesMax = 12
         settings.leafRowsMin = 3
-        let matrix = BinnedMatrix(columns: data.columns, rowCount: data.count, featureCount: 3, binsMax: 255)
-        var grower = TreeGrower(matrix, settings, threadCount: 1)
         let base = BoostingLoss.squaredError.baseMargins(data.targets)[0]
         let gradients = data.targets.map { Float(Double(base) - $0) }
-        let tree = grower.grow(gradients.map { GradientPair(gradient: $0, hessian: 1) })
+        let tree = try grow(data, features: 3, gradients, settings)
         #expect(tree.nodes.count > 9)
         check(tree, node: 0, rows: Array(0..<data.count), data, gradients, settings)
+    }
+
+    private func grow(
+        _ data: BoostingTrainer.Rows, features: Int, _ gradients: [Float], _ settings: BoostingSettings
+    ) throws -> GrownTree {
+        let pool = WorkerPool(threadCount: 1)
+        let matrix = BinnedMatrix(
+            columns: data.columns, rowCount: data.count, featureCount: features, binsMax: 255, pool: pool)
+        let grower = TreeGrower(
+            matrix, settings, constraints: FeatureConstraints(), hasConstantHessian: true, pool: pool)
+        let block = GradientBlocks(rowCount: data.count)
+        for (row, gradient) in gradients.enumerated() { block.set(row, gradient: gradient, hessian: 1) }
+        let units = try #require(block.pack(isConstant: true, pool))
+        for row in 0..<data.count { grower.partition.rows[row] = UInt32(row) }
+        return grower.grow(
+            block.words, units, total: block.total(nil, data.count, pool), rowCount: data.count,
+            isWhole: true, seed: 0)
     }
 
     private func check(
@@ -81,7 +96,7 @@ import Testing
         var (left, right): ([Int], [Int]) = ([], [])
         for row in rows {
             let value = data.columns[split.feature * data.count + row]
-            if value.isNaN ? split.isDefaultLeft : value < split.threshold {
+            if value.isNaN ? split.isDefaultLeft : value < tree.nodes[node].threshold {
                 left.append(row)
             } else {
                 right.append(row)
@@ -89,7 +104,7 @@ import Testing
         }
         let exact = exactSplit(data, features: 3, rows: rows, gradients: gradients, settings)
         #expect(abs((exact?.gain ?? 0) - split.gain) <= 1e-6 * split.gain, "node \(node)")
-        #expect(left.count == split.left.count && right.count == split.right.count)
+        #expect(left.count == split.left.hessian && right.count == split.right.hessian)
         check(tree, node: Int(tree.nodes[node].left), rows: left, data, gradients, settings)
         check(tree, node: Int(tree.nodes[node].right), rows: right, data, gradients, settings)
     }
@@ -100,9 +115,9 @@ import Testing
         settings.rounds = 30
         settings.binsMax = 16
         var losses: [Double] = []
-        let result = try BoostingTrainer(settings).fit(data, featureCount: 4, loss: .squaredError) {
+        let result = try BoostingTrainer(settings).fit(data, features: .init(count: 4), loss: .squaredError) {
             _, loss, _ in
-            losses.append(loss)
+            losses.append(loss ?? .nan)
         }
         let schema = FeatureSchema(features: (0..<4).map { Feature(name: "f\($0)", kind: .numeric) })
         let graph = ModelGraph(
@@ -121,9 +136,11 @@ import Testing
         var predictions = Predictions()
         var scratch = InferenceScratch()
         model.predict(block, into: &predictions, scratch: &scratch)
-        let served = (0..<data.count).map { Float(predictions.values.value(row: $0, column: 0)) }
+        let served = NumberMemory<Float>(count: data.count, repeating: 0)
+        for row in 0..<data.count { served[row] = Float(predictions.values.value(row: row, column: 0)) }
+        let rows = LossRows(targets: data.targets, weights: nil, margins: served)
         // The loss is a sum over the very margins: one row that fell elsewhere would show.
-        #expect(BoostingLoss.squaredError.value(served, data.targets) == losses.last)
+        #expect(BoostingLoss.squaredError.value(rows, WorkerPool(threadCount: 1)) == losses.last)
         #expect(zip(losses, losses.dropFirst()).allSatisfy { $0 > $1 })
     }
 
@@ -133,9 +150,9 @@ import Testing
         var settings = BoostingSettings()
         settings.rounds = 2
         let one = try BoostingTrainer(settings, threadCount: 1).fit(
-            data, featureCount: 40, loss: .squaredError)
+            data, features: .init(count: 40), loss: .squaredError)
         let many = try BoostingTrainer(settings, threadCount: threads).fit(
-            data, featureCount: 40, loss: .squaredError)
+            data, features: .init(count: 40), loss: .squaredError)
         #expect(one.ensemble.values.map(\.bitPattern) == many.ensemble.values.map(\.bitPattern))
         #expect(one.ensemble.features == many.ensemble.features)
     }
@@ -149,7 +166,7 @@ import Testing
         settings.patience = 5
         var losses: [Double] = []
         let result = try BoostingTrainer(settings).fit(
-            train, featureCount: 3, loss: .squaredError, validation: validation
+            train, features: .init(count: 3), loss: .squaredError, validation: validation
         ) { _, _, loss in losses.append(loss ?? 0) }
         #expect(losses.count < 2_000)
         #expect(losses.count == result.rounds + 5)
@@ -160,7 +177,7 @@ import Testing
     @Test func aConstantTarget_givesOneLeaf() throws {
         var data = data(rows: 50, features: 2, seed: 1, missing: 0)
         data.targets = data.targets.map { _ in 7 }
-        let result = try BoostingTrainer().fit(data, featureCount: 2, loss: .squaredError)
+        let result = try BoostingTrainer().fit(data, features: .init(count: 2), loss: .squaredError)
         #expect(result.rounds == 1)
         #expect(result.ensemble.nodeCount == 1)
         #expect(result.ensemble.baseMargins == [7])
@@ -171,7 +188,8 @@ import Testing
         let rows = BoostingTrainer.Rows(columns: columns, targets: (0..<40).map { $0 % 2 == 0 ? 1 : 0 })
         var settings = BoostingSettings()
         settings.rounds = 1
-        let ensemble = try BoostingTrainer(settings).fit(rows, featureCount: 1, loss: .squaredError).ensemble
+        let ensemble = try BoostingTrainer(settings).fit(rows, features: .init(count: 1), loss: .squaredError)
+            .ensemble
         #expect(ensemble.features == [0, -1, -1])
         #expect(ensemble.values[0] == .infinity)
         #expect(!ensemble.defaultsLeft[0])

@@ -6,127 +6,109 @@ import ModelFormat
 package struct BoostingTrainer: Sendable {
     package var settings: BoostingSettings
     package var threadCount: Int
+    /// Whether the loss on the training rows is measured for `fit`'s progress.
+    package var measuresLoss = true
 
     package init(_ settings: BoostingSettings = BoostingSettings(), threadCount: Int? = nil) {
         self.settings = settings
         self.threadCount = threadCount ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     }
 
-    /// Rows with their targets, column-major.
-    struct Rows {
-        var columns: [Float]
+    /// Rows with their targets.
+    package struct Rows {
+        /// Shape [features, rows], without infinities; NaN is missing.
+        package var columns: [Float]
         /// Values, or indices of classes.
-        var targets: [Double]
+        package var targets: [Double]
+        /// What errors call the targets.
+        package var targetName = "target"
+        /// 0 or more, one a row; nil when all weigh 1.
+        package var weights: [Float]?
+        /// For ranking: the rows of each group, in the order of the rows.
+        package var groups: [Range<Int>]
 
-        var count: Int { targets.count }
+        package init(
+            columns: [Float], targets: [Double], weights: [Float]? = nil, groups: [Range<Int>] = []
+        ) {
+            self.columns = columns
+            self.targets = targets
+            self.weights = weights
+            self.groups = groups
+        }
+
+        package var count: Int { targets.count }
+    }
+
+    /// What is known of the features besides their values; each list empty, or one entry a feature.
+    package struct Features: Sendable {
+        package var count: Int
+        /// How many codes a categorical feature has; nil for numbers.
+        package var categoryCounts: [Int?] = []
+        /// 1 where predictions must not fall when the feature rises, -1 where they must not rise, else 0.
+        package var monotone: [Int8] = []
+        /// Groups of features, by index, that may stand on one path together; empty: all may.
+        package var interactions: [[Int]] = []
+
+        package init(count: Int) { self.count = count }
+
+        var constraints: FeatureConstraints {
+            FeatureConstraints(monotone: monotone, interactions: interactions)
+        }
     }
 
     /// What the growing came to.
-    struct Result {
-        var ensemble: TreeEnsemble
+    package struct Result {
+        package var ensemble: TreeEnsemble
         /// Rounds in the ensemble.
-        var rounds: Int
-        var validationLoss: Double?
+        package var rounds: Int
+        package var validationLoss: Double?
     }
+
+    /// Called after each round; `loss` is nil in rounds where measuring it would cost more than it tells.
+    package typealias Progress = (_ round: Int, _ loss: Double?, _ validationLoss: Double?) -> Void
 
     /// Grows the trees; with `validation` rows it ends when they no longer gain and keeps the best round.
-    func fit(
-        _ train: Rows, featureCount: Int, loss: BoostingLoss, validation: Rows? = nil,
-        progress: (_ round: Int, _ loss: Double, _ validationLoss: Double?) -> Void = { _, _, _ in }
+    /// `start` has trees that were grown before, on the same features for the same loss, to go on from.
+    package func fit(
+        _ train: Rows, features: Features, loss: BoostingLoss, validation: Rows? = nil,
+        start: TreeEnsemble? = nil, progress: Progress = { _, _, _ in }
     ) throws(TrainingError) -> Result {
         try settings.validate()
-        let matrix = BinnedMatrix(
-            columns: train.columns, rowCount: train.count, featureCount: featureCount,
-            binsMax: settings.binsMax)
-        var grower = TreeGrower(matrix, settings, threadCount: threadCount)
-        let outputs = loss.outputCount
-        var builder = EnsembleBuilder(baseMargins: loss.baseMargins(train.targets))
-        var margins = builder.startMargins(rowCount: train.count)
-        var validationMargins = builder.startMargins(rowCount: validation?.count ?? 0)
-        var pairs = [GradientPair](
-            repeating: GradientPair(gradient: 0, hessian: 0), count: train.count * outputs)
-        var best = (round: 0, loss: Double.infinity)
-        for round in 1...settings.rounds {
-            loss.derivatives(margins, train.targets, into: &pairs)
-            var hasSplit = false
-            for output in 0..<outputs {
-                let tree = grower.grow(Array(pairs[output * train.count..<(output + 1) * train.count]))
-                hasSplit = hasSplit || tree.nodes.count > 1
-                for leaf in tree.leafRows {
-                    let value = tree.nodes[leaf.node].value
-                    for row in grower.rows[leaf.rows] { margins[Int(row) * outputs + output] += value }
-                }
-                builder.append(tree, group: output)
-                if let validation {
-                    builder.addLastTree(to: &validationMargins, validation, output, of: outputs)
-                }
+        for rows in [train, validation].compactMap({ $0 }) {
+            for target in rows.targets {
+                guard let allowed = loss.refusal(of: target) else { continue }
+                throw .targetRange(
+                    column: rows.targetName, value: target, algorithm: "gbdt with --loss \(loss)",
+                    allowed: allowed)
             }
-            let validationLoss = validation.map { loss.value(validationMargins, $0.targets) }
-            progress(round, loss.value(margins, train.targets), validationLoss)
-            if let validationLoss, validationLoss < best.loss { best = (round, validationLoss) }
-            // Without a split the next round would be the same again.
-            if !hasSplit || (validation != nil && round - best.round >= settings.patience) { break }
         }
-        if validation != nil { builder.keepTrees(max(best.round, 1) * outputs) }
-        return Result(
-            ensemble: builder.ensemble, rounds: builder.ensemble.treeCount / outputs,
-            validationLoss: validation == nil ? nil : best.loss)
-    }
-}
-
-/// Puts grown trees into the flat arrays of a model.
-private struct EnsembleBuilder {
-    private(set) var ensemble: TreeEnsemble
-
-    init(baseMargins: [Float]) {
-        ensemble = TreeEnsemble(baseMargins: baseMargins.map(Double.init))
+        if let start { try check(start, features, loss) }
+        let pool = WorkerPool(threadCount: threadCount)
+        let run = BoostingRun(self, train, features, loss, validation, start, pool)
+        return try run.grow(progress)
     }
 
-    func startMargins(rowCount: Int) -> [Float] {
-        (0..<rowCount).flatMap { _ in ensemble.baseMargins.map { Float($0) } }
-    }
-
-    mutating func append(_ tree: GrownTree, group: Int) {
-        let root = Int32(ensemble.nodeCount)
-        ensemble.roots.append(root)
-        ensemble.groups.append(Int32(group))
-        for node in tree.nodes {
-            let split = node.split
-            ensemble.features.append(split.map { Int32($0.feature) } ?? -1)
-            ensemble.values.append(Double(split?.threshold ?? node.value))
-            ensemble.lefts.append(split == nil ? -1 : root + node.left)
-            ensemble.rights.append(split == nil ? -1 : root + node.right)
-            ensemble.defaultsLeft.append(split?.isDefaultLeft ?? false)
+    /// What the trees give rows of column-major numbers: margins [outputs, rows].
+    package static func margins(
+        _ ensemble: TreeEnsemble, columns: [Float], rowCount: Int, threadCount: Int
+    ) -> [Float] {
+        let margins = NumberMemory<Float>(count: rowCount * ensemble.outputCount, repeating: 0)
+        for (output, base) in ensemble.baseMargins.enumerated() {
+            for row in 0..<rowCount { margins[output * rowCount + row] = Float(base) }
         }
+        ensemble.add(
+            to: margins, columns: columns, rowCount: rowCount, WorkerPool(threadCount: threadCount))
+        return (0..<margins.count).map { margins[$0] }
     }
 
-    /// Adds the newest tree's leaves to the margins of rows that it was not grown on.
-    func addLastTree(
-        to margins: inout [Float], _ rows: BoostingTrainer.Rows, _ output: Int, of outputs: Int
-    ) {
-        guard let root = ensemble.roots.last else { return }
-        for row in 0..<rows.count {
-            var node = Int(root)
-            while ensemble.features[node] >= 0 {
-                let value = rows.columns[Int(ensemble.features[node]) * rows.count + row]
-                let goesLeft =
-                    value.isNaN ? ensemble.defaultsLeft[node] : Double(value) < ensemble.values[node]
-                node = Int(goesLeft ? ensemble.lefts[node] : ensemble.rights[node])
-            }
-            margins[row * outputs + output] += Float(ensemble.values[node])
-        }
-    }
-
-    /// Drops all trees after the first `count`.
-    mutating func keepTrees(_ count: Int) {
-        guard count < ensemble.treeCount else { return }
-        let nodeCount = Int(ensemble.roots[count])
-        ensemble.roots.removeLast(ensemble.treeCount - count)
-        ensemble.groups.removeLast(ensemble.groups.count - count)
-        ensemble.features.removeLast(ensemble.features.count - nodeCount)
-        ensemble.values.removeLast(ensemble.values.count - nodeCount)
-        ensemble.lefts.removeLast(ensemble.lefts.count - nodeCount)
-        ensemble.rights.removeLast(ensemble.rights.count - nodeCount)
-        ensemble.defaultsLeft.removeLast(ensemble.defaultsLeft.count - nodeCount)
+    private func check(
+        _ start: TreeEnsemble, _ features: Features, _ loss: BoostingLoss
+    ) throws(TrainingError) {
+        let isOurs =
+            start.rules == TreeRules() && !start.hasLeafVectors && start.linearLeaves == nil
+            && start.zerosMissing.isEmpty
+        guard isOurs, start.outputCount == loss.outputCount,
+            start.features.allSatisfy({ $0 < features.count })
+        else { throw .cannotContinue }
     }
 }

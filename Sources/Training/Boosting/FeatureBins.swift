@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The bins of one feature: bin b holds the values x with cuts[b - 1] <= x < cuts[b]; one more holds the
-/// missing.
+/// The bins of one feature: bin b of a numeric one holds the values x with cuts[b - 1] <= x < cuts[b], a
+/// bin of a categorical one a code; one more holds the missing.
 ///
 /// Cuts are Float32, like the model's thresholds, and a row goes left at `x < cuts[b]` exactly when its bin
 /// is at most b: what was learned on bins is what is served on numbers.
 struct FeatureBins: Equatable {
-    /// Strictly ascending.
+    /// Strictly ascending; none for categories.
     let cuts: [Float]
+    /// The code of each bin, the most frequent first; nil for numbers. Codes that are not here share the bin
+    /// behind these.
+    let codes: [Int32]?
+    /// The bin of each code.
+    private let binOfCode: [UInt8]
 
-    var missingBin: UInt8 { UInt8(cuts.count + 1) }
+    var isCategorical: Bool { codes != nil }
+    /// Bins without the one for missing values.
+    var valueCount: Int { codes.map { $0.count + 1 } ?? cuts.count + 1 }
+    var missingBin: UInt8 { UInt8(valueCount) }
     /// Bins with the one for missing values.
-    var count: Int { cuts.count + 2 }
+    var count: Int { valueCount + 1 }
 
-    /// Bins for `values`, of which there are at least one; NaN is missing.
+    /// Bins for numbers; NaN is missing.
     init(values: [Float], binsMax: Int) {
-        let sorted = values.filter { !$0.isNaN }.sorted()
+        var sorted = values.filter { !$0.isNaN }
+        RadixSort.sort(&sorted)
         var distinct: [Float] = []
         var counts: [Int] = []
         for value in sorted {
@@ -28,6 +37,24 @@ struct FeatureBins: Equatable {
         }
         let ends = FeatureBins.lastOfBins(counts, binsMax: binsMax)
         cuts = ends.dropLast().map { FeatureBins.cut(between: distinct[$0], and: distinct[$0 + 1]) }
+        codes = nil
+        binOfCode = []
+    }
+
+    /// Bins for the codes 0 up to `categoryCount`, of which `values` has a sample; NaN and anything else is
+    /// missing. The rarest share a bin when there are too many.
+    init(codes values: [Float], categoryCount: Int, binsMax: Int) {
+        var counts = [Int](repeating: 0, count: categoryCount)
+        for value in values where value >= 0 && value < Float(categoryCount) { counts[Int(value)] += 1 }
+        let order = counts.indices.filter { counts[$0] > 0 }.sorted {
+            (counts[$0], $1) > (counts[$1], $0)
+        }
+        let kept = order.prefix(binsMax - 1)
+        var binOfCode = [UInt8](repeating: UInt8(kept.count), count: categoryCount)
+        for (bin, code) in kept.enumerated() { binOfCode[code] = UInt8(bin) }
+        cuts = []
+        codes = kept.map { Int32($0) }
+        self.binOfCode = binOfCode
     }
 
     /// The index of the last distinct value of each bin. Bins get about as many rows each; a value that alone
@@ -59,6 +86,9 @@ struct FeatureBins: Equatable {
     /// The bin of `value`: how many cuts are not above it.
     func bin(of value: Float) -> UInt8 {
         if value.isNaN { return missingBin }
+        if codes != nil {
+            return value >= 0 && value < Float(binOfCode.count) ? binOfCode[Int(value)] : missingBin
+        }
         var low = 0
         var high = cuts.count
         while low < high {
@@ -67,32 +97,39 @@ struct FeatureBins: Equatable {
         }
         return UInt8(low)
     }
+
+    /// The cuts filled up to 256 with infinity, for `bin(of:in:)`: no value of the data is there.
+    var paddedCuts: [Float] { cuts + [Float](repeating: .infinity, count: 256 - cuts.count) }
 }
 
-/// All training rows as bins, column-major, one byte a cell.
-struct BinnedMatrix {
-    let rowCount: Int
-    let features: [FeatureBins]
-    /// Shape [features, rows].
-    let bins: [UInt8]
-
-    /// Bins are cut on so many rows at most, spread evenly over the data.
-    private static let sampleRowsMax = 200_000
-
-    /// `columns` is column-major [featureCount, rowCount], without infinities.
-    init(columns: [Float], rowCount: Int, featureCount: Int, binsMax: Int) {
-        var features: [FeatureBins] = []
-        var bins = [UInt8](repeating: 0, count: columns.count)
-        let stride = max(1, rowCount / BinnedMatrix.sampleRowsMax)
-        for feature in 0..<featureCount {
-            let start = feature * rowCount
-            let sample = Swift.stride(from: start, to: start + rowCount, by: stride).map { columns[$0] }
-            let own = FeatureBins(values: sample, binsMax: binsMax)
-            for index in start..<start + rowCount { bins[index] = own.bin(of: columns[index]) }
-            features.append(own)
+/// Sorts numbers by their bits: three passes over 11 bits each, some ten times faster than comparing.
+enum RadixSort {
+    static func sort(_ values: inout [Float]) {
+        if values.count < 256 { return values.sort() }
+        var keys = values.map { value in
+            let bits = value.bitPattern
+            // Negative numbers backwards, below the others.
+            return bits ^ (bits >> 31 == 1 ? 0xFFFF_FFFF : 0x8000_0000)
         }
-        self.rowCount = rowCount
-        self.features = features
-        self.bins = bins
+        var other = keys
+        for shift in [0, 11, 22] as [UInt32] {
+            pass(keys, into: &other, shift)
+            swap(&keys, &other)
+        }
+        for index in values.indices {
+            let key = keys[index]
+            values[index] = Float(bitPattern: key ^ (key >> 31 == 1 ? 0x8000_0000 : 0xFFFF_FFFF))
+        }
+    }
+
+    private static func pass(_ keys: [UInt32], into other: inout [UInt32], _ shift: UInt32) {
+        var starts = [Int](repeating: 0, count: 2_049)
+        for key in keys { starts[Int(key >> shift & 2_047) + 1] += 1 }
+        for index in 1..<starts.count { starts[index] += starts[index - 1] }
+        for key in keys {
+            let digit = Int(key >> shift & 2_047)
+            other[starts[digit]] = key
+            starts[digit] += 1
+        }
     }
 }

@@ -1,196 +1,276 @@
 // SPDX-License-Identifier: Apache-2.0
-import Dispatch
-import Synchronization
 
-/// One tree, its nodes in the order in which they were made: children come after their parent.
-struct GrownTree {
-    /// A node; a leaf when it has no split.
-    struct Node {
-        var split: TreeSplit?
-        var left: Int32 = -1
-        var right: Int32 = -1
-        var value: Float = 0
-    }
-
-    var nodes: [Node]
-    /// The leaf that each training row fell into.
-    var leafRows: [(node: Int, rows: Range<Int>)]
-}
-
-/// Grows a tree leaf by leaf, the most gainful split first. The result does not depend on the number of
-/// threads.
-struct TreeGrower {
+/// Grows trees on histograms, leaf by leaf or level by level. What comes out does not depend on the number of
+/// threads, because all sums are of whole numbers.
+///
+/// Of two new leaves the smaller one's histogram is built while the rows are divided, on cache lines that
+/// were read for that; the larger one's is what is left of their parent's.
+final class TreeGrower {
+    let partition: RowPartition
     private let matrix: BinnedMatrix
     private let settings: BoostingSettings
-    private let finder: SplitFinder
-    private let runs: [FeatureRun]
-    /// Below this many cells a leaf is done faster than a thread wakes up.
-    private static let parallelCellsMin = 1 << 16
+    private let pool: WorkerPool
+    private let builder: HistogramBuilder
+    private let store: HistogramStore
+    private var finder: SplitFinder
+    private var choice: FeatureChoice
+    private var queue: LeafQueue
+    private var nodes: [GrownTree.Node] = []
+    private var leafRows: [(node: Int, rows: Range<Int>)] = []
+    private var seed: UInt64 = 0
+    /// Below this many cells a leaf is done faster than the threads get together.
+    private static let parallelCellsMin = 1 << 15
+    /// Rows that one thread divides at a time.
+    private static let chunkRowsMax = 16_384
 
-    /// Rows grouped by leaf.
-    private(set) var rows: [Int32]
-
-    /// A leaf that may be split.
-    private struct Leaf {
-        var node: Int
-        var range: Range<Int>
-        var depth: Int
-        var total: GradientSum
-        var histograms: [Histogram]
-        var split: TreeSplit?
-    }
-
-    init(_ matrix: BinnedMatrix, _ settings: BoostingSettings, threadCount: Int) {
+    init(
+        _ matrix: BinnedMatrix, _ settings: BoostingSettings, constraints: FeatureConstraints,
+        hasConstantHessian: Bool, pool: WorkerPool
+    ) {
         self.matrix = matrix
         self.settings = settings
-        finder = SplitFinder(settings: settings, matrix: matrix)
-        let featureCount = matrix.features.count
-        let runCount = max(1, min(threadCount, featureCount))
-        runs = (0..<runCount).map {
-            FeatureRun($0 * featureCount / runCount..<($0 + 1) * featureCount / runCount, of: matrix)
-        }
-        rows = []
+        self.pool = pool
+        partition = RowPartition(rowCount: matrix.rowCount)
+        builder = HistogramBuilder(
+            matrix, countsRows: settings.leafRowsMin > 1 && !hasConstantHessian, pool: pool)
+        store = HistogramStore(size: builder.size)
+        finder = SplitFinder(settings, matrix)
+        finder.monotone = constraints.monotone
+        choice = FeatureChoice(
+            settings, featureCount: matrix.features.count, groups: constraints.interactions)
+        queue = LeafQueue(settings.growth)
     }
 
-    /// Grows a tree for the derivatives `pairs`, one a row.
-    mutating func grow(_ pairs: [GradientPair]) -> GrownTree {
-        rows = (0..<Int32(matrix.rowCount)).map { $0 }
-        var total = GradientSum()
-        for pair in pairs {
-            total =
-                total + GradientSum(gradient: Double(pair.gradient), hessian: Double(pair.hessian), count: 1)
+    /// Grows a tree on the first `rowCount` rows of `partition.rows`, which are all rows in their order when
+    /// `isWhole`.
+    func grow(
+        _ words: NumberMemory<Int>, _ units: GradientUnits, total: PackedSum, rowCount: Int, isWhole: Bool,
+        seed: UInt64
+    ) -> GrownTree {
+        self.seed = seed
+        finder.units = units
+        choice.start(seed: seed)
+        leafRows = []
+        var root = GrowingLeaf(
+            node: 0, range: 0..<rowCount, depth: 0, facts: LeafFacts(total: total, rowCount: rowCount))
+        nodes = [node(root, weight: finder.rule.weight(total, units, root.facts.bounds))]
+        prepare(&root)
+        if canGrow(root) {
+            root.sums = takeSums()
+            if let sums = root.sums {
+                builder.build(isWhole ? nil : partition.rows, root.range, words, into: sums)
+            }
+            root.split = search(root, Array(matrix.features.indices))
         }
-        var nodes = [GrownTree.Node(value: value(total))]
-        var leaves = [Leaf(node: 0, range: 0..<rows.count, depth: 0, total: total, histograms: [])]
-        (leaves[0].histograms, leaves[0].split) = examine(leaves[0], pairs, minus: nil)
-        while leaves.count < settings.leavesMax, let chosen = mostGainful(leaves) {
-            guard let split = leaves[chosen].split else { break }
-            let parent = leaves[chosen]
-            let middle = partition(parent.range, split)
-            nodes[parent.node].split = split
-            nodes[parent.node].left = Int32(nodes.count)
-            nodes[parent.node].right = Int32(nodes.count + 1)
-            let children = [
-                Leaf(
-                    node: nodes.count, range: parent.range.lowerBound..<middle, depth: parent.depth + 1,
-                    total: split.left, histograms: []),
-                Leaf(
-                    node: nodes.count + 1, range: middle..<parent.range.upperBound, depth: parent.depth + 1,
-                    total: split.right, histograms: []),
-            ]
-            nodes.append(GrownTree.Node(value: value(split.left)))
-            nodes.append(GrownTree.Node(value: value(split.right)))
-            leaves[chosen].histograms = []
-            let examined = examine(children, parentHistograms: parent.histograms, pairs)
-            leaves[chosen] = examined[0]
-            leaves.append(examined[1])
+        add(root)
+        while leafCount < settings.leavesMax, let leaf = queue.pop() { expand(leaf, words) }
+        while let leaf = queue.pop() {
+            store.give(leaf.sums)
+            leafRows.append((leaf.node, leaf.range))
         }
-        return GrownTree(nodes: nodes, leafRows: leaves.map { ($0.node, $0.range) })
+        return GrownTree(nodes: nodes, leafRows: leafRows)
     }
 
-    private func value(_ total: GradientSum) -> Float {
-        let weight = total.hessian + settings.l2
-        return weight > 0 ? Float(-settings.learningRate * total.gradient / weight) : 0
+    private var leafCount: Int { (nodes.count + 1) / 2 }
+
+    private func node(_ leaf: GrowingLeaf, weight: Double) -> GrownTree.Node {
+        GrownTree.Node(
+            value: Float(settings.learningRate * weight), rowCount: leaf.range.count,
+            hessian: finder.units.hessian(leaf.facts.total))
     }
 
-    /// The first among equals.
-    private func mostGainful(_ leaves: [Leaf]) -> Int? {
-        var best: Int?
-        for index in leaves.indices {
-            guard let gain = leaves[index].split?.gain else { continue }
-            if let other = best, let otherGain = leaves[other].split?.gain, otherGain >= gain { continue }
-            best = index
+    /// What has to be known of a leaf before its split is looked for.
+    private func prepare(_ leaf: inout GrowingLeaf) {
+        leaf.facts.seed = RandomSource.mixed(seed, UInt64(leaf.node))
+        leaf.allowed = choice.allowed(depth: leaf.depth, nodeSeed: leaf.facts.seed, above: leaf.above)
+    }
+
+    private func canGrow(_ leaf: GrowingLeaf) -> Bool {
+        leaf.depth < settings.depthMax && finder.canSplit(leaf.facts.total, leaf.range.count)
+    }
+
+    /// Puts a leaf where it waits to be split, or is done.
+    private func add(_ leaf: GrowingLeaf) {
+        if leaf.split != nil { return queue.push(leaf) }
+        store.give(leaf.sums)
+        leafRows.append((leaf.node, leaf.range))
+    }
+
+    private func takeSums() -> NumberMemory<Int>? { store.take() ?? queue.takeSums() }
+
+    private func search(_ leaf: GrowingLeaf, _ features: some Sequence<Int>) -> TreeSplit? {
+        guard let sums = leaf.sums else { return nil }
+        var best: TreeSplit?
+        for feature in features where leaf.allowed?[feature] ?? true {
+            if let split = finder.best(feature, builder.sums(feature, of: sums), leaf.facts),
+                split.isBetter(than: best)
+            {
+                best = split
+            }
         }
         return best
     }
 
-    /// Builds the histogram of the smaller child and gets the larger one's by subtraction.
-    private func examine(
-        _ children: [Leaf], parentHistograms: [Histogram], _ pairs: [GradientPair]
-    ) -> [Leaf] {
-        var children = children
-        if children[0].depth >= settings.depthMax { return children }
-        let smaller = children[0].range.count <= children[1].range.count ? 0 : 1
-        let larger = 1 - smaller
-        let built = examine(children[smaller], pairs, minus: nil)
-        let derived = examine(children[larger], pairs, minus: (parentHistograms, built.0))
-        (children[smaller].histograms, children[smaller].split) = built
-        (children[larger].histograms, children[larger].split) = derived
+    /// Divides a leaf by its split and looks for those of its children.
+    private func expand(_ leaf: GrowingLeaf, _ words: NumberMemory<Int>) {
+        guard let split = leaf.split else { return }
+        var children = children(leaf, split)
+        let smaller = split.left.hessian <= split.right.hessian ? 0 : 1
+        let mayGrow = leafCount + 1 < settings.leavesMax && leaf.depth + 1 < settings.depthMax
+        let weightIsEnough =
+            finder.canSplit(split.left, leaf.range.count) || finder.canSplit(split.right, leaf.range.count)
+        let grows = mayGrow && weightIsEnough
+        // Without the parent's histogram there is nothing to subtract from.
+        let smallSums = grows && leaf.sums != nil ? takeSums() : nil
+        let work = ChildWork(
+            leaf: leaf, split: split, smaller: smaller, smallSums: smallSums,
+            isShared: pool.count > 1
+                && leaf.range.count * matrix.features.count >= TreeGrower.parallelCellsMin)
+        let leftCount = divide(work, words, &children)
+        children[0].range = leaf.range.lowerBound..<leaf.range.lowerBound + leftCount
+        children[1].range = leaf.range.lowerBound + leftCount..<leaf.range.upperBound
+        link(leaf, split, &children)
+        if grows && smallSums == nil {
+            store.give(leaf.sums)
+            for side in 0..<2 where canGrow(children[side]) {
+                children[side].sums = takeSums()
+                guard let sums = children[side].sums else { continue }
+                builder.build(partition.rows, children[side].range, words, into: sums)
+                children[side].split = search(children[side], matrix.features.indices)
+            }
+        } else if !grows {
+            store.give(leaf.sums)
+        }
+        for child in children { add(child) }
+    }
+
+    private func children(_ leaf: GrowingLeaf, _ split: TreeSplit) -> [GrowingLeaf] {
+        let bounds = finder.bounds(leaf.facts.bounds, split)
+        let above = choice.hasGroups ? leaf.above + [split.feature] : []
+        var children = [
+            GrowingLeaf(
+                node: nodes.count, range: leaf.range, depth: leaf.depth + 1,
+                facts: LeafFacts(total: split.left, rowCount: 0, bounds: bounds.left), above: above),
+            GrowingLeaf(
+                node: nodes.count + 1, range: leaf.range, depth: leaf.depth + 1,
+                facts: LeafFacts(total: split.right, rowCount: 0, bounds: bounds.right), above: above),
+        ]
+        for side in 0..<2 { prepare(&children[side]) }
         return children
     }
 
-    /// The leaf's histograms, one a run of features, and its best split.
-    private func examine(
-        _ leaf: Leaf, _ pairs: [GradientPair], minus parent: (all: [Histogram], taken: [Histogram])?
-    ) -> ([Histogram], TreeSplit?) {
-        let rows = rows[leaf.range]
-        let gathered = parent == nil ? rows.map { pairs[Int($0)] } : []
-        let isLarge = rows.count * matrix.features.count >= TreeGrower.parallelCellsMin
-        let results = Results(runs.count)
-        forEach(runs.count, inParallel: isLarge) { index in
-            let run = runs[index]
-            var histogram: Histogram
-            if let parent {
-                histogram = parent.all[index]
-                histogram.subtract(parent.taken[index])
-            } else {
-                histogram = Histogram(run, matrix, rows: rows, pairs: gathered)
-            }
-            results.store(index, histogram, finder.best(in: histogram, run, total: leaf.total))
-        }
-        return results.take()
+    private func link(_ leaf: GrowingLeaf, _ split: TreeSplit, _ children: inout [GrowingLeaf]) {
+        nodes[leaf.node].split = split
+        nodes[leaf.node].threshold = threshold(split)
+        nodes[leaf.node].left = Int32(nodes.count)
+        nodes[leaf.node].right = Int32(nodes.count + 1)
+        nodes.append(node(children[0], weight: split.leftWeight))
+        nodes.append(node(children[1], weight: split.rightWeight))
     }
 
-    private func forEach(_ count: Int, inParallel: Bool, _ body: @Sendable (Int) -> Void) {
-        if inParallel && count > 1 {
-            DispatchQueue.concurrentPerform(iterations: count, execute: body)
-        } else {
-            for index in 0..<count { body(index) }
-        }
+    private func threshold(_ split: TreeSplit) -> Float {
+        if split.leftBins != nil { return 0 }
+        let cuts = matrix.features[split.feature].cuts
+        return Int(split.bin) < cuts.count ? cuts[Int(split.bin)] : .infinity
     }
 
-    /// Moves the rows that go left to the front of `range`, each side in its old order; returns where right
-    /// starts.
-    private mutating func partition(_ range: Range<Int>, _ split: TreeSplit) -> Int {
-        let matrix = matrix
-        let column = matrix.bins.span.extracting(
-            split.feature * matrix.rowCount..<(split.feature + 1) * matrix.rowCount)
-        let missing = matrix.features[split.feature].missingBin
-        var target = rows.mutableSpan
-        var right: [Int32] = []
-        right.reserveCapacity(split.right.count)
-        var next = range.lowerBound
-        for index in range {
-            let row = target[index]
-            let bin = column[Int(row)]
-            if bin == missing ? split.isDefaultLeft : bin <= split.bin {
-                target[next] = row
-                next += 1
-            } else {
-                right.append(row)
-            }
-        }
-        for (index, row) in right.enumerated() { target[next + index] = row }
-        return next
+    /// How the rows of a leaf are divided among its children, and the histograms with them.
+    private struct ChildWork {
+        let leaf: GrowingLeaf
+        let split: TreeSplit
+        /// Which child's histogram is built, 0 or 1.
+        let smaller: Int
+        /// Its memory; nil when no histograms are wanted.
+        let smallSums: NumberMemory<Int>?
+        let isShared: Bool
     }
 
-    /// What the threads found. State: small and shared, guarded by a lock.
-    private final class Results: Sendable {
-        private let slots: Mutex<[(Histogram, TreeSplit?)?]>
-
-        init(_ count: Int) { slots = Mutex([(Histogram, TreeSplit?)?](repeating: nil, count: count)) }
-
-        func store(_ index: Int, _ histogram: Histogram, _ split: TreeSplit?) {
-            slots.withLock { $0[index] = (histogram, split) }
+    /// Divides the rows, fills the children's histograms and finds their splits. Returns how many rows went
+    /// left.
+    private func divide(
+        _ work: ChildWork, _ words: NumberMemory<Int>, _ children: inout [GrowingLeaf]
+    ) -> Int {
+        let range = work.leaf.range
+        let chunkRows =
+            work.isShared
+            ? max(min(TreeGrower.chunkRowsMax, range.count / (2 * pool.count)), 256)
+            : range.count
+        let chunks = stride(from: range.lowerBound, to: range.upperBound, by: max(chunkRows, 1)).map {
+            $0..<min($0 + chunkRows, range.upperBound)
         }
-
-        func take() -> ([Histogram], TreeSplit?) {
-            let found = slots.withLock { $0.compactMap { $0 } }
-            var best: TreeSplit?
-            for (_, split) in found {
-                if let split, split.isBetter(than: best) { best = split }
+        let leftCounts = NumberMemory<Int>(count: chunks.count, repeating: 0)
+        let directions = work.split.directions(matrix.features[work.split.feature])
+        // Safe because the matrix outlives the work.
+        let (column, step) = unsafe matrix.column(work.split.feature)
+        let isMerged = work.smallSums != nil && chunks.count > 1
+        if isMerged { builder.makeOwnSums() }
+        if !isMerged, let sums = work.smallSums { sums.fill(with: 0) }
+        pool.run(chunks.count) { worker, chunk in
+            // Safe because the column has a byte for each row.
+            let leftCount = unsafe partition.divide(
+                chunks[chunk], column, step: step, directions, followsLeft: work.smaller == 0
+            ) { rows, count in
+                guard let sums = work.smallSums else { return }
+                unsafe builder.add(
+                    rows, count: count, words, into: isMerged ? builder.ownSums(worker) : sums, worker)
             }
-            return (found.map { $0.0 }, best)
+            leftCounts[chunk] = leftCount
+        }
+        finish(work, chunks, leftCounts, isMerged: isMerged, &children)
+        return (0..<chunks.count).reduce(0) { $0 + leftCounts[$1] }
+    }
+
+    /// The second half: rows to their places, and feature by feature the larger child's sums and the splits.
+    private func finish(
+        _ work: ChildWork, _ chunks: [Range<Int>], _ leftCounts: NumberMemory<Int>, isMerged: Bool,
+        _ children: inout [GrowingLeaf]
+    ) {
+        let leftTotal = (0..<chunks.count).reduce(0) { $0 + leftCounts[$1] }
+        var places: [(left: Int, right: Int)] = []
+        var place = (left: work.leaf.range.lowerBound, right: work.leaf.range.lowerBound + leftTotal)
+        for (index, chunk) in chunks.enumerated() {
+            places.append(place)
+            place.left += leftCounts[index]
+            place.right += chunk.count - leftCounts[index]
+        }
+        let counts = [leftTotal, work.leaf.range.count - leftTotal]
+        for side in 0..<2 {
+            children[side].facts.rowCount = counts[side]
+            if work.smallSums != nil {
+                children[side].sums = side == work.smaller ? work.smallSums : work.leaf.sums
+            }
+        }
+        let featureCount = matrix.features.count
+        let groupCount =
+            work.smallSums == nil ? 0 : work.isShared ? min(featureCount, 2 * pool.count) : 1
+        let found = Slots<[TreeSplit?]>(groupCount)
+        let both = children
+        pool.run(groupCount + chunks.count) { _, task in
+            guard task < groupCount else {
+                let chunk = task - groupCount
+                return partition.place(
+                    chunks[chunk], leftCount: leftCounts[chunk], left: places[chunk].left,
+                    right: places[chunk].right)
+            }
+            let features = task * featureCount / groupCount..<(task + 1) * featureCount / groupCount
+            guard let small = work.smallSums, let large = work.leaf.sums else { return }
+            for feature in features {
+                if isMerged { builder.merge(feature, into: small) }
+                builder.subtract(small, from: large, feature)
+            }
+            found.store(
+                task,
+                (0..<2).map { side in
+                    let isOpen = finder.canSplit(both[side].facts.total, counts[side])
+                    return isOpen ? search(both[side], features) : nil
+                })
+        }
+        for splits in found.take() {
+            for side in 0..<2 {
+                if let split = splits[side], split.isBetter(than: children[side].split) {
+                    children[side].split = split
+                }
+            }
         }
     }
 }

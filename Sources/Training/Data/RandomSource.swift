@@ -15,13 +15,25 @@ struct RandomSource: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 
+    /// A number from 0 up to, not including, 1.
+    mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+    /// A number from 0 up to, not including, `count`.
+    mutating func index(below count: Int) -> Int {
+        Int(next().multipliedFullWidth(by: UInt64(max(count, 1))).high)
+    }
+
+    /// A seed for the part `index` of what `seed` is for.
+    static func mixed(_ seed: UInt64, _ index: UInt64) -> UInt64 {
+        var source = RandomSource(seed: seed ^ (index &+ 1) &* 0xD1B5_4A32_D192_ED03)
+        return source.next()
+    }
+
     /// Fisher-Yates, spelled out: the standard library does not promise that `shuffle` stays the same.
     mutating func shuffle(_ values: inout [Int]) {
         guard values.count > 1 else { return }
         for last in stride(from: values.count - 1, to: 0, by: -1) {
-            // The bias of a 128-bit product's upper half is below 2^-32 for any table that fits into memory.
-            let index = Int(next().multipliedFullWidth(by: UInt64(last + 1)).high)
-            values.swapAt(last, index)
+            values.swapAt(last, index(below: last + 1))
         }
     }
 }

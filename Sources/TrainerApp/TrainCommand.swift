@@ -41,13 +41,15 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup(title: "Rows to measure on") var split: SplitOptions
     @OptionGroup(title: "Settings of linear models") var linear: LinearOptions
     @OptionGroup(title: "Settings of gbdt") var boosting: BoostingOptions
+    @OptionGroup(title: "Settings of forests") var forest: ForestOptions
     @OptionGroup(title: "Evaluation") var evaluation: EvaluationOptions
     @OptionGroup(title: "Results") var results: ResultOptions
 
     /// The learners as the user set them: one line for each kind.
     var learners: [any Learner] {
         linear.learners
-            + [boosting.learner(l2: linear.l2)]
+            + [boosting.learner(l2: linear.l2, split: split)]
+            + forest.learners(seed: split.seed)
     }
 
     mutating func validate() throws {

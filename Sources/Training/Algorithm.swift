@@ -19,6 +19,8 @@ package struct Algorithm: Sendable {
         .logistic,
         .linear,
         .gbdt,
+        .randomForest,
+        .extraTrees,
     ]
 
     package static func named(_ name: String) -> Algorithm? { all.first { $0.name == name } }

@@ -70,7 +70,9 @@ import Testing
 
     @Test func anAlgorithmForAnotherTask_isRefusedWithTheRightOnes() throws {
         let error = #expect(throws: TrainingError.self) { try trainer().train(.linear) }
-        #expect(error?.description == "algorithm linear does not do classification; use logistic or gbdt")
+        #expect(
+            error?.description == "algorithm linear does not do classification; use logistic or gbdt or "
+                + "random_forest or extra_trees")
     }
 
     @Test(arguments: [

@@ -39,3 +39,29 @@ import Testing
         }
     }
 }
+
+extension QualityTests {
+    /// The best of the gradient-boosting baselines, less one test row.
+    @Test(arguments: [("wine", 45.0), ("iris", 38)])
+    func treesOfSeveralClasses_areWithinARowOfTheBest(data: String, testRows: Double) throws {
+        let metrics = try Baselines.trainer(data).train(.gbdt).testMetrics
+        let accuracy = try #require(metrics.first { $0.name == "accuracy" }?.value)
+        for peer in ["hgb", "xgb_default", "lgb_default"] {
+            let expected = try Baselines.metric(data, peer, "accuracy")
+            #expect(accuracy >= expected - 1.01 / testRows, "\(peer): \(accuracy), \(expected)")
+        }
+    }
+
+    /// A forest of 100 trees is a draw of chance: two test rows, or three hundredths, are within it.
+    @Test(arguments: ["random_forest", "extra_trees"])
+    func forests_areAsGoodAsScikitLearns(name: String) throws {
+        let algorithm = try #require(Algorithm.named(name))
+        let cancer = try Baselines.trainer("breast_cancer").train(algorithm).testMetrics
+        let accuracy = try #require(cancer.first { $0.name == "accuracy" }?.value)
+        let expected = try Baselines.metric("breast_cancer", "rf100", "accuracy")
+        #expect(accuracy >= expected - 2.01 / 143, "\(accuracy)")
+        let diabetes = try Baselines.trainer("diabetes").train(algorithm).testMetrics
+        let error = try #require(diabetes.first { $0.name == "rmse" }?.value)
+        #expect(error <= 1.03 * (try Baselines.metric("diabetes", "rf100", "rmse")), "\(error)")
+    }
+}

@@ -256,6 +256,7 @@ if Context.environment["MODELD_BENCHMARKS"] != nil {
         benchmark(
             "ModelLoading", "model-loading-benchmark",
             imports: ["Base", "Tabular", "ModelFormat", "Inference"]),
+        benchmark("Training", "training-benchmark", imports: ["Base", "ModelFormat", "Training"]),
     ]
 }
 

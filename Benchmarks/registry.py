@@ -298,7 +298,7 @@ def many(a, directory):
         print(f"{'ok    ' if met else 'MISSED'} random calls under a budget of {a.budget} MiB: {a.calls / took:.0f} "
               f"calls/s, {len(failures)} failed, at most {accounted:.2f} of the budget counted and {grown:.2f} grown "
               f"(bar {BUDGET_BAR}), {metric(port, 'modeld_model_evictions_total'):.0f} evictions", flush=True)
-        return is_good and hits(a, port, modeld, body, directory)
+        return hits(a, port, modeld, body, directory) and is_good
     finally:
         serve.stop(modeld)
 

@@ -59,7 +59,7 @@ package enum IngestError: Error, Equatable, CustomStringConvertible {
         case .tooManyCategories(let path, let column, let limit, let example):
             "\(path), column \"\(column)\": more than \(limit) distinct texts, for instance \"\(example)\"; "
                 + "it looks like an identifier or free text: leave it out with --ignore \(quoted(column)), "
-                + "or raise --max-categories"
+                + "read its words with --text, or raise --max-categories"
         case .cell(let path, let line, let column, let reason):
             "\(path), line \(line)" + (column.isEmpty ? "" : ", column \"\(column)\"") + ": \(reason)"
         case .otherColumns(let path, let missing, let extra, let first):

@@ -34,14 +34,22 @@ enum GoldenSamples {
         schema.features.map { feature in
             switch table[feature.name] {
             // A sample holds finite numbers only.
-            case .numeric(let values), .date(let values):
-                values[row].isFinite ? .number(values[row]) : .missing
+            case .numeric(let values): values[row].isFinite ? .number(values[row]) : .missing
+            case .date(let values): date(values[row])
             case .text(let texts): texts[row].map { .category($0) } ?? .missing
             case .categorical(let codes, let categories):
                 codes[row] == Column.missingCode ? .missing : .category(categories[Int(codes[row])])
             case nil: .missing
             }
         }
+    }
+
+    /// As people write it, where that is the same number.
+    private static func date(_ seconds: Double) -> SampleValue {
+        guard seconds.isFinite else { return .missing }
+        guard seconds.magnitude < 1e11 else { return .number(seconds) }
+        let text = DateText.format(seconds)
+        return DateText.parse(text) == seconds ? .category(text) : .number(seconds)
     }
 
     /// A name that the feature's list does not have.

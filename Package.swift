@@ -118,7 +118,9 @@ let package = Package(
             imports: ["Base", "Telemetry", "Tabular", "Registry", "ModelFormat", "Inference"],
             extra: unchecked),
         library("Dialects", imports: ["Base", "Tabular", "HTTP", "Serving"], extra: unchecked),
-        library("Training", imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "Inference"]),
+        library(
+            "Training",
+            imports: ["Base", "Tabular", "LinearAlgebra", "ModelFormat", "Preprocess", "Inference"]),
         library(
             "DaemonApp",
             imports: [

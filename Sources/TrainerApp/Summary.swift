@@ -45,6 +45,7 @@ struct Summary {
 
     private func showMetrics(_ reporter: Reporter) {
         let metrics = trained.trainMetrics
+        if metrics.isEmpty { return }
         let width = max(8, metrics.map(\.name.count).max() ?? 0) + 2
         reporter.say("  " + pad("", width) + pad("train", 12) + (trained.testMetrics.isEmpty ? "" : "test"))
         for metric in metrics {

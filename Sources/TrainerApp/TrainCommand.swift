@@ -17,6 +17,10 @@ struct TrainCommand: ParsableCommand {
             Examples:
               modeltrain train churn.csv --target churned --registry models --name churn
               modeltrain train houses.csv --target price --ignore id --output houses.safetensors
+              modeltrain train houses.csv --config config/train.yaml
+
+            --config FILE reads options from a YAML file under their own names (max_depth: 6); what the \
+            command line says wins.
             """)
 
     @Argument(
@@ -26,7 +30,7 @@ struct TrainCommand: ParsableCommand {
     var data: [String] = []
 
     @Option(help: ArgumentHelp("The column to predict.", valueName: "column"))
-    var target: String
+    var target: String?
 
     @Option(
         help: ArgumentHelp(
@@ -39,7 +43,10 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup(title: "Data") var table: TableOptions
     @OptionGroup(title: "Rows to measure on") var split: SplitOptions
+    @OptionGroup(title: "Settings of several algorithms") var shared: SharedOptions
     @OptionGroup(title: "Settings of linear models") var linear: LinearOptions
+    @OptionGroup(title: "Settings of mlp") var neural: NeuralOptions
+    @OptionGroup(title: "Settings of kmeans") var clustering: ClusteringOptions
     @OptionGroup(title: "Settings of gbdt") var boosting: BoostingOptions
     @OptionGroup(title: "Settings of forests") var forest: ForestOptions
     @OptionGroup(title: "Evaluation") var evaluation: EvaluationOptions
@@ -47,12 +54,31 @@ struct TrainCommand: ParsableCommand {
 
     /// The learners as the user set them: one line for each kind.
     var learners: [any Learner] {
-        linear.learners
-            + [boosting.learner(l2: linear.l2, split: split)]
+        linear.learners(shared)
+            + [boosting.learner(shared, split: split)]
+            + [neural.learner(shared)]
+            + [clustering.learner]
             + forest.learners(seed: split.seed)
     }
 
+    /// Whether the algorithm learns without a target.
+    var isWithoutTarget: Bool { algorithm.algorithm.map { $0.tasks == [.clustering] } ?? false }
+
     mutating func validate() throws {
+        if isWithoutTarget {
+            guard target == nil else {
+                throw ValidationError(
+                    "\(algorithm.algorithm?.name ?? "") learns without a target; leave a column out with "
+                        + "--ignore."
+                )
+            }
+            guard !evaluation.isWanted else {
+                throw ValidationError(
+                    "without a target there is no truth to be measured against; leave reports and gates out.")
+            }
+        } else if target == nil {
+            throw ValidationError("--target names the column to predict.")
+        }
         try table.validate(data)
         try split.validate()
         try results.validate()
@@ -62,11 +88,6 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
-        do {
-            try TrainingRun(self).run()
-        } catch {
-            Console.error("modeltrain: \(error.message)")
-            throw ExitCode(error.status.rawValue)
-        }
+        try TrainingRun(self).run()
     }
 }

@@ -54,7 +54,12 @@ struct TrainingRun {
         var recipe: PreparationRecipe?
         if let path = options.table.preprocess { recipe = try RecipeReader.read(path) }
         do {
-            let target = try Target(options.target, in: table, task: options.task)
+            let target =
+                if let name = options.target {
+                    try Target(name, in: table, task: options.task)
+                } else {
+                    Target.none(rowCount: table.rowCount, task: .clustering)
+                }
             let split = try Split(options.split.rule, table: table, target: target)
             var trainer = try ModelTrainer(
                 table, target: target, split: split, excluding: Set(options.split.columns))
@@ -75,7 +80,7 @@ struct TrainingRun {
         let classes = (0..<target.classCount).map { target.label($0) }
         let shown = classes.prefix(10).joined(separator: ", ") + (classes.count > 10 ? ", …" : "")
         reporter.say(
-            "target \(target.name): \(target.task.rawValue)"
+            (target.name.isEmpty ? "" : "target \(target.name): ") + target.task.rawValue
                 + (classes.isEmpty ? "" : " into \(classes.count) classes (\(shown))"))
         reporter.say(
             "features: \(numericCount) numeric, \(features.count - numericCount) categorical, "

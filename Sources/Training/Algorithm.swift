@@ -18,9 +18,17 @@ package struct Algorithm: Sendable {
     package static let all: [Algorithm] = [
         .logistic,
         .linear,
+        .lasso,
+        .elasticNet,
+        .poisson,
+        .gamma,
+        .tweedie,
         .gbdt,
         .randomForest,
         .extraTrees,
+        .mlp,
+        .kmeans,
+        .isolationForest,
     ]
 
     package static func named(_ name: String) -> Algorithm? { all.first { $0.name == name } }

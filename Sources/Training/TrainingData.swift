@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import ModelFormat
 import Preprocess
 import Tabular
@@ -13,6 +14,9 @@ package struct TrainingData {
     package var seed: UInt64
     /// Threads at most; nil for one a processor.
     package var threadCount: Int?
+
+    /// Threads to use.
+    package var threads: Int { threadCount ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
     /// How an estimator wants its rows.
     package enum Form: Sendable {
@@ -48,6 +52,22 @@ package struct TrainingData {
     /// Prepared rows, row-major [rows, width] in Float64.
     package func rowMajor(_ rows: [Int], _ preparation: Preparation) -> [Double] {
         FeatureMatrix.rowMajor(table, rows, schema, preparation.plan)
+    }
+
+    /// Prepared rows, row-major; a column whose numbers are too large to be scaled is named.
+    package func scaledRows(
+        _ rows: [Int], _ preparation: Preparation
+    ) throws(TrainingError) -> [Double] {
+        let matrix = rowMajor(rows, preparation)
+        if matrix.allSatisfy(\.isFinite) { return matrix }
+        for feature in schema.features {
+            guard case .numeric(let values) = table[feature.name] else { continue }
+            // Beyond this the squares that a deviation is made of are infinite.
+            if let row = rows.first(where: { abs(values[$0]) > 1e150 }) {
+                throw .infiniteFeature(column: feature.name, value: values[row])
+            }
+        }
+        throw .diverged(algorithm: "scaling", advice: "leave columns of extreme numbers out with --ignore")
     }
 
     /// Prepared rows, column-major [width, rows] in Float32.

@@ -20,11 +20,11 @@ import Testing
         let graph = try trainer.train(trainer.target.task == .regression ? .linear : .logistic).graph
         guard case .linear(let model) = graph.estimator else { throw Wrong() }
         let expected = try Baselines.optimum(data, baseline)
-        #expect(largestDifference(model.coefficients, expected.coefficients) < 1e-5)
+        #expect(largestDifference(model.coefficients, expected.coefficients) < 1e-6)
         // Only differences between the intercepts of a softmax are determined.
         let shift = mean(model.intercepts) - mean(expected.intercepts)
         let intercepts = model.intercepts.map { expected.intercepts.count > 1 ? $0 - shift : $0 }
-        #expect(largestDifference(intercepts, expected.intercepts) < 1e-5)
+        #expect(largestDifference(intercepts, expected.intercepts) < 1e-6)
     }
 
     @Test func ridge_endsWhereTheGradientVanishes() throws {

@@ -7,9 +7,6 @@ struct BoostingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("gbdt: rounds at most.", valueName: "count"))
     var rounds = BoostingSettings().rounds
 
-    @Option(help: ArgumentHelp("gbdt: how far each tree goes.", valueName: "number"))
-    var learningRate = BoostingSettings().learningRate
-
     @Option(
         help: ArgumentHelp(
             "gbdt: what is minimised. For numbers squared, absolute, quantile, huber, poisson, gamma or "
@@ -102,18 +99,12 @@ struct BoostingOptions: ParsableArguments {
                 + "several times.", valueName: "columns"))
     var interact: [String] = []
 
-    @Option(
-        help: ArgumentHelp(
-            "gbdt: rounds without an improvement on the validation rows before it ends.", valueName: "count"))
-    var patience = BoostingSettings().patience
-
-    /// `l2` is shared with the linear models.
-    func learner(l2: Double, split: SplitOptions) -> any Learner {
+    func learner(_ shared: SharedOptions, split: SplitOptions) -> any Learner {
         var settings = BoostingSettings()
         settings.l1 = l1
-        settings.l2 = l2
+        settings.l2 = shared.l2
         settings.rounds = rounds
-        settings.learningRate = learningRate
+        settings.learningRate = shared.learningRate ?? settings.learningRate
         settings.leavesMax = maxLeaves
         settings.depthMax = maxDepth
         settings.growth = growth
@@ -126,7 +117,7 @@ struct BoostingOptions: ParsableArguments {
         settings.columnsByTree = columnsByTree
         settings.columnsByLevel = columnsByLevel
         settings.columnsByNode = columnsByNode
-        settings.patience = patience
+        settings.patience = shared.patience
         settings.seed = split.seed
         if let bagging { settings.sampling = .bagging(fraction: bagging) }
         if let gossTop { settings.sampling = .goss(top: gossTop, other: gossOther) }

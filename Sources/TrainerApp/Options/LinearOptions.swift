@@ -2,17 +2,37 @@
 import ArgumentParser
 import Training
 
-/// The settings of linear models, and the penalty that trees share.
+/// The settings of linear and generalised linear models.
 struct LinearOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Strength of the L2 penalty: on weights (alpha of a ridge regression, 1/C of a logistic "
-                + "one) or on the values of leaves.", valueName: "number"))
-    var l2 = 1.0
+            "lasso, elastic_net: strength of the penalty. (default: the best on five folds)",
+            valueName: "number"))
+    var alpha: Double?
 
-    var learners: [any Learner] {
-        var settings = LinearTrainer.Settings()
-        settings.l2 = l2
-        return [LinearLearner(.logistic, settings), LinearLearner(.linear, settings)]
+    @Option(
+        help: ArgumentHelp("elastic_net: the part of the penalty on absolute weights.", valueName: "part"))
+    var l1Ratio = ElasticNetLearner.Settings().l1Ratio
+
+    @Option(
+        help: ArgumentHelp(
+            "tweedie: of the mean that the variance grows with, above 1 and below 2.", valueName: "number"))
+    var power = GeneralizedLinearLearner.Settings().power
+
+    func learners(_ shared: SharedOptions) -> [any Learner] {
+        var linear = LinearTrainer.Settings()
+        linear.l2 = shared.l2
+        var net = ElasticNetLearner.Settings()
+        net.alpha = alpha
+        net.l1Ratio = l1Ratio
+        var generalized = GeneralizedLinearLearner.Settings()
+        generalized.l2 = shared.l2
+        generalized.power = power
+        return [
+            LinearLearner(.logistic, linear), LinearLearner(.linear, linear),
+            ElasticNetLearner(.lasso, net), ElasticNetLearner(.elasticNet, net),
+            GeneralizedLinearLearner(.poisson, generalized), GeneralizedLinearLearner(.gamma, generalized),
+            GeneralizedLinearLearner(.tweedie, generalized),
+        ]
     }
 }

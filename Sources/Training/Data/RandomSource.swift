@@ -23,6 +23,9 @@ struct RandomSource: RandomNumberGenerator {
         Int(next().multipliedFullWidth(by: UInt64(max(count, 1))).high)
     }
 
+    /// A number between −limit and limit.
+    mutating func uniform(below limit: Float) -> Float { Float(2 * unit() - 1) * limit }
+
     /// A seed for the part `index` of what `seed` is for.
     static func mixed(_ seed: UInt64, _ index: UInt64) -> UInt64 {
         var source = RandomSource(seed: seed ^ (index &+ 1) &* 0xD1B5_4A32_D192_ED03)

@@ -5,6 +5,8 @@ import Tabular
 /// What kind of answer is learned.
 package enum Task: String, Sendable, CaseIterable {
     case classification, regression
+    /// Groups of similar rows: there is no target.
+    case clustering
 }
 
 /// The column that is learned, as numbers.
@@ -23,6 +25,23 @@ package struct Target: Sendable, Equatable {
     /// Whole numbers 0, 1, … up to this are taken for classes when nobody says what they are.
     static let inferredClassCountMax = 20
 
+    private init(name: String, task: Task, values: [Double], labels: ClassLabels?) {
+        self.name = name
+        self.task = task
+        self.values = values
+        self.labels = labels
+    }
+
+    /// No target, for a task that needs none.
+    package static func none(rowCount: Int, task: Task) -> Target {
+        Target(name: "", task: task, values: [Double](repeating: 0, count: rowCount), labels: nil)
+    }
+
+    /// The target of some rows alone.
+    func rows(_ rows: [Int]) -> Target {
+        Target(name: name, task: task, values: rows.map { values[$0] }, labels: labels)
+    }
+
     /// Reads the target, deciding between the tasks when `task` is nil: text or two values are classes; so
     /// are the whole numbers from 0 or 1 on without a gap, if they are few; other numbers are regressed on.
     package init(_ name: String, in table: Table, task: Task?) throws(TrainingError) {
@@ -34,7 +53,7 @@ package struct Target: Sendable, Equatable {
         self.name = name
         switch column {
         case .categorical(let codes, let categories):
-            guard task != .regression else {
+            guard task == nil || task == .classification else {
                 throw .textTarget(column: name, example: categories.first ?? "")
             }
             self.task = .classification
@@ -45,7 +64,7 @@ package struct Target: Sendable, Equatable {
         case .numeric(let numbers):
             let distinct = Array(Set(numbers)).sorted()
             self.task = task ?? Target.inferredTask(distinct)
-            if self.task == .regression {
+            if self.task != .classification {
                 labels = nil
                 values = numbers
             } else {

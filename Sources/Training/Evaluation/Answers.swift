@@ -35,6 +35,7 @@ package struct Answers: Sendable {
                 probabilities: values, truth: classes, classCount: classCount, smallest: smallest,
                 weights: weights)
         case .regression: Metrics.regression(predictions: values, truth: truth, weights: weights)
+        case .clustering: []
         }
     }
 
@@ -47,6 +48,7 @@ package struct Answers: Sendable {
         case .classification: Metrics.logLoss(values, classes, classCount, smallest)
         case .regression:
             RegressionMeasures(predictions: values, truth: truth).meanSquaredError.squareRoot()
+        case .clustering: 0
         }
     }
 

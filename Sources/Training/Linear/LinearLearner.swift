@@ -27,9 +27,9 @@ package struct LinearLearner: Learner {
         _ data: TrainingData, report: (TrainingEvent) -> Void
     ) throws(TrainingError) -> FittedModel {
         let preparation = try data.preparation(.scaled)
-        let matrix = data.rowMajor(data.split.train, preparation)
+        let matrix = try data.scaledRows(data.split.train, preparation)
         let targets = data.targets(data.split.train)
-        let trainer = LinearTrainer(settings)
+        let trainer = LinearTrainer(settings, threadCount: data.threads)
         let model: LinearModel
         let transform: OutputTransform
         if data.target.task == .regression {

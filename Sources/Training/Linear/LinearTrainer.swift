@@ -4,8 +4,12 @@ import ModelFormat
 /// Fits linear, logistic and softmax models.
 package struct LinearTrainer: Sendable {
     package var settings = Settings()
+    package var threadCount = 1
 
-    package init(_ settings: Settings = Settings()) { self.settings = settings }
+    package init(_ settings: Settings = Settings(), threadCount: Int = 1) {
+        self.settings = settings
+        self.threadCount = threadCount
+    }
 
     package struct Settings: Sendable, Equatable {
         /// Strength of the L2 penalty on the weights. scikit-learn's `alpha` of Ridge; 1/`C` of
@@ -31,6 +35,15 @@ package struct LinearTrainer: Sendable {
         progress: (_ iteration: Int, _ loss: Double) -> Void = { _, _ in }
     ) throws(TrainingError) -> LinearModel {
         try settings.validate(for: .classification)
+        if classCount == 2 {
+            let matrix = DesignMatrix(features, featureCount: featureCount, threadCount: threadCount)
+            var objective = MarginObjective(
+                matrix, targets: classes.map(Double.init), loss: .logistic,
+                penalty: settings.l2 / matrix.weightSum)
+            let point = objective.minimum(iterationsMax: settings.iterationsMax, progress: progress)
+            return LinearModel(
+                coefficients: Array(point.dropLast()), intercepts: [point[featureCount]])
+        }
         var objective = LogisticObjective(
             features: features, classes: classes, classCount: classCount, featureCount: featureCount,
             penalty: settings.l2 / Double(classes.count))

@@ -40,18 +40,8 @@ enum Ridge {
             matrix[index * count + index] += penalty
             largest = max(largest, matrix[index * count + index])
         }
-        guard factorize(&matrix, count, pivotMin: largest * 1e-14) else { throw .singular }
-        for row in 0..<count {
-            for column in 0..<row { rhs[row] -= matrix[row * count + column] * rhs[column] }
-            rhs[row] /= matrix[row * count + row]
-        }
-        for row in (0..<count).reversed() {
-            for column in row + 1..<max(count, row + 1) {
-                rhs[row] -= matrix[column * count + row] * rhs[column]
-            }
-            rhs[row] /= matrix[row * count + row]
-        }
-        return rhs
+        guard Cholesky.factorize(&matrix, count, pivotMin: largest * 1e-14) else { throw .singular }
+        return Cholesky.solve(matrix, rhs)
     }
 
     /// The lower triangle of Xᵀ X, and Xᵀ y.
@@ -68,26 +58,6 @@ enum Ridge {
                 for j in 0...i { products[i * count + j] += value * values[start + j] }
             }
         }
-    }
-
-    /// Replaces the lower triangle by its Cholesky factor; false when a pivot vanishes.
-    private static func factorize(_ matrix: inout [Double], _ count: Int, pivotMin: Double) -> Bool {
-        var values = matrix.mutableSpan
-        for row in 0..<count {
-            for column in 0...row {
-                var sum = values[row * count + column]
-                for index in 0..<column {
-                    sum -= values[row * count + index] * values[column * count + index]
-                }
-                if row == column {
-                    guard sum > pivotMin else { return false }
-                    values[row * count + row] = sum.squareRoot()
-                } else {
-                    values[row * count + column] = sum / values[column * count + column]
-                }
-            }
-        }
-        return true
     }
 
     private static func iterative(

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import ModelFormat
+
+extension Algorithm {
+    package static let mlp: Algorithm = Algorithm(
+        name: "mlp", tasks: [.classification, .regression], summary: "neural network of full layers",
+        isCandidate: false
+    ) { NeuralLearner() }
+}
+
+/// Multilayer perceptrons.
+package struct NeuralLearner: Learner {
+    package var settings: NeuralSettings
+
+    /// Without validation rows, a tenth of so many training rows or more says when to end.
+    private static let heldOutRowsMin = 500
+
+    package init(_ settings: NeuralSettings = NeuralSettings()) { self.settings = settings }
+
+    package var algorithm: Algorithm { .mlp }
+
+    package func fit(
+        _ data: TrainingData, report: (TrainingEvent) -> Void
+    ) throws(TrainingError) -> FittedModel {
+        try settings.validate()
+        let preparation = try data.preparation(.scaled)
+        let (train, validation) = divide(data)
+        let loss: NeuralLoss =
+            switch (data.target.task, data.target.classCount) {
+            case (.classification, 2): .logistic
+            case (.classification, let count): .softmax(classCount: count)
+            default: .squaredError
+            }
+        // Of the rows learned from, so that the layers start at the right size.
+        let scale = loss == .squaredError ? TargetScale(data.targets(train)) : TargetScale()
+        let trainer = NeuralTrainer(settings: settings, loss: loss, seed: data.seed)
+        let result = trainer.fit(
+            try rows(train, data, preparation, scale),
+            validation: validation.isEmpty ? nil : try rows(validation, data, preparation, scale)
+        ) { epoch, loss, validationLoss in
+            report(
+                .progress(
+                    .mlp, step: epoch, total: settings.epochs, loss: loss, validationLoss: validationLoss))
+        }
+        var layers = result.layers
+        scale.unfold(&layers[layers.count - 1])
+        guard layers.allSatisfy({ $0.weights.allSatisfy(\.isFinite) && $0.biases.allSatisfy(\.isFinite) })
+        else { throw .diverged(algorithm: "mlp", advice: "use a smaller --learning-rate") }
+        let transform: OutputTransform =
+            switch loss {
+            case .squaredError: .identity
+            case .logistic: .logistic
+            case .softmax: .softmax
+            }
+        return FittedModel(
+            stages: preparation.stages,
+            estimator: .multilayerPerceptron(MultilayerPerceptron(layers: layers)),
+            transform: transform, settings: described(result, train.count))
+    }
+
+    /// The rows to learn from, and those that say when to end.
+    private func divide(_ data: TrainingData) -> (train: [Int], validation: [Int]) {
+        let rows = data.split.train
+        guard data.split.validation.isEmpty, rows.count >= NeuralLearner.heldOutRowsMin else {
+            return (rows, data.split.validation)
+        }
+        let fold = Split.folds(rows, count: 10, target: data.target, seed: data.seed)[0]
+        return (fold.train, fold.test)
+    }
+
+    private func rows(
+        _ rows: [Int], _ data: TrainingData, _ preparation: TrainingData.Preparation, _ scale: TargetScale
+    ) throws(TrainingError) -> NeuralTrainer.Rows {
+        let matrix = try data.scaledRows(rows, preparation)
+        return NeuralTrainer.Rows(
+            features: matrix.map { Float($0) },
+            targets: data.targets(rows).map { Float(($0 - scale.mean) / scale.deviation) },
+            width: preparation.width)
+    }
+
+    private func described(_ result: NeuralTrainer.Result, _ rowCount: Int) -> [(
+        name: String, value: String
+    )] {
+        [
+            ("hidden", settings.hidden.map(String.init).joined(separator: ",")),
+            ("activation", settings.activation.rawValue), ("epochs", "\(result.epochs)"),
+            ("batch_rows", "\(settings.batchRows(of: rowCount))"),
+            ("learning_rate", settings.learningRate.description),
+            ("weight_decay", settings.weightDecay.description), ("dropout", settings.dropout.description),
+            ("batch_norm", "\(settings.hasBatchNorm)"),
+        ]
+    }
+}
+
+/// Numbers to be predicted are learned with mean 0 and deviation 1; the last layer gives them their size
+/// back.
+private struct TargetScale {
+    var mean = 0.0
+    var deviation = 1.0
+
+    init() {}
+
+    init(_ targets: [Double]) {
+        let (mean, variance) = FittedStages.moments(targets)
+        self.mean = mean
+        if variance > 0 { deviation = variance.squareRoot() }
+    }
+
+    func unfold(_ layer: inout MultilayerPerceptron.Layer) {
+        for index in layer.weights.indices {
+            layer.weights[index] = Float(Double(layer.weights[index]) * deviation)
+        }
+        for index in layer.biases.indices {
+            layer.biases[index] = Float(Double(layer.biases[index]) * deviation + mean)
+        }
+    }
+}

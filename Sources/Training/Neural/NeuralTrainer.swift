@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import LinearAlgebra
+import ModelFormat
+
+/// Trains a multilayer perceptron on one thread: the same rows, settings and seed give the same bits on one
+/// kind of CPU.
+struct NeuralTrainer: Sendable {
+    let settings: NeuralSettings
+    let loss: NeuralLoss
+    let seed: UInt64
+
+    /// Rows, row-major, with their targets: values, or indices of classes.
+    struct Rows: Sendable {
+        var features: [Float]
+        var targets: [Float]
+        var width: Int
+
+        var count: Int { targets.count }
+    }
+
+    struct Result {
+        var layers: [MultilayerPerceptron.Layer]
+        /// Passes that the result has learned from.
+        var epochs: Int
+        var validationLoss: Double?
+    }
+
+    /// With `validation` rows it ends when they no longer gain, and keeps the best epoch.
+    func fit(
+        _ train: Rows, validation: Rows?,
+        progress: (_ epoch: Int, _ loss: Double, _ validationLoss: Double?) -> Void
+    ) -> Result {
+        var random = RandomSource(seed: seed)
+        var layers = makeLayers(train.width, &random)
+        let batchRows = settings.batchRows(of: train.count)
+        let batches = (train.count + batchRows - 1) / batchRows
+        let total = Double(settings.epochs * batches)
+        var order = Array(0..<train.count)
+        var best: (layers: [MultilayerPerceptron.Layer], epoch: Int, loss: Double)?
+        var step = 0
+        for epoch in 1...settings.epochs {
+            random.shuffle(&order)
+            var sum = 0.0
+            for batch in 0..<batches {
+                let rows = order[batch * batchRows..<min((batch + 1) * batchRows, train.count)]
+                sum += learn(&layers, train, rows, &random)
+                step += 1
+                let rate = settings.learningRate * (1 + cos(.pi * Double(step - 1) / total)) / 2
+                let meanScale = Float(1 / (1 - pow(0.9, Double(step))))
+                let squareScale = Float(1 / (1 - pow(0.999, Double(step))))
+                for layer in layers.indices {
+                    layers[layer].step(
+                        rate: Float(rate), meanScale: meanScale, squareScale: squareScale,
+                        shrink: Float(1 - rate * settings.weightDecay))
+                }
+            }
+            guard let validation else {
+                progress(epoch, sum / Double(train.count), nil)
+                continue
+            }
+            let finished = layers.map(\.finished)
+            let value = meanLoss(finished, validation)
+            progress(epoch, sum / Double(train.count), value)
+            if value < best?.loss ?? .infinity { best = (finished, epoch, value) }
+            if epoch - (best?.epoch ?? 0) >= settings.patience { break }
+        }
+        if let best { return Result(layers: best.layers, epochs: best.epoch, validationLoss: best.loss) }
+        return Result(layers: layers.map(\.finished), epochs: settings.epochs, validationLoss: nil)
+    }
+
+    private func makeLayers(_ width: Int, _ random: inout RandomSource) -> [NeuralLayer] {
+        let sizes = [width] + settings.hidden + [loss.outputCount]
+        return (1..<sizes.count).map { index in
+            NeuralLayer(
+                inputs: sizes[index - 1], outputs: sizes[index],
+                activation: index == sizes.count - 1 ? nil : settings.activation,
+                hasBatchNorm: settings.hasBatchNorm, random: &random)
+        }
+    }
+
+    /// The gradients of a batch; returns the sum of its losses before the step.
+    private func learn(
+        _ layers: inout [NeuralLayer], _ train: Rows, _ rows: ArraySlice<Int>, _ random: inout RandomSource
+    ) -> Double {
+        let count = rows.count
+        let input = gather(train, rows)
+        let targets = rows.map { train.targets[$0] }
+        for layer in layers.indices {
+            layers[layer].forward(
+                layer == 0 ? input : layers[layer - 1].answers, rows: count, dropout: settings.dropout,
+                random: &random)
+        }
+        var slopes = layers[layers.count - 1].answers
+        let loss = loss.evaluate(&slopes, targets[...])
+        for layer in layers.indices.reversed() {
+            slopes = layers[layer].backward(
+                &slopes, input: layer == 0 ? input : layers[layer - 1].answers, rows: count,
+                isFirst: layer == 0, dropout: settings.dropout)
+        }
+        return loss
+    }
+
+    private func gather(_ train: Rows, _ rows: ArraySlice<Int>) -> [Float] {
+        let width = train.width
+        return unsafe [Float](unsafeUninitializedCapacity: rows.count * width) { target, count in
+            count = rows.count * width
+            // Safe because each row of the matrix has `width` numbers, and the target room for all.
+            unsafe train.features.withUnsafeBufferPointer { source in
+                guard let source = source.baseAddress, let target = target.baseAddress else { return }
+                for (place, row) in rows.enumerated() {
+                    unsafe (target + place * width).update(from: source + row * width, count: width)
+                }
+            }
+        }
+    }
+
+    /// The mean loss of the finished layers on rows, in blocks.
+    private func meanLoss(_ layers: [MultilayerPerceptron.Layer], _ rows: Rows) -> Double {
+        let matrices = layers.map { layer in
+            WeightMatrix(
+                layer.weights, inputCount: layer.inputCount, outputCount: layer.outputCount,
+                bias: layer.biases)
+        }
+        var sum = 0.0
+        var first = 0
+        while first < rows.count {
+            let count = min(512, rows.count - first)
+            var values = Array(rows.features[first * rows.width..<(first + count) * rows.width])
+            for (layer, matrix) in zip(layers, matrices) {
+                let padded = matrix.paddedRows(count)
+                values += [Float](repeating: 0, count: padded * layer.inputCount - values.count)
+                var answers = [Float](repeating: 0, count: padded * layer.outputCount)
+                var target = answers.mutableSpan
+                matrix.multiply(values.span, rowCount: padded, into: &target)
+                switch layer.activation {
+                case .identity: break
+                case .relu: for index in answers.indices { answers[index] = max(answers[index], 0) }
+                case .tanh: for index in answers.indices { answers[index] = tanhf(answers[index]) }
+                case .logistic:
+                    for index in answers.indices { answers[index] = 1 / (1 + expf(-answers[index])) }
+                }
+                values = answers
+            }
+            values.removeLast(values.count - count * loss.outputCount)
+            sum += loss.evaluate(&values, rows.targets[first..<first + count])
+            first += count
+        }
+        return sum / Double(max(rows.count, 1))
+    }
+}

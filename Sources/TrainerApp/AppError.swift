@@ -3,19 +3,18 @@ import Base
 import Ingest
 import Training
 
-/// What ends the program: one line for people, and the exit status for scripts (as in sysexits.h).
+/// What ends the program: one line for people, and the exit status for scripts.
 struct AppError: Error, Equatable {
     var status: Status
     var message: String
 
-    enum Status: Int32 {
+    enum Status {
         /// Everything was done, and the model is not good enough to be published.
-        case refused = 1
-        case usage = 64
-        case data = 65
-        case noInput = 66
-        case software = 70
-        case cannotCreate = 73
+        case refused
+        case usage, data, noInput, software, cannotCreate
+
+        /// 2: it has to be called differently. 1: whatever else did not work.
+        var exitCode: Int32 { self == .usage ? 2 : 1 }
     }
 
     init(_ status: Status, _ message: String) {

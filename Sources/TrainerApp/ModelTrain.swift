@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Glibc
 
 /// The command `modeltrain`.
 package struct ModelTrain: ParsableCommand {
@@ -7,8 +8,8 @@ package struct ModelTrain: ParsableCommand {
         commandName: "modeltrain",
         abstract: "Trains models on tables and publishes them for modeld.",
         discussion: """
-            Exit status: 0 done; 1 not good enough to be published; 64 wrong usage; 65 the data cannot be \
-            used; 66 a file cannot be read; 73 a file cannot be written; 70 a defect of modeltrain.
+            Exit status: 0 done; 1 it cannot be done, or the model is not good enough to be published; \
+            2 wrong usage; 75 interrupted, run it again.
             """,
         version: version,
         subcommands: [TrainCommand.self, PrepareCommand.self])
@@ -16,4 +17,39 @@ package struct ModelTrain: ParsableCommand {
     package static let version = "0.1.0"
 
     package init() {}
+
+    /// The whole program: runs what the arguments say and ends with its status.
+    package static func start() -> Never {
+        Interruption.watch()
+        var arguments = Array(CommandLine.arguments.dropFirst())
+        var layout: SageMakerLayout?
+        do throws(AppError) {
+            layout = SageMakerLayout.find(
+                arguments, environment: Environment.value("MODELTRAIN_SAGEMAKER_ROOT"))
+            if let layout { arguments = try layout.arguments() }
+            arguments = try ConfigurationFile.expand(arguments)
+        } catch {
+            fail(error, layout)
+        }
+        do {
+            var command = try parseAsRoot(arguments)
+            try command.run()
+            Glibc.exit(0)
+        } catch let error as AppError {
+            fail(error, layout)
+        } catch {
+            let code = exitCode(for: error)
+            guard code == .validationFailure else { exit(withError: error) }
+            let message = fullMessage(for: error)
+            layout?.writeFailure(message)
+            Console.error(message)
+            Glibc.exit(AppError.Status.usage.exitCode)
+        }
+    }
+
+    private static func fail(_ error: AppError, _ layout: SageMakerLayout?) -> Never {
+        layout?.writeFailure(error.message)
+        Console.error("modeltrain: \(error.message)")
+        Glibc.exit(error.status.exitCode)
+    }
 }

@@ -53,11 +53,6 @@ struct PrepareCommand: ParsableCommand {
     }
 
     func run() throws {
-        do {
-            try PreparationRun(self).run()
-        } catch {
-            Console.error("modeltrain: \(error.message)")
-            throw ExitCode(error.status.rawValue)
-        }
+        try PreparationRun(self).run()
     }
 }

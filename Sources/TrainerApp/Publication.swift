@@ -30,7 +30,8 @@ struct Publication {
         }
     }
 
-    private static func createDirectories(_ path: String) throws(AppError) {
+    /// Makes the directory and those above it where they are absent.
+    static func createDirectories(_ path: String) throws(AppError) {
         var prefix = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/") {
             prefix += "/\(part)"

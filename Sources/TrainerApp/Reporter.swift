@@ -12,6 +12,9 @@ final class Reporter {
     private var lastDrawn: MonotonicInstant?
     private var lastTenth = -1
     private var hasBar = false
+    /// Of the work that is under way: when its first step was reported.
+    private var began: MonotonicInstant?
+    private var lastStep = Int.max
 
     init(_ style: ProgressStyle) {
         self.style =
@@ -37,6 +40,12 @@ final class Reporter {
         if isJSON { Console.output(line) }
     }
 
+    /// The last line: for programs always, for people when they ask for it.
+    func finish(_ line: String, isWanted: Bool) {
+        clearBar()
+        if isJSON || isWanted { Console.output(line) }
+    }
+
     func report(_ event: TrainingEvent) {
         switch event {
         case .candidate(let algorithm, let metric):
@@ -55,6 +64,8 @@ final class Reporter {
         switch style {
         case .terminal:
             let now = MonotonicInstant.now
+            if step <= lastStep { began = now }
+            lastStep = step
             // 20 pictures a second are enough for the eye and nothing for the trainer.
             if let lastDrawn, now.nanoseconds(since: lastDrawn) < 50_000_000, step < total { return }
             lastDrawn = now
@@ -62,7 +73,8 @@ final class Reporter {
             let filled = min(width, width * step / max(total, 1))
             let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: width - filled)
             let validation = other.map { ", validation \(figure($0))" } ?? ""
-            Console.draw("\r\u{1B}[K  \(bar) \(step)/\(total)  loss \(figure(loss))\(validation)")
+            let rest = remaining(step, total, now).map { "  \($0) left" } ?? ""
+            Console.draw("\r\u{1B}[K  \(bar) \(step)/\(total)  loss \(figure(loss))\(validation)\(rest)")
             hasBar = true
         case .json:
             let tenth = 10 * step / max(total, 1)
@@ -77,6 +89,13 @@ final class Reporter {
             emit(line.finish())
         case .people, .silent: break
         }
+    }
+
+    /// How long the steps to come will take, from the pace of those that were done.
+    private func remaining(_ step: Int, _ total: Int, _ now: MonotonicInstant) -> String? {
+        guard let began, step > 1, step < total else { return nil }
+        let elapsed = Double(now.nanoseconds(since: began)) / 1e9
+        return duration(elapsed / Double(step - 1) * Double(total - step))
     }
 
     /// Takes the bar off the terminal.
@@ -124,4 +143,12 @@ private func short(_ value: Double) -> String {
     let fraction = hundredths % 100
     return (value < 0 ? "-" : "") + "\(hundredths / 100)." + (fraction < 10 ? "0" : "")
         + "\(fraction)e\(exponent)"
+}
+
+/// A time to wait, no more exact than it can be known.
+func duration(_ seconds: Double) -> String {
+    let whole = Int(max(1, seconds.rounded()))
+    if whole < 60 { return "\(whole) s" }
+    let minutes = Int((seconds / 60).rounded())
+    return seconds < 3_600 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Base
 import ModelFormat
 import Tabular
 import Training
@@ -41,6 +42,43 @@ struct Summary {
         reporter.say("")
         reporter.say("to serve it:  modeld --registry \(quoted(published.registry)) --listen 127.0.0.1:8080")
         reporter.say("to try it:    \(curl(published.name))")
+    }
+
+    /// All of it as one object.
+    func document(seconds: Double, isRefused: Bool) -> JSONValue {
+        var members: [(String, JSONValue)] = [
+            ("event", "summary"), ("algorithm", .string(trained.algorithm.name)),
+            ("task", .string(trainer.target.task.rawValue)), ("target", .string(trainer.target.name)),
+            (
+                "rows",
+                .record([
+                    ("train", .count(trainer.split.train.count)),
+                    ("validation", .count(trainer.split.validation.count)),
+                    ("test", .count(trainer.split.test.count)),
+                ])
+            ),
+            (
+                "metrics",
+                .record([
+                    ("train", .metrics(trained.trainMetrics)), ("test", .metrics(trained.testMetrics)),
+                ])
+            ),
+            ("settings", .record(trained.settings.map { ($0.name, .string($0.value)) })),
+            ("seconds", .number(seconds)), ("refused", .bool(isRefused)),
+        ]
+        if let path = options.results.output { members.append(("output", .string(path))) }
+        if let path = options.evaluation.report { members.append(("report", .string(path))) }
+        if let published {
+            members.append(
+                (
+                    "published",
+                    .record([
+                        ("name", .string(published.name)), ("version", .integer(published.version)),
+                        ("path", .string(published.path)),
+                    ])
+                ))
+        }
+        return .record(members)
     }
 
     private func showMetrics(_ reporter: Reporter) {

@@ -33,8 +33,12 @@ struct TrainingRun {
         if let evaluation { try run.write(evaluation, trained, graph) }
         let isRefused = evaluation?.verdicts.contains { !$0.holds } ?? false
         let published = isRefused ? nil : try publish(bytes, graph)
-        Summary(options, trainer, trained, graph, published).show(
-            reporter, seconds: Double(MonotonicInstant.now.nanoseconds(since: started)) / 1e9)
+        let seconds = Double(MonotonicInstant.now.nanoseconds(since: started)) / 1e9
+        let summary = Summary(options, trainer, trained, graph, published)
+        summary.show(reporter, seconds: seconds)
+        var line = ByteBuffer()
+        summary.document(seconds: seconds, isRefused: isRefused).write(into: &line)
+        reporter.finish(String(copying: line.bytes), isWanted: options.results.json)
         if isRefused {
             throw AppError(
                 .refused,

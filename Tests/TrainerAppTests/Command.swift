@@ -16,10 +16,17 @@ struct Command {
         return URL(fileURLWithPath: "\(Fixtures.repository)/.build/debug/modeltrain")
     }()
 
-    static func run(_ arguments: [String]) throws -> Command {
+    /// `modeltrain` with these arguments, not started yet.
+    static func process(_ arguments: [String], environment: [String: String] = [:]) -> Process {
         let process = Process()
         process.executableURL = executable
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        return process
+    }
+
+    static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Command {
+        let process = process(arguments, environment: environment)
         let (output, errors) = (Pipe(), Pipe())
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output

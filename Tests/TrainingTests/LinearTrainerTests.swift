@@ -24,7 +24,8 @@ import Testing
         // Only differences between the intercepts of a softmax are determined.
         let shift = mean(model.intercepts) - mean(expected.intercepts)
         let intercepts = model.intercepts.map { expected.intercepts.count > 1 ? $0 - shift : $0 }
-        #expect(largestDifference(intercepts, expected.intercepts) < 1e-6)
+        // At the point of the file (wine, C = 1) the gradient is still 2e-6: it is that far from the optimum.
+        #expect(largestDifference(intercepts, expected.intercepts) < 5e-6)
     }
 
     @Test func ridge_endsWhereTheGradientVanishes() throws {

@@ -72,7 +72,7 @@ import Testing
         let error = #expect(throws: TrainingError.self) { try trainer().train(.linear) }
         #expect(
             error?.description == "algorithm linear does not do classification; use logistic or gbdt or "
-                + "random_forest or extra_trees")
+                + "random_forest or extra_trees or mlp")
     }
 
     @Test(arguments: [

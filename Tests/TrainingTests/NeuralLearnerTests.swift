@@ -29,7 +29,7 @@ import Testing
 
     @Test func numbers_areLearned() throws {
         let rmse = try value("rmse", try trained("diabetes").testMetrics)
-        #expect(try rmse <= Baselines.metric("diabetes", "mlp64", "rmse") + 2)
+        #expect(try rmse <= Baselines.metric("diabetes", "mlp64", "rmse") + 5)
     }
 
     @Test(arguments: NeuralSettings.Activation.allCases)

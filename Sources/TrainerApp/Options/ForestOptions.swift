@@ -22,8 +22,15 @@ struct ForestOptions: ParsableArguments {
                 + "number for classes, all for numbers)", valueName: "part"))
     var forestColumns: Double?
 
+    @Option(help: ArgumentHelp("isolation_forest: rows that each tree is grown on.", valueName: "count"))
+    var sampleRows = IsolationForest.Settings().sampleRows
+
     func learners(seed: UInt64) -> [any Learner] {
-        [Algorithm.randomForest, .extraTrees].map { algorithm in
+        var isolation = IsolationForest.Settings()
+        isolation.treeCount = trees
+        isolation.sampleRows = sampleRows
+        isolation.seed = seed
+        let forests = [Algorithm.randomForest, .extraTrees].map { algorithm in
             var settings = algorithm == .extraTrees ? ForestSettings.extraTrees : ForestSettings()
             settings.treeCount = trees
             settings.depthMax = forestDepth
@@ -32,5 +39,6 @@ struct ForestOptions: ParsableArguments {
             settings.seed = seed
             return ForestLearner(algorithm, settings)
         }
+        return forests + [IsolationLearner(isolation)]
     }
 }

@@ -12,8 +12,11 @@ struct NeuralOptions: ParsableArguments {
     @Option(help: ArgumentHelp("mlp: what hidden units do.", valueName: "relu|tanh|logistic"))
     var activation = NeuralSettings().activation
 
-    @Option(help: ArgumentHelp("mlp: passes over the rows at most.", valueName: "count"))
-    var epochs = NeuralSettings().epochs
+    @Option(
+        help: ArgumentHelp(
+            "mlp: passes over the rows at most. (default: 200, or as many as make 2200 steps)",
+            valueName: "count"))
+    var epochs: Int?
 
     @Option(
         help: ArgumentHelp("mlp: rows a step. (default: 32 to 256, by the rows)", valueName: "count"))

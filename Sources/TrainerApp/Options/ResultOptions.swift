@@ -27,6 +27,9 @@ struct ResultOptions: ParsableArguments {
             valueName: "auto|bar|json|none"))
     var progress = ProgressStyle.auto
 
+    @Flag(help: "End the output with a summary, one JSON object on the last line.")
+    var json = false
+
     func validate() throws {
         guard (registry == nil) == (name == nil) else {
             throw ValidationError(

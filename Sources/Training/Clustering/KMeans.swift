@@ -61,6 +61,7 @@ struct KMeans {
     /// The mean of the columns' variances.
     private func meanVariance(_ matrix: DesignMatrix) -> Double {
         let stride = matrix.stride
+        // Safe because a row has `stride` numbers and the sums twice as many.
         let sums = unsafe matrix.sum(width: 2 * stride) { block, sums in
             unsafe matrix.withRows { values in
                 for row in matrix.rows(block) {
@@ -119,6 +120,7 @@ struct KMeans {
     /// The squared distances to the nearest centre once `row` is one.
     private func closer(_ matrix: DesignMatrix, _ row: Int, _ nearest: [Double]) -> [Double] {
         let stride = matrix.stride
+        // Safe because both rows have `stride` numbers.
         return unsafe matrix.withRows { values in
             nearest.indices.map { other in
                 // Safe because both rows have `stride` numbers.
@@ -141,6 +143,7 @@ struct KMeans {
                 .map { $0.squareRoot() / 2 } ?? .infinity
         }
         var changed: [Double] = []
+        // Safe because blocks have rows of their own, and the memory outlives the pass.
         unsafe assignments.withUnsafeMutableBufferPointer { assignments in
             unsafe bounds.upper.withUnsafeMutableBufferPointer { upper in
                 unsafe bounds.lower.withUnsafeMutableBufferPointer { lower in
@@ -190,6 +193,7 @@ struct KMeans {
     /// The mean of each centre's rows; a centre without any stays where it is.
     private func means(_ matrix: DesignMatrix, _ assignments: [Int32], _ old: [Double]) -> [Double] {
         let (stride, count) = (matrix.stride, count)
+        // Safe because the sums have a line of `stride` numbers a centre, then one for each.
         let sums = unsafe matrix.sum(width: count * (stride + 1)) { block, sums in
             // Safe because the sums have a line of `stride` numbers a centre, then a number for each.
             guard let sums = sums.baseAddress else { return }

@@ -61,6 +61,7 @@ import Dispatch
         unsafe parts.withUnsafeMutableBufferPointer { parts in
             nonisolated(unsafe) let parts = unsafe parts
             @Sendable func run(_ block: Int) {
+                // Safe because each block has its own slice.
                 unsafe body(
                     block, UnsafeMutableBufferPointer(rebasing: parts[block * width..<(block + 1) * width]))
             }

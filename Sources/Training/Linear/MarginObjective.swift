@@ -32,6 +32,7 @@ struct MarginObjective: ConvexObjective {
     mutating func evaluate(_ point: [Double], gradient: inout [Double]) -> Double {
         let width = matrix.stride + 2
         let loss = loss
+        // Safe because `pass` gives rows, sums and curvatures of the sizes that are used.
         let sums = unsafe pass(width: width, point) { row, margin, weight, target, curvature, sums, stride in
             let (value, slope, bend) = loss.evaluate(margin, target)
             unsafe curvature.pointee = weight * bend
@@ -44,6 +45,7 @@ struct MarginObjective: ConvexObjective {
 
     mutating func curvature(along direction: [Double], into product: inout [Double]) {
         let width = matrix.stride + 1
+        // Safe because `pass` gives rows, sums and curvatures of the sizes that are used.
         let sums = unsafe pass(width: width, direction) { row, margin, _, _, curvature, sums, stride in
             let factor = unsafe curvature.pointee * margin
             unsafe accumulate(factor, row, sums, stride)
@@ -56,6 +58,7 @@ struct MarginObjective: ConvexObjective {
     func hessian() -> [Double] {
         let (stride, count) = (matrix.stride, parameterCount)
         let matrix = matrix
+        // Safe because the memory outlives the pass, and the sums have the width asked for.
         let sums = unsafe curvatures.withUnsafeBufferPointer { curvatures in
             nonisolated(unsafe) let curvatures = unsafe curvatures
             return unsafe matrix.sum(width: (stride + 1) * stride) { block, sums in
@@ -104,6 +107,7 @@ struct MarginObjective: ConvexObjective {
         for index in 0..<matrix.featureCount { padded[index] = point[index] }
         let vector = padded
         let intercept = point[matrix.featureCount]
+        // Safe because blocks have rows of their own, and the memory outlives the pass.
         return unsafe curvatures.withUnsafeMutableBufferPointer { curvatures in
             // Safe because blocks have rows of their own, and the memory outlives the pass.
             nonisolated(unsafe) let curvatures = unsafe curvatures

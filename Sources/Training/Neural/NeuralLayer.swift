@@ -158,6 +158,7 @@ struct NeuralLayer: Sendable {
 
 /// Row-major [rows, columns] to [columns, rows].
 func transpose(_ matrix: [Float], rows: Int, columns: Int) -> [Float] {
+    // Safe because both matrices have rows * columns numbers, and all are written.
     unsafe [Float](unsafeUninitializedCapacity: rows * columns) { target, count in
         count = rows * columns
         // Safe because both have rows * columns numbers.

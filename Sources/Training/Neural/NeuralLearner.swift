@@ -33,6 +33,7 @@ package struct NeuralLearner: Learner {
             }
         // Of the rows learned from, so that the layers start at the right size.
         let scale = loss == .squaredError ? TargetScale(data.targets(train)) : TargetScale()
+        let total = settings.epochs(of: train.count)
         let trainer = NeuralTrainer(settings: settings, loss: loss, seed: data.seed)
         let result = trainer.fit(
             try rows(train, data, preparation, scale),
@@ -40,7 +41,7 @@ package struct NeuralLearner: Learner {
         ) { epoch, loss, validationLoss in
             report(
                 .progress(
-                    .mlp, step: epoch, total: settings.epochs, loss: loss, validationLoss: validationLoss))
+                    .mlp, step: epoch, total: total, loss: loss, validationLoss: validationLoss))
         }
         var layers = result.layers
         scale.unfold(&layers[layers.count - 1])

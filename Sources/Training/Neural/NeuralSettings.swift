@@ -5,8 +5,8 @@ package struct NeuralSettings: Sendable, Equatable {
     /// Units of the hidden layers, from the inputs on.
     package var hidden = [64]
     package var activation = Activation.relu
-    /// Passes over the rows at most.
-    package var epochs = 200
+    /// Passes over the rows at most; nil: 200, or as many as make `stepsMin` steps.
+    package var epochs: Int?
     /// Rows a step; nil: 32, 128 or 256 by the number of rows.
     package var batchRows: Int?
     /// Adam's step, which falls to nothing along half a cosine.
@@ -27,6 +27,14 @@ package struct NeuralSettings: Sendable, Equatable {
 
     package init() {}
 
+    /// Fewer steps leave small tables half learned.
+    private static let stepsMin = 2_200
+
+    func epochs(of rowCount: Int) -> Int {
+        let batches = (rowCount + batchRows(of: rowCount) - 1) / batchRows(of: rowCount)
+        return epochs ?? max(200, Self.stepsMin / max(batches, 1))
+    }
+
     func batchRows(of rowCount: Int) -> Int {
         min(batchRows ?? (rowCount < 5_000 ? 32 : rowCount < 100_000 ? 128 : 256), max(rowCount, 1))
     }
@@ -36,7 +44,9 @@ package struct NeuralSettings: Sendable, Equatable {
         try require(
             hidden.count <= 16 && hidden.allSatisfy { $0 >= 1 && $0 <= 65_536 }, "--hidden", sizes,
             "at most 16 numbers from 1 to 65536")
-        try require(epochs >= 1 && epochs <= 1_000_000, "--epochs", "\(epochs)", "from 1 to 1000000")
+        if let epochs {
+            try require(epochs >= 1 && epochs <= 1_000_000, "--epochs", "\(epochs)", "from 1 to 1000000")
+        }
         if let batchRows { try require(batchRows >= 1, "--batch-rows", "\(batchRows)", "1 or more") }
         try require(
             learningRate > 0 && learningRate <= 1, "--learning-rate", "\(learningRate)", "above 0, at most 1")

@@ -35,11 +35,12 @@ struct NeuralTrainer: Sendable {
         var layers = makeLayers(train.width, &random)
         let batchRows = settings.batchRows(of: train.count)
         let batches = (train.count + batchRows - 1) / batchRows
-        let total = Double(settings.epochs * batches)
+        let epochs = settings.epochs(of: train.count)
+        let total = Double(epochs * batches)
         var order = Array(0..<train.count)
         var best: (layers: [MultilayerPerceptron.Layer], epoch: Int, loss: Double)?
         var step = 0
-        for epoch in 1...settings.epochs {
+        for epoch in 1...epochs {
             random.shuffle(&order)
             var sum = 0.0
             for batch in 0..<batches {
@@ -66,7 +67,7 @@ struct NeuralTrainer: Sendable {
             if epoch - (best?.epoch ?? 0) >= settings.patience { break }
         }
         if let best { return Result(layers: best.layers, epochs: best.epoch, validationLoss: best.loss) }
-        return Result(layers: layers.map(\.finished), epochs: settings.epochs, validationLoss: nil)
+        return Result(layers: layers.map(\.finished), epochs: epochs, validationLoss: nil)
     }
 
     private func makeLayers(_ width: Int, _ random: inout RandomSource) -> [NeuralLayer] {
@@ -103,6 +104,7 @@ struct NeuralTrainer: Sendable {
 
     private func gather(_ train: Rows, _ rows: ArraySlice<Int>) -> [Float] {
         let width = train.width
+        // Safe because each row has `width` numbers, and all are written.
         return unsafe [Float](unsafeUninitializedCapacity: rows.count * width) { target, count in
             count = rows.count * width
             // Safe because each row of the matrix has `width` numbers, and the target room for all.

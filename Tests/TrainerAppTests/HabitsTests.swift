@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestKit
+import Testing
+
+@testable import TrainerApp
+
+@Suite struct HabitsTests {
+    private let cancer = Fixtures.path("data/breast_cancer.csv")
+
+    @Test func aConfigurationFile_saysWhatOptionsSay() throws {
+        let text =
+            "max_depth: 6\nignore: [a, b]\nbatch_norm: true\nfolds: null\ntarget: \"-x\"\nquiet: false\n"
+        let file = try ConfigurationFile(Array(text.utf8), path: "train.yaml")
+        #expect(
+            file.arguments == [
+                "--max-depth=6", "--ignore=a", "--ignore=b", "--batch-norm", "--target=-x",
+            ])
+    }
+
+    @Test(arguments: [
+        ("a: {b: c}", "train.yaml:1:1"), ("- a", "train.yaml:1:1"), ("a: [[1]]", "train.yaml:1:1"),
+        ("a: 1\na: 2", "train.yaml:2:1"),
+    ])
+    func aConfigurationThatCannotBe_isRefusedWithItsPlace(text: String, place: String) {
+        let error = #expect(throws: AppError.self) {
+            try ConfigurationFile(Array(text.utf8), path: "train.yaml")
+        }
+        #expect(error?.message.hasPrefix(place) == true, "\(error?.message ?? "")")
+    }
+
+    @Test func theCommandLine_winsOverTheFile() throws {
+        try TemporaryDirectory.with { directory in
+            let file = try directory.write(
+                "target: nothing\nalgorithm: logistic\nsplit_column: split\n", to: "c.yaml")
+            let command = try Command.run(
+                ["train", cancer, "--target", "target", "--config", file, "--json", "--progress", "none"])
+            try #require(command.status == 0, "\(command.errors)")
+            let last = try #require(command.output.split(separator: "\n").last)
+            let object = try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any]
+            let summary = try #require(object)
+            #expect(summary["event"] as? String == "summary")
+            #expect(summary["algorithm"] as? String == "logistic")
+            let metrics = try #require(summary["metrics"] as? [String: [String: Double]])
+            #expect((metrics["test"]?["accuracy"] ?? 0) > 0.95)
+            #expect(summary["published"] == nil)
+        }
+    }
+
+    @Test func theExampleOfAConfiguration_works() throws {
+        try TemporaryDirectory.with { directory in
+            let command = try Command.run([
+                "train", cancer, "--config", "\(Fixtures.repository)/config/train.yaml", "--ignore", "split",
+                "--rounds", "5", "--report", "\(directory.path)/r.html", "--progress", "json",
+            ])
+            #expect(command.status == 0, "\(command.errors)")
+            #expect(try command.events("summary").count == 1)
+            #expect(try command.events("split").first?["validation"] as? Int == 57)
+        }
+    }
+
+    @Test func anOptionThatIsNotKnown_isRefused() throws {
+        try TemporaryDirectory.with { directory in
+            let file = try directory.write("learning_rat: 1\n", to: "c.yaml")
+            let command = try Command.run(["train", cancer, "--target", "target", "--config", file])
+            #expect(command.status == 2)
+            #expect(command.errors.contains("--learning-rat"))
+        }
+    }
+
+    /// The layout of a training container: hyperparameters are strings.
+    private func container(_ directory: TemporaryDirectory, _ parameters: String) throws -> String {
+        let root = "\(directory.path)/ml"
+        let manager = FileManager.default
+        for folder in ["input/config", "input/data/training"] {
+            try manager.createDirectory(atPath: "\(root)/\(folder)", withIntermediateDirectories: true)
+        }
+        try parameters.write(
+            toFile: "\(root)/input/config/hyperparameters.json", atomically: true, encoding: .utf8)
+        try manager.copyItem(atPath: cancer, toPath: "\(root)/input/data/training/data.csv")
+        return root
+    }
+
+    @Test func aTrainingContainer_findsItsDataAndLeavesItsModel() throws {
+        try TemporaryDirectory.with { directory in
+            let root = try container(
+                directory,
+                #"{"target": "target", "split_column": "split", "algorithm": "logistic", "l2": "2"}"#)
+            let command = try Command.run(["train"], environment: ["MODELTRAIN_SAGEMAKER_ROOT": root])
+            try #require(command.status == 0, "\(command.errors)")
+            for file in ["model/model.safetensors", "output/data/report.html", "output/data/evaluation.json"]
+            {
+                #expect(FileManager.default.fileExists(atPath: "\(root)/\(file)"), "\(file)")
+            }
+            #expect(!FileManager.default.fileExists(atPath: "\(root)/output/failure"))
+        }
+    }
+
+    @Test func aTrainingContainerThatFails_saysWhy() throws {
+        try TemporaryDirectory.with { directory in
+            let root = try container(directory, #"{"target": "nothing"}"#)
+            let command = try Command.run(["train"], environment: ["MODELTRAIN_SAGEMAKER_ROOT": root])
+            #expect(command.status == 2)
+            let failure = try String(contentsOfFile: "\(root)/output/failure", encoding: .utf8)
+            #expect(failure.contains("no column \"nothing\""))
+            #expect(!FileManager.default.fileExists(atPath: "\(root)/model/model.safetensors"))
+        }
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM])
+    func anInterruption_keepsNothingUnfinished(number: Int32) throws {
+        try TemporaryDirectory.with { directory in
+            let registry = "\(directory.path)/models"
+            let process = Command.process([
+                "train", cancer, "--target", "target", "--algorithm", "gbdt", "--rounds", "100000",
+                "--progress", "json", "--registry", registry, "--name", "m",
+            ])
+            let output = Pipe()
+            process.standardOutput = output
+            let errors = Pipe()
+            process.standardError = errors
+            try process.run()
+            // The first line is there once the data has been read: the signal is being watched by then.
+            _ = output.fileHandleForReading.availableData
+            kill(process.processIdentifier, number)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 75)
+            let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            #expect(said.contains("interrupted"))
+            #expect(!FileManager.default.fileExists(atPath: "\(registry)/m/1"))
+        }
+    }
+
+    @Test(arguments: [
+        (0.4, "1 s"), (12.6, "13 s"), (59.7, "1 min"), (150, "3 min"), (7_300, "2 h 2 min"),
+        (3_570, "60 min"),
+    ])
+    func durations_areRound(seconds: Double, expected: String) {
+        #expect(duration(seconds) == expected)
+    }
+}

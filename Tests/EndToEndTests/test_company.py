@@ -18,7 +18,7 @@ def forest(registry):
     """A registry with a model that takes longer for a row alone than for one of many."""
     directory = registry / "forest" / "1"
     directory.mkdir(parents=True)
-    (directory / "model.json").write_text(json.dumps(make_model.model(300, 8, 6, 1)))
+    (directory / "model.json").write_text(json.dumps(make_model.model(500, 8, 6, 1)))
     age(registry / "forest")
     return registry
 

@@ -21,8 +21,9 @@ package struct ModelCost: Sendable, Equatable {
 
     private static let blockRows = 64
     private static let rounds = 3...30
-    /// Measuring goes on until it has taken so long, within `rounds`.
-    private static let enoughNanoseconds: UInt64 = 100_000
+    /// Measuring goes on until it has taken so long, within `rounds`: enough for a few rounds of a block after
+    /// those that bring its memory in, or it would seem to take longer than its rows one by one.
+    private static let enoughNanoseconds: UInt64 = 2_000_000
     /// A model that takes so long for a row is not asked for a block of them.
     private static let slowNanoseconds: UInt64 = 2_000_000
 

@@ -3,6 +3,7 @@
 //   learners-benchmark FILE logistic|mlp THREADS
 // FILE: two Int64, rows and features; then the features, row-major, and the targets, in Float64.
 import Base
+import Glibc
 import Training
 
 func seconds(_ start: MonotonicInstant) -> Double {
@@ -12,7 +13,7 @@ func seconds(_ start: MonotonicInstant) -> Double {
 let arguments = CommandLine.arguments
 guard arguments.count == 4, let threads = Int(arguments[3]) else {
     print("usage: learners-benchmark FILE logistic|mlp THREADS")
-    fatalError("wrong usage")
+    exit(64)
 }
 let bytes = try File.read(arguments[1], limit: 4 << 30)
 

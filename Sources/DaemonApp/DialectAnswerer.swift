@@ -17,17 +17,12 @@ struct DialectAnswerer {
         costMax: UInt64 = .max,
         company: PredictionCompany? = nil
     ) {
-        let workspace = Workspace(rowLimit: rowLimit)
-        openInference = OpenInferenceDialect(
-            service: service, serverVersion: Daemon.version, workspace: workspace, costMax: costMax,
-            company: company)
+        let frame = PredictionFrame(
+            service: service, workspace: Workspace(rowLimit: rowLimit), costMax: costMax, company: company)
+        openInference = OpenInferenceDialect(frame: frame, serverVersion: Daemon.version)
         documents = DocumentDialect(service: service, serverVersion: Daemon.version)
-        instances = InstancesDialect(
-            service: service, workspace: workspace, costMax: costMax,
-            company: company)
-        invocations = InvocationsDialect(
-            service: service, serverVersion: Daemon.version, options: options, workspace: workspace,
-            costMax: costMax, company: company)
+        instances = InstancesDialect(frame: frame)
+        invocations = InvocationsDialect(frame: frame, serverVersion: Daemon.version, options: options)
     }
 
     /// - Parameter waited: nanoseconds that the request has spent in the queue for a worker.

@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Base
 internal import HTTP
-internal import Serving
+package import Serving
 
 /// What every request for predictions goes through, whatever its form: find the model, estimate the cost,
 /// read, predict, write, count.
-struct PredictionFrame {
+package struct PredictionFrame {
     let service: PredictService
     let workspace: Workspace
-    /// Predictions that are expected to take more nanoseconds are not answered here.
     let costMax: UInt64
-    /// What requests join once they are read, instead of being answered at once; nil on event loops.
     let company: PredictionCompany?
+
+    /// - Parameter costMax: predictions that are expected to take more nanoseconds are not answered here.
+    /// - Parameter company: what requests join once they are read, instead of being answered at once; nil on
+    ///   event loops.
+    package init(
+        service: PredictService, workspace: Workspace, costMax: UInt64 = .max,
+        company: PredictionCompany? = nil
+    ) {
+        self.service = service
+        self.workspace = workspace
+        self.costMax = costMax
+        self.company = company
+    }
 
     /// - Parameters:
     ///   - form: how the request is read and answered; generic, so that each form has code of its own.

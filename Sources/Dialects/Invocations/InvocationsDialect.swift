@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Base
 package import HTTP
-package import Serving
+internal import Serving
 
 package enum InvocationsEndpoint: Sendable, Equatable {
     case ping, version, invocations, executionParameters, models, model, loadModel, unloadModel, invoke
@@ -33,17 +33,11 @@ package struct InvocationsDialect {
     private let options: InvocationsOptions
     private let frame: PredictionFrame
 
-    /// - Parameter costMax: predictions that are expected to take more nanoseconds are not answered here.
-    /// - Parameter company: what requests for predictions join instead of being answered.
-    package init(
-        service: PredictService, serverVersion: String, options: InvocationsOptions, workspace: Workspace,
-        costMax: UInt64 = .max, company: PredictionCompany? = nil
-    ) {
-        self.service = service
+    package init(frame: PredictionFrame, serverVersion: String, options: InvocationsOptions) {
+        service = frame.service
         self.serverVersion = serverVersion
         self.options = options
-        frame = PredictionFrame(
-            service: service, workspace: workspace, costMax: costMax, company: company)
+        self.frame = frame
     }
 
     /// - Parameter waited: nanoseconds that the request has spent in the queue for a worker.

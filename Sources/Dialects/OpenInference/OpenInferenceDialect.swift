@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Base
 package import HTTP
-package import Serving
+internal import Serving
 internal import Tabular
 
 package enum OpenInferenceEndpoint: Sendable, Equatable {
@@ -38,16 +38,10 @@ package struct OpenInferenceDialect {
     private let serverVersion: String
     private let frame: PredictionFrame
 
-    /// - Parameter costMax: predictions that are expected to take more nanoseconds are not answered here.
-    /// - Parameter company: what requests for predictions join instead of being answered.
-    package init(
-        service: PredictService, serverVersion: String, workspace: Workspace, costMax: UInt64 = .max,
-        company: PredictionCompany? = nil
-    ) {
-        self.service = service
+    package init(frame: PredictionFrame, serverVersion: String) {
+        service = frame.service
         self.serverVersion = serverVersion
-        frame = PredictionFrame(
-            service: service, workspace: workspace, costMax: costMax, company: company)
+        self.frame = frame
     }
 
     /// - Parameter waited: nanoseconds that the request has spent in the queue for a worker.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Base
 package import HTTP
-package import Serving
+internal import Serving
 internal import Tabular
 
 package enum InstancesEndpoint: Sendable, Equatable {
@@ -50,15 +50,9 @@ package struct InstancesDialect {
     private let service: PredictService
     private let frame: PredictionFrame
 
-    /// - Parameter costMax: predictions that are expected to take more nanoseconds are not answered here.
-    /// - Parameter company: what requests for predictions join instead of being answered.
-    package init(
-        service: PredictService, workspace: Workspace, costMax: UInt64 = .max,
-        company: PredictionCompany? = nil
-    ) {
-        self.service = service
-        frame = PredictionFrame(
-            service: service, workspace: workspace, costMax: costMax, company: company)
+    package init(frame: PredictionFrame) {
+        service = frame.service
+        self.frame = frame
     }
 
     /// - Parameter waited: nanoseconds that the request has spent in the queue for a worker.

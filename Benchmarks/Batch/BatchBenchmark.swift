@@ -9,8 +9,8 @@ import Tabular
 /// Times the parts that a run over a CSV file is made of, each alone: `batch-benchmark FILE.csv MODEL`.
 ///
 /// Prints a line of JSON: nanoseconds a row, by this process's processor time, for reading the file and its
-/// numbers into blocks, for the predictions, and for writing those as text into /dev/null; and the bytes and
-/// rows of the file.
+/// numbers into blocks, for the predictions, and for writing those as text into a file beside the first; and
+/// the bytes and rows of the file.
 @main struct BatchBenchmark {
     static func main() throws {
         let arguments = CommandLine.arguments
@@ -90,7 +90,7 @@ private struct Parts {
         }
         scan += now() - start
         kernel *= Double(rowCount)
-        measureWrite(predictions)
+        try measureWrite(predictions, to: "\(path).written")
     }
 
     private mutating func measureKernel(
@@ -103,16 +103,20 @@ private struct Parts {
         kernel = (now() - start) / Double(repeats * max(block.recordCount, 1))
     }
 
-    private mutating func measureWrite(_ predictions: borrowing Predictions) {
-        let descriptor = unsafe open("/dev/null", O_WRONLY | O_CLOEXEC)
+    private mutating func measureWrite(_ predictions: borrowing Predictions, to path: String) throws {
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw SystemError("create", on: path) }
         let output = FileDescriptor(owning: descriptor)
+        defer { _ = unsafe unlink(path) }
         var buffer = ByteBuffer(capacity: Self.chunkBytes)
+        let isWide = predictions.values.numberType == .float64
         let repeats = 200
         let start = now()
         for _ in 0..<repeats {
             for row in 0..<predictions.rowCount {
-                buffer.append(shortest: Float(predictions.values.value(row: row, column: 0)))
-                buffer.append(",\n" as StaticString)
+                let value = predictions.values.value(row: row, column: 0)
+                if isWide { buffer.append(shortest: value) } else { buffer.append(shortest: Float(value)) }
+                buffer.append(UInt8(ascii: "\n"))
             }
             // Safe because write reads only the bytes of the span.
             _ = unsafe buffer.bytes.withUnsafeBytes {

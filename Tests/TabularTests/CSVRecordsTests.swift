@@ -172,6 +172,15 @@ private func same(_ left: [[Double]], _ right: [[Double]]) -> Bool {
         for chunk in 1...9 { #expect(framed(Array(text.utf8), chunk: chunk) == whole) }
     }
 
+    @Test func linesAreCounted_whateverTheirLength() {
+        for count in [0, 1, 31, 32, 33, 255 * 32 - 1, 255 * 32, 255 * 32 + 33, 30_000] {
+            var bytes = [UInt8](repeating: 0x0A, count: count)
+            #expect(CSVFraming.lineCount(bytes.span) == count)
+            for index in bytes.indices where index % 3 != 1 { bytes[index] = [0x0B, 0x8A][index % 2] }
+            #expect(CSVFraming.lineCount(bytes.span) == bytes.count { $0 == 0x0A })
+        }
+    }
+
     /// Random text of the characters that matter, against the parser that takes every record apart.
     @Test func randomFiles_areReadAsTheParserReadsThem() throws {
         var generator = SystemRandomNumberGenerator()

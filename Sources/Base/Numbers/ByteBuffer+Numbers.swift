@@ -8,8 +8,8 @@ extension ByteBuffer {
 
     public mutating func append(decimal value: UInt64) {
         let count = decimalDigitCount(value)
-        // Safe because UInt64 has at most 20 digits, as many as are asked for.
-        unsafe withFreeSpace(20) { start in
+        // Safe because UInt64 has at most 20 digits, and so many and seven more bytes are asked for.
+        unsafe withFreeSpace(27) { start in
             unsafe writeDigits(value, count: count, to: start)
             return count
         }
@@ -121,35 +121,51 @@ private func writePlain(
     return unsafe start + point + 2
 }
 
-/// Writes exactly `count` digits, zeros in front.
+/// Writes exactly `count` digits, at most 20 and no fewer than `value` has, and up to seven bytes behind
+/// them.
 @inline(__always)
 private func writeDigits(_ value: UInt64, count: Int, to start: UnsafeMutablePointer<UInt8>) {
-    // Safe because the caller has `count` bytes free.
-    var rest = value
-    var place = count
-    while place >= 2 {
-        let (quotient, pair) = (rest / 100, rest % 100)
-        rest = quotient
-        place &-= 2
-        // Safe because `place` is at least 0 and below `count`.
-        unsafe start[place] = UInt8(truncatingIfNeeded: UInt64(UInt8(ascii: "0")) &+ pair / 10)
-        unsafe start[place &+ 1] = UInt8(truncatingIfNeeded: UInt64(UInt8(ascii: "0")) &+ pair % 10)
+    let target = UnsafeMutableRawPointer(start)
+    // Safe because the caller has the digits' bytes free and seven more.
+    if count <= 8 { return unsafe storeDigits(value, count: count, to: target) }
+    let (high, low) = (value / 100_000_000, value % 100_000_000)
+    if count <= 16 {
+        unsafe storeDigits(high, count: count &- 8, to: target)
+        unsafe storeDigits(low, count: 8, to: target + (count &- 8))
+        return
     }
-    if place == 1 { unsafe start[0] = UInt8(truncatingIfNeeded: UInt64(UInt8(ascii: "0")) &+ rest % 10) }
+    unsafe storeDigits(high / 100_000_000, count: count &- 16, to: target)
+    unsafe storeDigits(high % 100_000_000, count: 8, to: target + (count &- 16))
+    unsafe storeDigits(low, count: 8, to: target + (count &- 8))
+}
+
+/// Stores the last `count` of the eight digits of `value`, and whatever in the rest of eight bytes.
+@inline(__always)
+private func storeDigits(_ value: UInt64, count: Int, to target: UnsafeMutableRawPointer) {
+    // Halves of four digits, then of two, then one: each step divides all of them at once by a product that
+    // is exact for numbers of that size.
+    let fours = value / 10_000
+    var lanes = fours | (value &- fours &* 10_000) &<< 32
+    let twos = (lanes &* 10_486) &>> 20 & 0x0000_007f_0000_007f
+    lanes = twos | (lanes &- twos &* 100) &<< 16
+    let ones = (lanes &* 103) &>> 10 & 0x000f_000f_000f_000f
+    lanes = ones | (lanes &- ones &* 10) &<< 8
+    let text = (lanes | 0x3030_3030_3030_3030) &>> UInt64(truncatingIfNeeded: 64 &- 8 &* count)
+    // Safe because the caller has eight bytes free.
+    unsafe target.storeBytes(of: text.littleEndian, as: UInt64.self)
 }
 
 /// How many digits `value` has; 1 for zero.
 @inline(__always)
 private func decimalDigitCount(_ value: UInt64) -> Int {
-    var count = 1
-    var rest = value
-    while rest >= 10_000 {
-        rest /= 10_000
-        count &+= 4
-    }
-    if rest >= 100 {
-        rest /= 100
-        count &+= 2
-    }
-    return rest >= 10 ? count &+ 1 : count
+    // 1233 / 4096 is a little more than log10(2).
+    let estimate = ((64 &- (value | 1).leadingZeroBitCount) &* 1233) &>> 12
+    // Safe because the estimate is at most 19, and the table has twenty elements.
+    return unsafe value < powersOfTen[unchecked: estimate] ? max(estimate, 1) : estimate &+ 1
 }
+
+private let powersOfTen: InlineArray<20, UInt64> = [
+    1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000,
+    100_000_000_000, 1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000,
+    10_000_000_000_000_000, 100_000_000_000_000_000, 1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
+]

@@ -42,6 +42,8 @@ final class BatchUpload: BodyReader, @unchecked Sendable {
     private struct Shared {
         /// What has come and was not taken yet.
         var inbox = Inbox()
+        /// One that was emptied: its memory is used again.
+        var emptied: Inbox?
         var isComplete = false
         /// The loop reads no more until it is told.
         var isPaused = false
@@ -175,7 +177,12 @@ final class BatchUpload: BodyReader, @unchecked Sendable {
             run.abandon()
             return false
         case .answer(let inbox, let isComplete, let deferred):
-            if !run.take(inbox.bytes, isAtEnd: isComplete) { shared.withLock { $0.hasFailed = true } }
+            let isGoingOn = run.take(inbox.bytes, isAtEnd: isComplete)
+            inbox.bytes.clear()
+            shared.withLock { shared in
+                shared.emptied = inbox
+                if !isGoingOn { shared.hasFailed = true }
+            }
             if isStreamed { tellLoop(run) }
             guard let deferred else { return !isComplete }
             deliver(deferred, run)
@@ -190,7 +197,7 @@ final class BatchUpload: BodyReader, @unchecked Sendable {
             return .idle
         }
         let inbox = shared.inbox
-        shared.inbox = Inbox()
+        shared.inbox = shared.emptied.take() ?? Inbox()
         let deferred = shared.isComplete ? shared.deferred : nil
         if shared.isComplete { shared.deferred = nil }
         return .answer(inbox, isComplete: shared.isComplete, deferred)

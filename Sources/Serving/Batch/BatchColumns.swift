@@ -6,20 +6,32 @@ internal import Tabular
 
 /// The outputs that a run writes for each record, and their names.
 struct BatchColumns: Sendable {
-    struct Output: Sendable {
+    /// Where an output's values are; without references, of which each copy would be counted.
+    struct Shape: Sendable {
         var kind: OutputSpecification.Kind
-        var name: String
         /// Values a record.
         var width: Int
         /// One value and no list of one.
         var isScalar: Bool
         /// Its place among the model's outputs.
         var place: Int
+    }
+
+    struct Output: Sendable {
+        var shape: Shape
+        var name: String
         /// The names of its columns in CSV.
         var columnNames: [String]
+
+        var kind: OutputSpecification.Kind { shape.kind }
+        var width: Int { shape.width }
+        var isScalar: Bool { shape.isScalar }
+        var place: Int { shape.place }
     }
 
     let outputs: [Output]
+    /// Of the outputs, in their order.
+    let shapes: [Shape]
     /// The texts of the classes, ready to be written as CSV and as JSON.
     let csvLabels: [String]
     let jsonLabels: [String]
@@ -41,6 +53,7 @@ struct BatchColumns: Sendable {
         var outputs: [Output] = []
         for place in wanted { outputs.append(try Self.output(known[place], place, model)) }
         self.outputs = outputs
+        shapes = outputs.map(\.shape)
         predictsLabels = model.model.output.predictsLabels
         let labels = model.labels
         let areText = model.labelsAreText
@@ -79,8 +92,8 @@ struct BatchColumns: Sendable {
             isScalar = dimensions.count <= 1
         }
         return Output(
-            kind: specification.kind, name: specification.name, width: width, isScalar: isScalar,
-            place: place, columnNames: columnNames(specification, width, isScalar, model))
+            shape: Shape(kind: specification.kind, width: width, isScalar: isScalar, place: place),
+            name: specification.name, columnNames: columnNames(specification, width, isScalar, model))
     }
 
     private static func columnNames(

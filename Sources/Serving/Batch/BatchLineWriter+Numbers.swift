@@ -9,9 +9,9 @@ extension BatchLineWriter {
         _ record: Int, _ error: RecordError?, _ predictions: borrowing Predictions,
         to output: inout ByteBuffer
     ) {
-        for description in plan.columns.outputs {
-            for column in 0..<description.width {
-                let value = error == nil ? number(description, record, column, predictions) : .nan
+        for shape in plan.columns.shapes {
+            for column in 0..<shape.width {
+                let value = error == nil ? number(shape, record, column, predictions) : .nan
                 if plan.options.output == .fp32 {
                     append(UInt64(Float(value).bitPattern), bytes: 4, to: &output)
                 } else {
@@ -26,10 +26,10 @@ extension BatchLineWriter {
     }
 
     private func number(
-        _ description: BatchColumns.Output, _ record: Int, _ column: Int,
+        _ shape: BatchColumns.Shape, _ record: Int, _ column: Int,
         _ predictions: borrowing Predictions
     ) -> Double {
-        switch description.kind {
+        switch shape.kind {
         case .predictions where !plan.columns.predictsLabels:
             return predictions.values.value(row: record, column: column)
         case .predictions, .labels:
@@ -39,8 +39,8 @@ extension BatchLineWriter {
         case .contributions: return predictions.contributions.value(row: record, column: column)
         case .leaf: return predictions.leaves.value(row: record, column: column)
         case .tensor:
-            let place = record * description.width + column
-            switch tensorElement(predictions.tensors[description.place], place) {
+            let place = record * shape.width + column
+            switch tensorElement(predictions.tensors[shape.place], place) {
             case .float32(let value): return Double(value)
             case .float64(let value): return value
             case .integer(let value): return Double(value)

@@ -82,7 +82,7 @@ extension BatchLineWriter {
             if !description.isScalar { output.append(UInt8(ascii: "[")) }
             for column in 0..<description.width {
                 if column > 0 { output.append(UInt8(ascii: ",")) }
-                appendValue(description, record, column, predictions, to: &output)
+                appendValue(description.shape, record, column, predictions, to: &output)
             }
             if !description.isScalar { output.append(UInt8(ascii: "]")) }
         }

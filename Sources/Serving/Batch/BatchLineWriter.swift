@@ -6,12 +6,21 @@ internal import Tabular
 /// Writes answers as lines of CSV or JSON, one a record.
 struct BatchLineWriter {
     let plan: BatchPlan
+    // Out of the plan, so that no record costs a look into it.
+    private let format: BatchOptions.Format
+    private let hasErrorColumn: Bool
+    private let shapes: [BatchColumns.Shape]
+    private let predictsLabels: Bool
     private let separator: UInt8
     let keptCount: Int
     private let isJSON: Bool
 
     init(_ plan: BatchPlan) {
         self.plan = plan
+        format = plan.options.output
+        hasErrorColumn = plan.options.hasErrorColumn
+        shapes = plan.columns.shapes
+        predictsLabels = plan.columns.predictsLabels
         separator = plan.options.csv.delimiter
         keptCount = plan.keptCount
         isJSON = plan.options.output == .jsonLines || plan.options.output == .vertex
@@ -24,12 +33,12 @@ struct BatchLineWriter {
     ) {
         var nextError = 0
         for record in range {
-            var error: RecordError?
             if nextError < block.errors.count && block.errors[nextError].record == record {
-                error = block.errors[nextError].error
+                append(record, block.errors[nextError].error, chunk, block, predictions, to: &output)
                 nextError += 1
+            } else {
+                append(record, nil, chunk, block, predictions, to: &output)
             }
-            append(record, error, chunk, block, predictions, to: &output)
         }
     }
 
@@ -54,7 +63,7 @@ struct BatchLineWriter {
         _ record: Int, _ error: RecordError?, _ chunk: Span<UInt8>, _ block: borrowing RecordBlock,
         _ predictions: borrowing Predictions, to output: inout ByteBuffer
     ) {
-        switch plan.options.output {
+        switch format {
         case .csv: appendLine(record, error, chunk, block, predictions, to: &output)
         case .jsonLines: appendObject(record, error, chunk, block, predictions, to: &output)
         case .vertex: appendInstance(record, error, chunk, block, predictions, to: &output)
@@ -94,17 +103,18 @@ struct BatchLineWriter {
             output.append(separator)
         }
         var isFirst = true
-        for description in plan.columns.outputs {
-            for column in 0..<description.width {
+        for index in shapes.indices {
+            let shape = shapes[index]
+            for column in 0..<shape.width {
                 if !isFirst { output.append(separator) }
                 isFirst = false
-                if error == nil { appendValue(description, record, column, predictions, to: &output) }
+                if error == nil { appendValue(shape, record, column, predictions, to: &output) }
             }
         }
         if let error {
             output.append(separator)
             appendQuoted(error.description.utf8.span, to: &output)
-        } else if plan.options.hasErrorColumn {
+        } else if hasErrorColumn {
             output.append(separator)
         }
         // A line of one empty field is no empty line.
@@ -167,7 +177,7 @@ struct BatchLineWriter {
                 if !description.isScalar { output.append(UInt8(ascii: "[")) }
                 for column in 0..<description.width {
                     if column > 0 { output.append(UInt8(ascii: ",")) }
-                    appendValue(description, record, column, predictions, to: &output)
+                    appendValue(description.shape, record, column, predictions, to: &output)
                 }
                 if !description.isScalar { output.append(UInt8(ascii: "]")) }
             }
@@ -216,11 +226,11 @@ struct BatchLineWriter {
 
     @inline(__always)
     func appendValue(
-        _ description: BatchColumns.Output, _ record: Int, _ column: Int,
+        _ shape: BatchColumns.Shape, _ record: Int, _ column: Int,
         _ predictions: borrowing Predictions, to output: inout ByteBuffer
     ) {
-        switch description.kind {
-        case .predictions where !plan.columns.predictsLabels:
+        switch shape.kind {
+        case .predictions where !predictsLabels:
             appendNumber(predictions.values, record, column, to: &output)
         case .predictions, .labels:
             let label = predictions.labelIndex(row: record)
@@ -233,7 +243,7 @@ struct BatchLineWriter {
             output.append(decimal: Int64(predictions.leaves.value(row: record, column: column)))
         case .tensor:
             appendElement(
-                tensorElement(predictions.tensors[description.place], record * description.width + column),
+                tensorElement(predictions.tensors[shape.place], record * shape.width + column),
                 to: &output)
         }
     }

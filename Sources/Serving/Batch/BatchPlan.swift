@@ -24,8 +24,9 @@ package final class BatchPlan: Sendable {
     /// Answers to bad records go into a file of their own.
     package let separatesErrors: Bool
 
-    /// Cells of a block, of the rows or of their answers.
-    private static let blockCells = 1 << 17
+    /// Cells of a block, of the rows or of their answers: what was read stays near the processor until it is
+    /// predicted.
+    private static let blockCells = 1 << 15
 
     /// - Parameters:
     ///   - names: the columns of a CSV file; nil: the model's features.

@@ -53,19 +53,32 @@ package enum CSVFraming {
     }
 
     /// How many lines end in `bytes`.
+    ///
+    /// - Complexity: eight bytes at a time, a small part of what reading their numbers costs.
     package static func lineCount(_ bytes: Span<UInt8>) -> Int {
         var count = 0
         var position = 0
-        while position < bytes.count {
-            // Groups small enough for a byte's counters make the loop one of vectors.
-            let end = min(position + 4096, bytes.count)
-            var part: UInt16 = 0
-            for index in position..<end {
-                // Safe because `end` is at most the count.
-                part &+= unsafe bytes[unchecked: index] == UInt8(ascii: "\n") ? 1 : 0
+        // Safe because the view is only read below, by offsets compared with the count.
+        let raw = unsafe bytes.bytes
+        while position &+ 8 <= bytes.count {
+            // The lanes of a word count up to 255 each.
+            let stop = min(bytes.count &- 7, position &+ 255 &* 8)
+            var ends: UInt64 = 0
+            while position < stop {
+                // Safe because eight bytes lie from each position below `stop` on, and any bits are a UInt64.
+                let word = unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: position, as: UInt64.self)
+                let others = word ^ 0x0a0a_0a0a_0a0a_0a0a
+                // The top bit is set in each byte that is no line feed.
+                let marks = (others & 0x7f7f_7f7f_7f7f_7f7f) &+ 0x7f7f_7f7f_7f7f_7f7f | others
+                ends &+= (~marks & 0x8080_8080_8080_8080) &>> 7
+                position &+= 8
             }
-            count += Int(part)
-            position = end
+            let pairs = (ends & 0x00ff_00ff_00ff_00ff) &+ (ends &>> 8 & 0x00ff_00ff_00ff_00ff)
+            count &+= Int(truncatingIfNeeded: (pairs &* 0x0001_0001_0001_0001) &>> 48)
+        }
+        while position < bytes.count {
+            if bytes[position] == UInt8(ascii: "\n") { count += 1 }
+            position += 1
         }
         return count
     }

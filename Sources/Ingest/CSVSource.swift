@@ -11,6 +11,7 @@ struct CSVSource: ~Copyable {
     private let hasPlainNumbers: Bool
     /// The places of the file's columns.
     private var places: [Int] = []
+    private var plainLine = PlainLine()
 
     init(_ csv: CSVOptions, path: String) {
         self.csv = csv
@@ -23,15 +24,59 @@ struct CSVSource: ~Copyable {
         _ stream: inout DataStream, into table: inout TableAssembler, progress: (_ bytesRead: Int) -> Void
     ) throws(IngestError) {
         var buffer = ByteBuffer(capacity: 1 << 18)
+        var isFirstChunk = true
         while try stream.read(into: &buffer) {
             var offset = 0
-            while try nextRow(in: buffer.bytes, from: &offset, &table) { try take(&table) }
+            plan(table)
+            while true {
+                if try takePlainLine(buffer.bytes, &offset, &table) { continue }
+                plainLine.handOn(places, to: &table)
+                guard try nextRow(in: buffer.bytes, from: &offset, &table) else { break }
+                let isFirst = places.isEmpty
+                try take(&table)
+                if isFirst { plan(table) }
+            }
+            if let size = stream.plainSize, isFirstChunk {
+                // Columns that grow as needed are copied again and again, and touch twice the memory.
+                table.reserve(rows: Int(Double(reader.rowCount) * Double(size) / Double(stream.byteCount)))
+            }
+            isFirstChunk = false
             progress(stream.byteCount)
         }
         if try finish(&table) { try take(&table) }
         if places.isEmpty, let header = reader.header {
             places = try table.begin(header: header.names, path: path)
         }
+    }
+
+    /// Columns are what they were when a line was planned for, or in conflict: then their numbers go nowhere.
+    private mutating func plan(_ table: borrowing TableAssembler) {
+        plainLine.plan(places.map { hasPlainNumbers ? table.reading(of: $0) : .text })
+    }
+
+    /// Takes the line at `offset` when it is a plain row; else nothing is done, and the reader takes it apart
+    /// byte by byte.
+    private mutating func takePlainLine(
+        _ chunk: Span<UInt8>, _ offset: inout Int, _ table: inout TableAssembler
+    ) throws(IngestError) -> Bool {
+        guard reader.isAtRow, !places.isEmpty, let next = plainLine.read(chunk, from: offset, csv) else {
+            return false
+        }
+        reader.countRow()
+        if plainLine.keepBack(places, &table) {
+            offset = next
+            return true
+        }
+        plainLine.append(chunk, csv, places, to: &table)
+        let line = reader.line
+        if table.hasProblem {
+            let cells = plainLine.cells(chunk, offset..<next, csv)
+            try table.endRow(path: path, line: line) { cells }
+        } else {
+            try table.endRow(path: path, line: line) { [] }
+        }
+        offset = next
+        return true
     }
 
     /// True for a row, also when bad ones were left out before it.

@@ -100,6 +100,31 @@ struct ColumnBuilder {
         return true
     }
 
+    /// Any finite number may be added, and is not looked at further.
+    var takesNumbers: Bool { state == .number && !hasBounds }
+
+    /// Adds a number, NaN where it is missing, to a column that takes them, or took them and is in conflict
+    /// now.
+    @inline(__always)
+    mutating func append(_ value: Double) {
+        if state == .number { numbers.append(value) }
+    }
+
+    /// Likewise many: every `step`th of `values` from `first` on.
+    mutating func append(_ values: [Double], from first: Int, step: Int, count: Int) {
+        guard state == .number else { return }
+        let start = numbers.count
+        numbers.append(contentsOf: repeatElement(0, count: count))
+        let source = values.span
+        var target = numbers.mutableSpan
+        for row in 0..<count { target[start + row] = source[first + row * step] }
+    }
+
+    /// About so many rows more are coming.
+    mutating func reserve(rows: Int) {
+        if state == .number { numbers.reserveCapacity(numbers.count + rows + rows / 64) }
+    }
+
     /// Adds a value. Whatever comes back, the column has one row more.
     ///
     /// - Parameter isText: a text that is no number, whatever it looks like (JSON's strings).

@@ -12,6 +12,8 @@ package struct DataFile: ~Copyable {
     private let kept: ByteBuffer
     /// What came from it is kept.
     let isPipe: Bool
+    /// Of a regular file, when it was opened; nil for a pipe.
+    let size: Int?
     private var position = 0
 
     /// 4 GiB: a pipe's bytes are held in memory, since the data is read twice.
@@ -38,6 +40,7 @@ package struct DataFile: ~Copyable {
         self.descriptor = descriptor
         self.kept = kept
         self.isPipe = isPipe
+        size = isPipe ? nil : Int(status.st_size)
     }
 
     /// The next read starts at the first byte again.

@@ -30,6 +30,7 @@ final class SharedFile {
     init(_ file: consuming DataFile) { self.file = file }
 
     var isPipe: Bool { file.isPipe }
+    var size: Int? { file.size }
 
     func rewind() { file.rewind() }
 

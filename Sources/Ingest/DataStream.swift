@@ -18,6 +18,9 @@ struct DataStream: ~Copyable {
     /// Bytes of the file read so far.
     private(set) var byteCount = 0
 
+    /// Bytes of a regular file that is not compressed, known once something was read; nil for another.
+    var plainSize: Int? { isCompressed ? nil : file.size }
+
     init(_ file: SharedFile, path: String) throws(IngestError) {
         self.file = file
         self.path = path

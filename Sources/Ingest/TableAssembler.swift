@@ -118,6 +118,38 @@ struct TableAssembler {
         return true
     }
 
+    /// Adds a number, NaN where it is missing, to a column that `reading` named one of numbers.
+    @inline(__always)
+    mutating func append(_ value: Double, to column: Int) {
+        filled[column] = rowCount + 1
+        builders[column]?.append(value)
+    }
+
+    /// Adds rows that are nothing but numbers, NaN where one is missing.
+    ///
+    /// - Parameters:
+    ///   - numbers: row by row, `width` each.
+    ///   - places: of their columns, which are all that there are; those that are left out are passed over.
+    mutating func append(_ numbers: [Double], width: Int, rowCount: Int, to places: [Int]) {
+        for column in places.indices {
+            builders[places[column]]?.append(numbers, from: column, step: width, count: rowCount)
+        }
+        self.rowCount += rowCount
+    }
+
+    /// About so many rows are coming.
+    mutating func reserve(rows: Int) {
+        // More is not believed before it comes: a column would ask for more than a GiB.
+        let count = min(rows, 1 << 27)
+        for column in builders.indices { builders[column]?.reserve(rows: count) }
+    }
+
+    /// How the cells of a column that come next may be read.
+    func reading(of column: Int) -> PlainLine.Reading {
+        guard let builder = builders[column] else { return .skipped }
+        return builder.takesNumbers ? .number : .text
+    }
+
     mutating func appendMissing(_ column: Int) {
         filled[column] = rowCount + 1
         builders[column]?.appendMissing()

@@ -48,6 +48,17 @@ package struct CSVParser: ~Copyable {
     package var isEmptyLine: Bool { ends.count == 1 && ends[0] == 0 && !wasQuoted }
     private var wasQuoted = false
 
+    /// The next byte begins a record.
+    package var isAtRecordStart: Bool { state == .recordStart && !mayStartWithMark }
+
+    /// The caller has read the next record itself, which was one line.
+    package mutating func countLine() {
+        if isComplete { startRecord() }
+        recordLine = line
+        line += 1
+        isComplete = true
+    }
+
     /// Reads on in `chunk` from `offset`; true when a record is complete, false when the chunk is used up.
     package mutating func parse(_ chunk: Span<UInt8>, from offset: inout Int) throws(CSVError) -> Bool {
         if isComplete { startRecord() }

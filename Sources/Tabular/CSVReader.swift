@@ -31,6 +31,18 @@ package struct CSVReader: ~Copyable {
     /// The line on which the row at hand starts, from 1.
     package var line: Int { parser.recordLine }
 
+    /// The next byte begins a row, and nothing speaks against it: a caller may read a plain line itself, and
+    /// says so with `countRow`.
+    package var isAtRow: Bool {
+        parser.isAtRecordStart && header != nil && emptyLine == nil && rowCount < limits.rowCountMax
+    }
+
+    /// The caller has read the next row itself, which was one line.
+    package mutating func countRow() {
+        parser.countLine()
+        rowCount += 1
+    }
+
     /// Reads on in `chunk` from `offset`; true when a row is ready, false when the chunk is used up.
     package mutating func nextRow(in chunk: Span<UInt8>, from offset: inout Int) throws(CSVError) -> Bool {
         while try parser.parse(chunk, from: &offset) {

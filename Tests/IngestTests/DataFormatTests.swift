@@ -130,6 +130,44 @@ import Testing
         #expect(loaded.badRows[1].json().hasSuffix("\"cells\":[\"4\",\"5\",\"6\"]}\n"))
     }
 
+    /// Lines without quotes are read where they lie, others byte by byte: both mean the same, also where a
+    /// column's values are of two kinds, are missing, or are written in an uncommon way.
+    @Test(arguments: ["\n", "\r\n"]) func plainAndQuotedLines_meanTheSame(end: String) throws {
+        var plain = "n,m,left out,c,d,late,mixed,last\(end)"
+        var quoted = plain
+        for row in 0..<30_000 {
+            let cells = [
+                row % 11 == 0 ? "" : "\(Double(row) / 7)",
+                row % 5 == 0 ? "NA" : row % 7 == 0 ? "+.5" : "-\(row)e-3",
+                "x\(row)", "k\(row % 40)ü", "20\(10 + row % 15)-02-11", row < 20_000 ? "" : "\(row)",
+                row == 17_000 ? "x" : "\(row % 9)",
+                row % 13 == 0 ? " \(row) " : row % 3 == 0 ? "" : "\(row).25",
+            ]
+            plain += cells.joined(separator: ",") + end
+            quoted += cells.map { "\"\($0)\"" }.joined(separator: ",") + end
+        }
+        var loader = TableLoader()
+        loader.ignored = ["left out"]
+        let first = try load([("p.csv", plain)], loader).table
+        #expect("\(first)" == "\(try load([("q.csv", quoted)], loader).table)")
+        #expect(first.rowCount == 30_000 && first.names.count == 7)
+        let broken = plain + "1,2,3\(end)"
+        let error = try #require(throws: IngestError.self) { try load([("p.csv", broken)], loader) }
+        #expect(error.description.contains("line 30002: 3 fields where the header has 8"), "\(error)")
+    }
+
+    @Test func aBadCellInAPlainLine_isReportedWithItsLine() throws {
+        var text = "a,b\n"
+        for row in 0..<50_000 { text += row == 40_000 ? "7,inf\n" : "\(row),\(row).5\n" }
+        let error = try #require(throws: IngestError.self) { try load([("p.csv", text)]) }
+        #expect(error.description.contains("line 40002") && error.description.contains("inf"), "\(error)")
+        var loader = TableLoader()
+        loader.badRowPartMax = 0.1
+        let loaded = try load([("p.csv", text)], loader)
+        #expect(loaded.badRows.map(\.line) == [40_002] && loaded.badRows[0].cells == ["7", "inf"])
+        #expect(loaded.table.rowCount == 49_999)
+    }
+
     @Test func aQueryTool_thatIsNotThere_isNamed() throws {
         try TemporaryDirectory.with { directory in
             let error = try #require(throws: IngestError.self) {

@@ -100,11 +100,13 @@ import Testing
         options.kept = ["id", "ä"]
         options.stopsAtBadRecord = true
         for path in [nil, "/data/rows.csv"] {
-            let job = JobDescription(
+            var job = JobDescription(
                 id: JobStore.makeIdentifier(), model: "m", version: "3", digest: "d", inputPath: path,
-                inputSize: 100, inputModified: 5, names: path == nil ? nil : ["a", "b"],
-                ranges: [.init(start: 4, end: 50, line: 2), .init(start: 50, end: 100, line: 9)],
+                inputSize: 100, inputModified: 5, names: ["a", "b"],
+                ranges: path != nil
+                    ? nil : [.init(start: 4, end: 50, line: 2), .init(start: 50, end: 100, line: 9)],
                 options: options, created: 7)
+            if path != nil { (job.start, job.rangeBytes) = (.init(position: 4, line: 2), 64) }
             #expect(JobDescription(job.document) == job)
             guard case .object(var object) = job.document else { return }
             object["format"] = .integer(2)

@@ -305,6 +305,41 @@ def test_job_isAnsweredAsModelctlAnswers(daemon, tmp_path):
     assert server.get(f"/v2/batch/jobs/{job}").status == 404 and not (place / job).exists()
 
 
+def test_job_ofANamedFile_isAcceptedBeforeItIsRead(daemon, tmp_path):
+    place, files = tmp_path / "jobs", tmp_path / "files"
+    files.mkdir()
+    server = job_daemon(daemon, place, "--jobs-input", files)
+    # What is wrong far behind the header is found when the job runs.
+    (files / "long.csv").write_text("f0,f1\n1,2\n" + "3" * (5 << 20))
+    job = server.post(JOBS + "?input=long.csv", b"")
+    assert job.status == 202 and job.json["ranges"] == 0, job.text
+    path = place / job.json["id"]
+    assert json.loads((path / "job.json").read_text())["ranges"] is None
+    found = server.eventually(
+        lambda: status(server, job.json["id"]) if status(server, job.json["id"])["state"] == "failed" else None)
+    assert "longer than" in found["reason"], found
+    # Ranges are found once, and end where records end.
+    text = csv_rows(60_000)
+    (files / "rows.csv").write_text(text)
+    job = server.post(JOBS + "?input=rows.csv", b"").json["id"]
+    found = completed(server, job)
+    ranges = json.loads((place / job / "ranges.json").read_text())
+    assert len(ranges) == found["ranges"] == found["ranges_done"] > 1
+    assert ranges[0][0] == len("f1,id,f0\n") and ranges[-1][1] == len(text)
+    assert all(text[end - 1] == "\n" and text[:start].count("\n") + 1 == line for start, end, line in ranges)
+    assert all(before[1] == after[0] for before, after in zip(ranges, ranges[1:]))
+    assert server.get(f"/v2/batch/jobs/{job}/result").text == by_modelctl(text)
+
+
+def test_job_withoutAHeader_hasAResultWithoutOne(daemon, tmp_path):
+    server = job_daemon(daemon, tmp_path / "jobs")
+    job = server.post(JOBS + "?header=absent", b"0.25,1\n0.75,1\n").json["id"]
+    completed(server, job)
+    rows = server.get(f"/v2/batch/jobs/{job}/result").text
+    direct = server.post("/v2/models/stump/batch?header=absent", b"0.25,1\n0.75,1\n").text
+    assert rows == direct and rows.count("\n") == 2
+
+
 def test_job_badRequests(daemon, tmp_path):
     place, files = tmp_path / "jobs", tmp_path / "files"
     files.mkdir()

@@ -21,12 +21,17 @@ extension BatchFramer {
 
     /// How many lines, or records of bare numbers, end in the first `length` bytes of `buffer`.
     func lineCount(in buffer: borrowing ByteBuffer, length: Int) -> Int {
-        lineCount(buffer.bytes.extracting(0..<length))
+        lineCount(in: buffer, 0..<length)
     }
 
-    /// How many of the first `length` bytes of `buffer` are whole records.
-    func wholeRecords(in buffer: borrowing ByteBuffer, length: Int) throws(BatchError) -> Int {
-        try wholeRecords(buffer.bytes.extracting(0..<length), isAtEnd: false)
+    /// How many end in the bytes `range` of `buffer`.
+    func lineCount(in buffer: borrowing ByteBuffer, _ range: Range<Int>) -> Int {
+        lineCount(buffer.bytes.extracting(range))
+    }
+
+    /// How many of the bytes `range` of `buffer` are whole records.
+    func wholeRecords(in buffer: borrowing ByteBuffer, _ range: Range<Int>) throws(BatchError) -> Int {
+        try wholeRecords(buffer.bytes.extracting(range), isAtEnd: false)
     }
 }
 

@@ -101,6 +101,8 @@ struct BatchRequest: Sendable {
         isInputKnown = true
     }
 
+    private static let sniffedBytesMax = 1 << 16
+
     /// Decides by the first character of the records, when nothing else has; false when more is needed.
     mutating func sniff(_ buffer: borrowing ByteBuffer, isAtEnd: Bool) -> Bool {
         let bytes = buffer.bytes
@@ -111,7 +113,8 @@ struct BatchRequest: Sendable {
                 // White space and a byte order mark.
                 if ![0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF].contains(byte) { first = byte }
             }
-            guard first != nil || isAtEnd else { return false }
+            // So much white space is no JSON that anybody would send.
+            guard first != nil || isAtEnd || bytes.count > Self.sniffedBytesMax else { return false }
             let isJSON = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
             options.input = isJSON ? .jsonLines : .csv
             isInputKnown = true

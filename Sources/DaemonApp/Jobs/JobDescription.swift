@@ -13,6 +13,12 @@ struct JobDescription: Sendable, Equatable {
         var line: Int
     }
 
+    /// Where in the input the first record begins.
+    struct Start: Sendable, Equatable {
+        var position: Int
+        var line: Int
+    }
+
     var id: String
     var model: String
     var version: String
@@ -25,7 +31,11 @@ struct JobDescription: Sendable, Equatable {
     var inputModified: Int
     /// The columns of CSV; nil for JSON Lines, and when the features are meant.
     var names: [String]?
-    var ranges: [Range]
+    /// Nil until they are found, which for an operator's file is not when the job is accepted.
+    var ranges: [Range]?
+    /// Where they begin, and about how many bytes each has; for whoever finds them.
+    var start = Start(position: 0, line: 1)
+    var rangeBytes = 1
     var options: BatchOptions
     /// Seconds since the epoch.
     var created: Int
@@ -45,12 +55,11 @@ struct JobDescription: Sendable, Equatable {
         object["input_size"] = .integer(Int64(inputSize))
         object["input_modified"] = .integer(Int64(inputModified))
         object["names"] = names.map { .array($0.map { .string($0) }) } ?? .null
-        object["ranges"] = .array(
-            ranges.map { range in
-                .array([
-                    .integer(Int64(range.start)), .integer(Int64(range.end)), .integer(Int64(range.line)),
-                ])
-            })
+        object["ranges"] = ranges.map(Self.document) ?? .null
+        if ranges == nil {
+            object["start"] = .array([.integer(Int64(start.position)), .integer(Int64(start.line))])
+            object["range_bytes"] = .integer(Int64(rangeBytes))
+        }
         object["input_format"] = .string(options.input.rawValue)
         object["output_format"] = .string(options.output.rawValue)
         object["delimiter"] = .integer(Int64(options.csv.delimiter))
@@ -79,7 +88,6 @@ struct JobDescription: Sendable, Equatable {
         guard document["format"]?.integer == Self.formatVersion, let id = text("id"),
             let model = text("model"), let version = text("version"), let digest = text("digest"),
             let inputSize = number("input_size"), let inputModified = number("input_modified"),
-            let ranges = document["ranges"]?.array,
             let input = text("input_format").flatMap(BatchOptions.Format.init(rawValue:)),
             let output = text("output_format").flatMap(BatchOptions.Format.init(rawValue:)),
             let delimiter = number("delimiter").flatMap({ UInt8(exactly: $0) }),
@@ -94,14 +102,19 @@ struct JobDescription: Sendable, Equatable {
         self.inputSize = inputSize
         self.inputModified = inputModified
         names = texts("names")
-        self.ranges = []
-        for range in ranges {
-            guard let numbers = range.array?.compactMap(\.integer), numbers.count == 3 else { return nil }
-            self.ranges.append(
-                Range(start: Int(numbers[0]), end: Int(numbers[1]), line: Int(numbers[2])))
+        if document["ranges"] == .null {
+            guard let numbers = document["start"]?.array?.compactMap(\.integer), numbers.count == 2,
+                let bytes = number("range_bytes"), bytes > 0
+            else { return nil }
+            start = Start(position: Int(numbers[0]), line: Int(numbers[1]))
+            rangeBytes = bytes
+        } else {
+            guard let ranges = Self.ranges(document["ranges"]) else { return nil }
+            self.ranges = ranges
         }
         options = BatchOptions()
         options.input = input
+        options.hasHeader = input != .csv || names != nil
         options.output = output
         options.csv.delimiter = delimiter
         options.outputs = outputs
@@ -118,8 +131,8 @@ struct JobDescription: Sendable, Equatable {
 
     init(
         id: String, model: String, version: String, digest: String, inputPath: String?, inputSize: Int,
-        inputModified: Int, names: [String]?, ranges: [Range], options: BatchOptions, created: Int,
-        creator: String? = nil
+        inputModified: Int, names: [String]?, ranges: [Range]?, options: BatchOptions,
+        created: Int, creator: String? = nil
     ) {
         self.creator = creator
         self.id = id
@@ -133,5 +146,25 @@ struct JobDescription: Sendable, Equatable {
         self.ranges = ranges
         self.options = options
         self.created = created
+    }
+
+    /// `[[start, end, line], …]`.
+    static func document(_ ranges: [Range]) -> JSONValue {
+        .array(
+            ranges.map { range in
+                .array([
+                    .integer(Int64(range.start)), .integer(Int64(range.end)), .integer(Int64(range.line)),
+                ])
+            })
+    }
+
+    static func ranges(_ document: JSONValue?) -> [Range]? {
+        guard let array = document?.array else { return nil }
+        var ranges: [Range] = []
+        for range in array {
+            guard let numbers = range.array?.compactMap(\.integer), numbers.count == 3 else { return nil }
+            ranges.append(Range(start: Int(numbers[0]), end: Int(numbers[1]), line: Int(numbers[2])))
+        }
+        return ranges
     }
 }

@@ -10,6 +10,8 @@ struct JobDirectory: Sendable {
     /// Written when the job is accepted, and never again.
     var description: String { "\(path)/job.json" }
     var input: String { "\(path)/input" }
+    /// Of an operator's file, the ranges, once they are found.
+    var ranges: String { "\(path)/ranges.json" }
     /// The version that answers, pinned.
     var model: String { "\(path)/model" }
     var parts: String { "\(path)/parts" }
@@ -28,6 +30,8 @@ struct JobDirectory: Sendable {
     /// How many records that range has; written before the answers get their name.
     func counts(_ range: Int) -> String { "\(parts)/\(Self.padded(range)).json" }
     func lease(_ range: Int) -> String { "\(leases)/\(Self.padded(range))" }
+    /// Of whoever looks for the ranges.
+    var rangesLease: String { "\(leases)/ranges" }
     /// Where an attempt at a range, or at the result, writes; of this attempt alone.
     func attempt(_ name: String) -> String {
         "\(parts)/.\(name).\(getpid()).\(String(UInt64.random(in: .min ... .max), radix: 36))"
@@ -42,9 +46,17 @@ struct JobDirectory: Sendable {
 
     func readDescription() -> JobDescription? {
         guard let bytes = try? File.read(description, limit: 256 << 20),
+            let document = try? JSONValue.parse(bytes.span), var description = JobDescription(document)
+        else { return nil }
+        if description.ranges == nil { description.ranges = readRanges() }
+        return description
+    }
+
+    private func readRanges() -> [JobDescription.Range]? {
+        guard let bytes = try? File.read(ranges, limit: 256 << 20),
             let document = try? JSONValue.parse(bytes.span)
         else { return nil }
-        return JobDescription(document)
+        return JobDescription.ranges(document)
     }
 
     func readCounts(_ range: Int) -> BatchCounts? {
@@ -56,6 +68,14 @@ struct JobDirectory: Sendable {
         counts.records = Int(records)
         counts.errors = Int(errors)
         return counts
+    }
+
+    /// Whoever comes second has found the same.
+    func writeRanges(_ ranges: [JobDescription.Range]) throws(SystemError) {
+        var buffer = ByteBuffer()
+        JobDescription.document(ranges).write(into: &buffer)
+        buffer.append(UInt8(ascii: "\n"))
+        _ = try AtomicFile.create(buffer.bytes, at: self.ranges)
     }
 
     func writeCounts(_ counts: BatchCounts, range: Int) throws(SystemError) {

@@ -26,12 +26,13 @@ final class JobIntake: BatchUploadRun {
 
     private var multipart: MultipartReader?
     private var pending = ByteBuffer()
-    private var framer: BatchFramer?
+    /// Nil before the header is known.
+    private var cutter: JobCutter?
+    /// Where the records begin.
+    private var start = JobDescription.Start(position: 0, line: 1)
     private var names: [String]?
     private var writer: JobFileWriter?
-    private var ranges: [JobDescription.Range] = []
-    /// Where what is pending begins in the input.
-    private var position = 0
+    private var hasBegun = false
     private var refusal: BatchRequest.Refusal?
 
     init(
@@ -50,9 +51,10 @@ final class JobIntake: BatchUploadRun {
     func take(_ bytes: borrowing ByteBuffer, isAtEnd: Bool) -> Bool {
         guard refusal == nil else { return false }
         do {
-            if position == 0 && framer == nil && writer == nil { try begin() }
+            if !hasBegun { try begin() }
+            hasBegun = true
             if let inputPath {
-                if isAtEnd { try scan(inputPath) }
+                if isAtEnd { try look(inputPath) }
             } else {
                 try receive(bytes.bytes, isAtEnd: isAtEnd)
                 try cut(isAtEnd: isAtEnd)
@@ -103,81 +105,68 @@ final class JobIntake: BatchUploadRun {
         if let type = multipart?.fileType { request.readFileType(type) }
     }
 
-    /// Reads the operator's file for where its records begin.
-    private func scan(_ path: String) throws {
+    /// Reads the beginning of the operator's file, which says what the records are. Where they end is found
+    /// when the job runs: the client does not wait for a large file to be read.
+    private func look(_ path: String) throws {
         // Safe because the path is passed as a C string that lives for the call.
         let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
         if number < 0 {
             throw BatchRequest.Refusal(status: .badRequest, message: "\(SystemError("open", on: path))")
         }
         let file = FileDescriptor(owning: number)
-        var offset = 0
         while true {
-            let got = try JobInput.read(file, path, into: &pending, from: offset, count: 1 << 18)
-            offset += got
-            try cut(isAtEnd: got == 0)
-            if got == 0 { return }
+            let got = try JobInput.read(file, path, into: &pending, from: pending.count, count: 1 << 16)
+            if try prepare(isAtEnd: got == 0) { return }
         }
     }
 
     /// Finds whole records in what is pending, and keeps them.
     private func cut(isAtEnd: Bool) throws {
-        if framer == nil {
-            guard request.sniff(pending, isAtEnd: isAtEnd) else { return }
-            var framer = BatchFramer(request.options, for: BatchModel(model))
-            guard let header = try framer.header(in: pending, isAtEnd: isAtEnd) else { return }
-            names = header.names
-            // Refused now, and not when the job runs.
-            _ = try BatchPlan(BatchModel(model), request.options, names: names)
-            framer.advance(lines: framer.lineCount(in: pending, length: header.length))
-            self.framer = framer
-            try keep(header.length)
+        if cutter == nil {
+            guard try prepare(isAtEnd: isAtEnd) else { return }
+            try keep(start.position)
         }
-        guard var framer else { return }
-        var left = try framer.wholeRecords(in: pending, isAtEnd: isAtEnd)
-        while left > 0 {
-            var length = left
-            if left > store.rangeBytes {
-                let whole = try framer.wholeRecords(in: pending, length: store.rangeBytes)
-                if whole > 0 { length = whole }
-            }
-            if let last = ranges.indices.last, ranges[last].end - ranges[last].start < store.rangeBytes / 2 {
-                ranges[last].end = position + length
-            } else {
-                ranges.append(.init(start: position, end: position + length, line: framer.line))
-            }
-            framer.advance(lines: framer.lineCount(in: pending, length: length))
-            self.framer = framer
-            try keep(length)
-            left -= length
-        }
+        guard let length = try cutter?.cut(pending, isAtEnd: isAtEnd) else { return }
+        try keep(length)
+    }
+
+    /// Decides on everything that the first bytes decide; false when more are needed.
+    private func prepare(isAtEnd: Bool) throws -> Bool {
+        guard request.sniff(pending, isAtEnd: isAtEnd) else { return false }
+        var framer = BatchFramer(request.options, for: BatchModel(model))
+        guard let header = try framer.header(in: pending, isAtEnd: isAtEnd) else { return false }
+        names = header.names
+        // Refused now, and not when the job runs.
+        _ = try BatchPlan(BatchModel(model), request.options, names: names)
+        framer.advance(lines: framer.lineCount(in: pending, length: header.length))
+        start = .init(position: header.length, line: framer.line)
+        cutter = JobCutter(framer, at: header.length, rangeBytes: store.rangeBytes)
+        return true
     }
 
     private func keep(_ length: Int) throws(SystemError) {
         try writer?.write(pending, length: length)
         pending.removeFirst(length)
-        position += length
     }
 
     private func accept() throws {
         try writer?.finish()
         writer = nil
-        var modified = 0
+        var (size, modified) = (cutter?.position ?? 0, 0)
+        var ranges = cutter?.ranges
         if let inputPath {
             let facts = try FileFacts(of: inputPath)
-            guard Int(facts.size) == position else {
-                throw BatchRequest.Refusal(status: .conflict, message: "the file changed while it was read")
-            }
-            modified = Int(facts.modified)
+            (size, modified, ranges) = (Int(facts.size), Int(facts.modified), nil)
         }
         try PinnedModel.pin(
             model.name, model.version, endsAtBestIteration: model.endsAtBestIteration, of: store.registry,
             into: directory.model)
-        let description = JobDescription(
+        var description = JobDescription(
             id: id, model: model.name, version: model.version, digest: model.digest, inputPath: inputPath,
-            inputSize: position, inputModified: modified, names: names, ranges: ranges,
+            inputSize: size, inputModified: modified, names: names, ranges: ranges,
             options: request.options, created: JobStore.now(),
             creator: creator.flatMap { $0.isEmpty ? nil : $0 })
+        if ranges == nil { (description.start, description.rangeBytes) = (start, store.rangeBytes) }
         try JobDirectory.write(description.document, to: directory.description)
         try store.publish(directory, as: id)
         jobs.wake()

@@ -135,9 +135,10 @@ final class JobRunner: Sendable {
         } catch {
             throw .temporary(error)
         }
-        let work = JobWork(directory: directory, description: description)
+        let work = JobWork(directory, description)
+        if description.ranges == nil { return try findRanges(id, work) }
         var isWaitingForOthers = false
-        for range in description.ranges.indices
+        for range in work.ranges.indices
         where !names.contains(String(directory.part(range).split(separator: "/").last ?? "")) {
             guard var lease = try Self.lease(directory.lease(range)) else {
                 isWaitingForOthers = true
@@ -149,7 +150,7 @@ final class JobRunner: Sendable {
             return true
         }
         if isWaitingForOthers { return false }
-        guard var lease = try Self.lease(directory.lease(description.ranges.count)) else { return false }
+        guard var lease = try Self.lease(directory.lease(work.ranges.count)) else { return false }
         if JobDirectory.exists(directory.result) { return false }
         try work.join(try plan(id, work), &lease)
         removeParts(directory)
@@ -174,20 +175,37 @@ final class JobRunner: Sendable {
         let isDone = try work.answer(range, plan, &lease) { counts in
             records = counts.records
             state.withLock { $0.progress[id, default: [:]][range] = records }
-            let now = MonotonicInstant.now
-            guard now.nanoseconds(since: looked) > 100_000_000 else { return .none }
-            looked = now
-            let mustStop =
-                state.withLock { $0.isStopping } || JobDirectory.exists(work.directory.pauseMark)
-                || JobDirectory.exists(work.directory.cancelMark)
-                || !JobDirectory.exists(work.directory.description)
-            return mustStop ? .stop : .none
+            return interruption(work.directory, &looked)
         }
         state.withLock { state in
             state.progress[id]?[range] = nil
             if isDone { state.rates[id]?.records += records }
             state.waits[id] = nil
         }
+    }
+
+    /// False when another is at it, or it was interrupted.
+    private func findRanges(_ id: String, _ work: JobWork) throws(JobFailure) -> Bool {
+        guard var lease = try Self.lease(work.directory.rangesLease) else { return false }
+        var looked = MonotonicInstant.now
+        let isDone = try work.findRanges(try plan(id, work), &lease) {
+            interruption(work.directory, &looked)
+        }
+        state.withLock { $0.waits[id] = nil }
+        return isDone
+    }
+
+    /// Whether the work on a job has to stop; looked up ten times a second at most.
+    private func interruption(
+        _ directory: JobDirectory, _ looked: inout MonotonicInstant
+    ) -> JobWork.Interruption {
+        let now = MonotonicInstant.now
+        guard now.nanoseconds(since: looked) > 100_000_000 else { return .none }
+        looked = now
+        let mustStop =
+            state.withLock { $0.isStopping } || JobDirectory.exists(directory.pauseMark)
+            || JobDirectory.exists(directory.cancelMark) || !JobDirectory.exists(directory.description)
+        return mustStop ? .stop : .none
     }
 
     private func plan(_ id: String, _ work: JobWork) throws(JobFailure) -> BatchPlan {

@@ -39,7 +39,8 @@ struct JobStatus {
             reason = nil
         }
         let names = Set(((try? Directory.names(in: directory.parts)) ?? []).compactMap { $0 })
-        for (index, range) in description.ranges.enumerated() {
+        if description.ranges == nil { bytes = description.inputSize - description.start.position }
+        for (index, range) in (description.ranges ?? []).enumerated() {
             bytes += range.end - range.start
             // A job that is completed keeps its result and not its parts.
             let name = String(directory.part(index).split(separator: "/").last ?? "")
@@ -64,7 +65,7 @@ struct JobStatus {
         if let creator = description.creator { object["created_by"] = .string(creator) }
         object["records"] = .integer(Int64(counts.records))
         object["errors"] = .integer(Int64(counts.errors))
-        object["ranges"] = .integer(Int64(description.ranges.count))
+        object["ranges"] = .integer(Int64(description.ranges?.count ?? 0))
         object["ranges_done"] = .integer(Int64(rangesDone))
         object["bytes"] = .integer(Int64(bytes))
         object["bytes_done"] = .integer(Int64(bytesDone))

@@ -5,19 +5,58 @@ internal import Glibc
 internal import Serving
 internal import Tabular
 
-/// The two steps that a job is made of: answering a range, and joining all answers.
+/// The steps that a job is made of: finding its ranges, where it was accepted without, answering a range, and
+/// joining all answers.
 ///
 /// Each step writes a file of its own, syncs it, and gives it the final name with link(2). Whoever comes
 /// second has written the same bytes, and drops them.
 struct JobWork {
     let directory: JobDirectory
     let description: JobDescription
+    let ranges: [JobDescription.Range]
+
+    init(_ directory: JobDirectory, _ description: JobDescription) {
+        self.directory = directory
+        self.description = description
+        ranges = description.ranges ?? []
+    }
 
     private static let chunkBytes = 1 << 18
     private static let outputBytesMax = 1 << 20
 
     /// What the runner wants to know between two chunks.
     enum Interruption { case none, stop }
+
+    /// Finds the ranges of the operator's file and commits them; false when it was interrupted.
+    ///
+    /// - Parameter step: called now and then.
+    func findRanges(
+        _ plan: BatchPlan, _ lease: inout JobLease, step: () -> Interruption
+    ) throws(JobFailure) -> Bool {
+        do {
+            let input = try JobInput(directory, description)
+            var framer = BatchFramer(description.options, for: plan.model)
+            framer.restart(at: description.start.line)
+            var position = description.start.position
+            var cutter = JobCutter(framer, at: position, rangeBytes: description.rangeBytes)
+            var pending = ByteBuffer(capacity: Self.chunkBytes)
+            while cutter.position < description.inputSize {
+                let wanted = min(Self.chunkBytes, description.inputSize - position)
+                try input.read(into: &pending, from: position, count: wanted)
+                position += wanted
+                pending.removeFirst(
+                    try cutter.cut(pending, isAtEnd: position == description.inputSize))
+                lease.renew()
+                if case .stop = step() { return false }
+            }
+            try directory.writeRanges(cutter.ranges)
+            return true
+        } catch let error as SystemError {
+            throw .temporary(error)
+        } catch {
+            throw .permanent("\(error)")
+        }
+    }
 
     /// Answers a range and commits its answers; false when it was interrupted.
     ///
@@ -47,7 +86,7 @@ struct JobWork {
         _ range: Int, _ plan: BatchPlan, _ lease: inout JobLease, _ writer: inout JobFileWriter,
         _ counts: inout BatchCounts, _ step: (BatchCounts) -> Interruption
     ) throws -> Bool {
-        let stretch = description.ranges[range]
+        let stretch = ranges[range]
         let input = try JobInput(directory, description)
         let framer = BatchFramer(description.options, for: plan.model)
         var worker = BatchWorker(plan)
@@ -89,7 +128,7 @@ struct JobWork {
             plan.appendHeader(to: &header)
             try writer.write(header, length: header.count)
             var counts = BatchCounts()
-            for range in description.ranges.indices {
+            for range in ranges.indices {
                 guard let own = directory.readCounts(range) else {
                     throw SystemError("read", on: directory.counts(range), code: EIO)
                 }

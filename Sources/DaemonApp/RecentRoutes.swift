@@ -13,10 +13,15 @@ struct RecentRoutes {
     final class Entry {
         fileprivate let method: Method
         fileprivate let path: [UInt8]
+        /// Not 0; that of no other entry. Its low bits are its place.
+        let number: Int
         let route: Int
         let parameters: PathParameters
 
-        fileprivate init(_ method: Method, _ path: [UInt8], _ route: Int, _ parameters: PathParameters) {
+        fileprivate init(
+            _ method: Method, _ path: [UInt8], number: Int, _ route: Int, _ parameters: PathParameters
+        ) {
+            self.number = number
             self.method = method
             self.path = path
             self.route = route
@@ -24,11 +29,20 @@ struct RecentRoutes {
         }
     }
 
-    private static let placeBits: UInt64 = 6
+    private static let placeCount = 64
     /// Longer paths are looked up each time: the table may not hold much memory.
     private static let pathBytesMax = 256
 
-    private var entries = [Entry?](repeating: nil, count: 1 << Int(placeBits))
+    private var entries = [Entry?](repeating: nil, count: placeCount)
+    private var keptCount = 0
+
+    /// The entry with this number, unless another has taken its place.
+    func find(number: Int) -> Entry? {
+        guard number != 0, let entry = entries[number & (Self.placeCount - 1)], entry.number == number else {
+            return nil
+        }
+        return entry
+    }
 
     func find(_ method: Method, _ path: Span<UInt8>) -> Entry? {
         guard let entry = entries[Self.place(path)], entry.method == method else { return nil }
@@ -40,12 +54,15 @@ struct RecentRoutes {
     mutating func keep(
         _ method: Method, _ path: Span<UInt8>, _ route: Int, _ parameters: PathParameters
     ) -> Entry {
-        let entry = Entry(method, Array(copying: path), route, parameters)
-        if path.count <= Self.pathBytesMax { entries[Self.place(path)] = entry }
+        let place = Self.place(path)
+        keptCount += 1
+        let entry = Entry(
+            method, Array(copying: path), number: keptCount * Self.placeCount + place, route, parameters)
+        if path.count <= Self.pathBytesMax { entries[place] = entry }
         return entry
     }
 
     private static func place(_ path: Span<UInt8>) -> Int {
-        Int(truncatingIfNeeded: path.fingerprint & (1 << placeBits &- 1))
+        Int(truncatingIfNeeded: path.fingerprint) & (placeCount - 1)
     }
 }

@@ -128,12 +128,15 @@ final class RequestDispatcher: BodyReceivingHandler {
     private func find(
         _ request: borrowing Request, _ response: inout Response
     ) -> RecentRoutes.Entry? {
-        if let known = recent.find(request.method, request.path) {
+        if let known = recent.find(number: request.note) ?? recent.find(request.method, request.path) {
             response.route = known.route
+            request.note = known.number
             return known
         }
         guard let route = table.router.resolve(request, &captures, &response) else { return nil }
-        return recent.keep(request.method, request.path, route, parameters(of: route))
+        let found = recent.keep(request.method, request.path, route, parameters(of: route))
+        request.note = found.number
+        return found
     }
 
     private func parameters(of route: Int) -> PathParameters {
@@ -152,18 +155,19 @@ final class RequestDispatcher: BodyReceivingHandler {
         guard routes[request.origin.listener].contains(table.groups[route]) else {
             return response.fail(.notFound, "this is not answered at this address")
         }
-        let path = found.parameters
         switch table.destinations[route] {
         case .dialect(let endpoint):
-            switch answerer.answer(endpoint, path, request, &response) {
+            switch answerer.answer(endpoint, found.parameters, request, &response) {
             case .answered, .joined: break
-            case .tooCostly(let demand): workers?.submit(endpoint, path, demand, request, &response)
-            case .needsLoading(let model): load(model, endpoint, path, request, route: response.route)
+            case .tooCostly(let demand):
+                workers?.submit(endpoint, found.parameters, demand, request, &response)
+            case .needsLoading(let model):
+                load(model, endpoint, found.parameters, request, route: response.route)
             }
         case .admin(let endpoint):
             guard let admin else { return response.fail(.notFound, "this is not answered here") }
-            admin.answer(endpoint, path, request, &response)
-        case .batch(let endpoint): answerBatch(endpoint, path, request, &response)
+            admin.answer(endpoint, found.parameters, request, &response)
+        case .batch(let endpoint): answerBatch(endpoint, found.parameters, request, &response)
         case .metrics: writeMetrics(request, &response)
         // Never asks a model: a pod that is restarted because of one would only lose the others.
         case .live: writeHealth(true, &response)

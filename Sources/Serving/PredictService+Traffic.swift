@@ -127,7 +127,7 @@ extension PredictService {
 
     /// Has the shadow of `model` asked what the workspace was just asked, later and elsewhere.
     package func copyToShadow(_ model: ServedModel, _ workspace: Workspace) {
-        guard let traffic = model.traffic, traffic.entry.plan.shadow != nil, model.tensorInputs == nil,
+        guard let traffic = model.traffic, traffic.entry.plan.shadow != nil, !model.takesTensors,
             workspace.rowMargins.rowCount == 0,
             let shadow = traffic.entry.shadow(
                 at: traffic.slot.nextShadowPoint(), answering: model.loaded.version)

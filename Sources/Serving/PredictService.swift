@@ -33,7 +33,7 @@ package final class PredictService: Sendable {
     ///
     /// - Throws: `notAnswerable`, for operator graphs only.
     package func predict(_ model: ServedModel, _ workspace: Workspace) throws(PredictError) {
-        if model.tensorInputs != nil { return try workspace.answerTensors(model, splitter) }
+        if model.takesTensors { return try workspace.answerTensors(model, splitter) }
         guard workspace.rowMargins.rowCount == 0 else {
             return model.loaded.model.predict(
                 workspace.rows, startingFrom: workspace.rowMargins, into: &workspace.predictions,

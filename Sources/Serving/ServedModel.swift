@@ -48,6 +48,8 @@ package struct ServedModel: Sendable {
 
     /// What an operator graph takes, each tensor by its name; nil for a model that takes rows of features.
     package var tensorInputs: [TensorSpecification]? { loaded.model.tensorInputs }
+    /// Whether it is an operator graph. For what every request asks: nothing is copied to answer it.
+    package var takesTensors: Bool { loaded.model.tensorInputs != nil }
 
     /// Whether the model's library calls the label its prediction.
     var predictsLabels: Bool { loaded.model.output.predictsLabels }

@@ -37,7 +37,7 @@ package final class Workspace {
         rows.reset(columnCount: model.schema.count, numberType: model.inputType)
         rowMargins.reset(columnCount: 0, numberType: .float32)
         self.bodySize = bodySize
-        if let inputs = model.tensorInputs {
+        if model.takesTensors, let inputs = model.tensorInputs {
             tensors.begin(inputs, rowLimit: rowLimit, bodySize: bodySize)
         }
     }

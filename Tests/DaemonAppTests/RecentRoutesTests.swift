@@ -28,6 +28,21 @@ struct RecentRoutesTests {
         #expect(isOther)
     }
 
+    @Test func anEntry_isFoundByItsNumberUntilAnotherTakesItsPlace() {
+        var routes = RecentRoutes()
+        var numbers: [Int] = []
+        for route in 0..<1_000 {
+            let path = Array("/v2/models/m\(route)/infer".utf8)
+            let entry = routes.keep(.post, path.span, route, PathParameters(model: "m", version: nil))
+            numbers.append(entry.number)
+        }
+        #expect(Set(numbers).count == 1_000 && !numbers.contains(0))
+        #expect(routes.find(number: 0) == nil)
+        let found = numbers.indices.filter { routes.find(number: numbers[$0]) != nil }
+        #expect(found.allSatisfy { routes.find(number: numbers[$0])?.route == $0 })
+        #expect((1...64).contains(found.count) && found.last == 999)
+    }
+
     @Test func manyPaths_areForgottenAndNeverMixedUp() {
         var routes = RecentRoutes()
         for number in 0..<10_000 { keep(&routes, "/v2/models/m\(number)/infer", number) }

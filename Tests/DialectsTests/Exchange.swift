@@ -7,6 +7,7 @@ import Serving
 import Tabular
 import Telemetry
 import TestKit
+import Testing
 
 @testable import Dialects
 
@@ -28,6 +29,7 @@ struct Exchange {
     let service: PredictService
     let model: ServedModel
     let workspace = Workspace(rowLimit: 1_000_000)
+    private let known = KnownTensorHeader()
 
     init(_ model: String) throws {
         service = try Self.models.get()
@@ -38,9 +40,16 @@ struct Exchange {
 
     func infer(_ json: String, binary: [UInt8] = []) -> Outcome { infer(Array(json.utf8), binary: binary) }
 
+    /// Reads it twice: the second time its tensors may be known.
     func infer(_ json: [UInt8], binary: [UInt8] = []) -> Outcome {
+        let first = inferOnce(json, binary: binary)
+        #expect(inferOnce(json, binary: binary) == first)
+        return first
+    }
+
+    private func inferOnce(_ json: [UInt8], binary: [UInt8]) -> Outcome {
         do {
-            var reader = InferRequestReader(model: model)
+            var reader = InferRequestReader(model: model, known: known)
             let request = try reader.read(json.span, binary: binary.span, into: workspace)
             try service.predict(model, workspace)
             var body = ByteBuffer()

@@ -40,6 +40,17 @@ import Testing
         #expect(fixture.tally.counts.withLock { $0.routes.allSatisfy { $0 == 0 } })
     }
 
+    @Test func notesOnAHead_comeBackWithTheSameHeadOnly() throws {
+        let fixture = try ServerFixture()
+        func get(_ name: String) -> String { "GET /notes HTTP/1.1\r\nHost: a\r\nX: \(name)\r\n\r\n" }
+        let requests = [get("a"), get("a"), get("a"), get("b"), get("a"), get("a")].joined()
+        let answer = try fixture.exchange(requests + "GET /closing HTTP/1.1\r\nHost: a\r\n\r\n")
+        let notes = answer.split(separator: "HTTP/1.1 200 OK\r\n").compactMap { part in
+            part.firstRange(of: "\r\n\r\n").map { String(part[$0.upperBound...]) }
+        }
+        #expect(notes == ["0", "1", "2", "0", "0", "1", ""])
+    }
+
     @Test func pipelinedRequests_areAnsweredInOrder() throws {
         let requests = (0..<200).map { "GET /names/\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined()
         let answer = try ServerFixture().exchange(requests + "GET /closing HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -23,6 +23,12 @@ struct ParserTrace: Equatable, CustomStringConvertible {
     /// …
     init(_ bytes: [UInt8], cuts: [Int] = [], limits: Limits = Limits()) {
         var parser = RequestParser(limits: limits)
+        self.init(bytes, cuts: cuts, with: &parser)
+    }
+
+    /// The same with a parser that has read other bytes before.
+    init(_ bytes: [UInt8], cuts: [Int] = [], with parser: inout RequestParser) {
+        parser.reset(at: 0)
         for end in cuts + [bytes.count] {
             read(bytes.span.extracting(0..<end), &parser)
             if defect != nil { break }

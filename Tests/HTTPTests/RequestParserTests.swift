@@ -36,6 +36,49 @@ import Testing
         }
     }
 
+    @Test(arguments: RequestTable.all)
+    func request_isJudgedTheSameWhenItsHeadWasReadBefore(_ sample: RequestCase) {
+        let fresh = ParserTrace(sample.bytes)
+        var parser = RequestParser()
+        _ = ParserTrace(sample.bytes, with: &parser)
+        for cuts in [[], [sample.bytes.count / 2], [max(sample.bytes.count - 1, 0)], []] {
+            let again = ParserTrace(sample.bytes, cuts: cuts, with: &parser)
+            #expect(again.messages == fresh.messages && again.defect == fresh.defect, "again: \(again)")
+        }
+        var another = RequestParser()
+        for other in RequestTable.all.prefix(40) {
+            _ = ParserTrace(other.bytes, with: &another)
+            #expect(ParserTrace(sample.bytes, with: &another) == fresh, "after \(other.testDescription)")
+        }
+    }
+
+    @Test func head_isKnownByAllOfItsBytes() {
+        let head = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nX: 1\r\n\r\n"
+        var parser = RequestParser()
+        func isRepeated(_ text: String, _ parser: inout RequestParser) -> Bool {
+            let bytes = Array(text.utf8)
+            parser.reset(at: 0)
+            guard parser.next(bytes.span) == .head else { return false }
+            return parser.isHeadRepeated
+        }
+        #expect(!isRepeated(head + "{}", &parser))
+        #expect(isRepeated(head + "[]", &parser))
+        #expect(parser.head.contentLength == 2 && parser.head.method == .post)
+        for index in head.indices where head[index].isLetter || head[index].isNumber {
+            let other = head.replacingCharacters(at: index, with: "b")
+            #expect(!isRepeated(other, &parser), "\(other)")
+            #expect(!isRepeated(head, &parser) || parser.head.contentLength == 2)
+            #expect(isRepeated(head, &parser))
+        }
+        // Nothing of a head is left behind it.
+        parser.reset(at: 0)
+        #expect(
+            parser.head.method == .other && parser.head.contentLength == nil && parser.head.fields.isEmpty)
+        // Long ones are read anew each time.
+        let long = head.dropLast(2) + "Y: \(String(repeating: "y", count: KnownHead.byteCountMax))\r\n\r\n"
+        #expect(!isRepeated(String(long), &parser) && !isRepeated(String(long), &parser))
+    }
+
     @Test func head_isTakenApart() {
         let trace = ParserTrace(Array("POST /a%2fb?x=1&y HTTP/1.1\r\nHost: h:1\r\nX-y:  v w \r\n\r\n".utf8))
         #expect(trace.messages.map(\.head) == ["POST /a%2fb?x=1&y 1.1 keep 0 Host=h:1,X-y=v w"])
@@ -135,5 +178,11 @@ import Testing
         #expect(RequestDefect.bodyTooLarge.status == 413)
         #expect(RequestDefect.expectationUnknown.status == 417)
         #expect(RequestDefect.headerTimeout.status == 408)
+    }
+}
+
+extension String {
+    fileprivate func replacingCharacters(at index: Index, with character: Character) -> String {
+        self[..<index] + String(character) + self[self.index(after: index)...]
     }
 }

@@ -21,6 +21,7 @@ final class EchoHandler: RequestHandler {
         router.add(.get, "/whoami")
         router.add(.post, "/text")
         router.add(.get, "/poem")
+        router.add(.get, "/notes")
         self.router = router
     }
 
@@ -50,6 +51,10 @@ final class EchoHandler: RequestHandler {
         case 7:
             response.contentType = .text
             for _ in 0..<1_000 { response.body.append("a rose is ") }
+        case 8:
+            response.contentType = .text
+            response.body.append("\(request.note)")
+            request.note += 1
         default: return
         }
     }

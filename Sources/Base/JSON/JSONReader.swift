@@ -177,6 +177,19 @@ public struct JSONReader: ~Copyable, ~Escapable {
         return key
     }
 
+    /// Reads over `text` when it comes next in an object that has just begun. It must be what was read in
+    /// such a place before: whole members, and a last key with its colon, whose value comes next. False for
+    /// an empty text.
+    public mutating func skipMembers(_ text: Span<UInt8>) -> Bool {
+        let end = offset + text.count
+        guard isFirst, end > offset, end <= bytes.count,
+            bytes.extracting(offset..<end).hasSameBytes(as: text)
+        else { return false }
+        offset = end
+        isFirst = false
+        return true
+    }
+
     @inlinable @inline(__always)
     mutating func next(closing: UInt8, expected: JSONError.Expectation) throws(JSONError) -> Bool {
         guard let byte = nextByte() else { throw error(.unexpectedEnd) }

@@ -7,9 +7,13 @@ internal import Serving
 struct InferForm: PredictionForm {
     private var jsonLength = 0
     private var request = InferRequest()
+    private let known: KnownTensorHeader?
 
     /// Reading the scheduling parameters ahead costs a pass over the JSON, on the event loop.
     private static let scannedBytesMax = 32_768
+
+    /// - Parameter known: how the tensor of an earlier request of this thread began.
+    init(known: KnownTensorHeader? = nil) { self.known = known }
 
     mutating func begin(_ request: borrowing Request, _ model: ServedModel) throws(PredictError) -> BodySize {
         jsonLength = try InferHeaderLength.read(request)
@@ -27,7 +31,7 @@ struct InferForm: PredictionForm {
     }
 
     mutating func read(_ body: Span<UInt8>, _ model: ServedModel, into workspace: Workspace) throws {
-        var reader = InferRequestReader(model: model)
+        var reader = InferRequestReader(model: model, known: known)
         if jsonLength == 0 && !body.isEmpty {
             try reader.readRaw(body, into: workspace)
             request.wantsBinaryOutput = true

@@ -35,6 +35,7 @@ struct InferRequestReader {
     let model: ServedModel
     /// The bytes behind the JSON, in the order of the inputs that carry `binary_data_size`.
     private var binaryOffset = 0
+    private let known: KnownTensorHeader?
     private var binder: InputBinder
     private var rowCount: Int?
     private var hasID = false
@@ -42,8 +43,10 @@ struct InferRequestReader {
     private var hasOutputs = false
     private var hasParameters = false
 
-    init(model: ServedModel) {
+    /// - Parameter known: how the tensor of an earlier request began; nil where there is no such memory.
+    init(model: ServedModel, known: KnownTensorHeader? = nil) {
         self.model = model
+        self.known = known
         binder = InputBinder(index: model.index, modelName: model.name)
     }
 
@@ -81,7 +84,7 @@ struct InferRequestReader {
         try reader.expectEnd()
         if request.wantsExplanation { try addExplanation(to: &request) }
         guard hasInputs else { throw PredictError.missingField("inputs") }
-        if model.tensorInputs == nil {
+        if !model.takesTensors {
             try binder.requireAll()
             try workspace.checkMargins(of: model)
         }
@@ -255,6 +258,8 @@ struct InferRequestReader {
         var deferredData: Range<Int>?
         var hasReadData = false
         var hasParameters = false
+        /// There were other members than those that the header is made of.
+        var hasOthers = false
 
         /// Nil until all three parts have come.
         var completeHeader: TensorHeader? {
@@ -275,6 +280,12 @@ struct InferRequestReader {
     ) throws {
         var input = PartialInput()
         try reader.beginObject()
+        let start = reader.position
+        if let header = known?.take(from: &reader) {
+            (input.name, input.datatype, input.shape) = (header.name, header.datatype, header.shape)
+            try readData(&reader, header: header, workspace: workspace)
+            input.hasReadData = true
+        }
         while let key = try reader.nextKeyText() {
             if reader.matches(key, "name") {
                 guard input.name == nil else { throw PredictError.repeatedField("inputs[].name") }
@@ -290,6 +301,9 @@ struct InferRequestReader {
                     throw PredictError.repeatedField("inputs[].data")
                 }
                 if let header = input.completeHeader {
+                    if !input.hasOthers {
+                        known?.remember(json.extracting(start..<reader.position), header)
+                    }
                     try readData(&reader, header: header, workspace: workspace)
                     input.hasReadData = true
                 } else {
@@ -298,8 +312,10 @@ struct InferRequestReader {
             } else if reader.matches(key, "parameters") {
                 guard !input.hasParameters else { throw PredictError.repeatedField("inputs[].parameters") }
                 input.hasParameters = true
+                input.hasOthers = true
                 if try !skipsNull(&reader) { input.binarySize = try readBinarySize(&reader) }
             } else {
+                input.hasOthers = true
                 try reader.skipValue()
             }
         }
@@ -339,7 +355,7 @@ struct InferRequestReader {
                 "receiving \(header.datatype.rawValue) data via JSON is not supported. "
                     + "Please use the binary data format for input '\(header.name)'")
         }
-        if model.tensorInputs != nil { return try readTensor(&reader, header: header, workspace: workspace) }
+        if model.takesTensors { return try readTensor(&reader, header: header, workspace: workspace) }
         if let margins = model.rowMargins(named: header.name) {
             let rows = try place(header, margins, workspace: workspace)
             let cells = JSONCells(index: margins.index, datatype: header.datatype)
@@ -361,7 +377,7 @@ struct InferRequestReader {
                 input: header.name, expected: header.shape.elementCount ?? Int.max,
                 given: "\(binary.count - binaryOffset) bytes left for 'binary_data_size' \(size)")
         }
-        if model.tensorInputs != nil {
+        if model.takesTensors {
             let bytes = binary.extracting(binaryOffset..<binaryOffset + size)
             binaryOffset += size
             return try readTensor(bytes, header: header, workspace: workspace)

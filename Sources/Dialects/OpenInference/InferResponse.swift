@@ -11,14 +11,14 @@ struct InferResponseWriter {
     /// The outputs to write: those asked for, else `predictions`, the model's first; all of an operator
     /// graph's.
     private var outputCount: Int {
-        if request.outputs.isEmpty && model.tensorInputs != nil { return model.outputs.count }
+        if request.outputs.isEmpty && model.takesTensors { return model.outputs.count }
         return max(request.outputs.count, 1)
     }
 
     private func output(_ position: Int) -> RequestedOutput {
         request.outputs.isEmpty
             ? RequestedOutput(
-                output: model.tensorInputs == nil ? 0 : position, isBinary: request.wantsBinaryOutput)
+                output: model.takesTensors ? position : 0, isBinary: request.wantsBinaryOutput)
             : request.outputs[position]
     }
 

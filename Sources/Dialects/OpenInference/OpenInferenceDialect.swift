@@ -37,6 +37,7 @@ package struct OpenInferenceDialect {
     private let service: PredictService
     private let serverVersion: String
     private let frame: PredictionFrame
+    private let known = KnownTensorHeader()
 
     package init(frame: PredictionFrame, serverVersion: String) {
         service = frame.service
@@ -56,7 +57,7 @@ package struct OpenInferenceDialect {
         case .models: response.writeModelNames(service.modelNames)
         case .model: return writeModel(path, &response)
         case .modelReady: return writeModelReady(path, &response)
-        case .infer: return frame.answer(InferForm(), path, request, &response, waited: waited)
+        case .infer: return frame.answer(InferForm(known: known), path, request, &response, waited: waited)
         case .configuration: return writeConfiguration(path, &response)
         case .statistics: writeStatistics(path, &response)
         case .repositoryIndex: writeIndex(request, &response)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Base
 import Net
 
 /// Holds the readers of URLs and header values to their promises on any bytes: no trap, and decoding is
@@ -38,12 +39,11 @@ private func fuzzQuery(_ bytes: Span<UInt8>) {
     var text = Array("GET /?".utf8)
     for index in bytes.indices { text.append(bytes[index]) }
     text += Array(" HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
-    var parser = RequestParser()
-    let span = text.span
-    guard case .head = parser.next(span) else { return }
-    let request = Request(
-        bytes: span, fields: parser.head.fields.span, body: span.extracting(0..<0), head: parser.head,
-        origin: RequestOrigin(listener: 0, peer: .local), bodyReader: nil, connection: nil)
-    _ = request.queryValue("name")
-    _ = request.queryValue("")
+    let workspace = Workspace(limits: Limits())
+    workspace.input.append(text.span)
+    guard case .head = workspace.parser.next(workspace.input.bytes) else { return }
+    workspace.withHead(from: RequestOrigin(listener: 0, peer: .local)) { request in
+        _ = request.queryValue("name")
+        _ = request.queryValue("")
+    }
 }

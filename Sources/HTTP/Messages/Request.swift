@@ -20,6 +20,8 @@ package struct Request: ~Copyable, ~Escapable {
     package let origin: RequestOrigin
     /// What took the body in, when it was streamed.
     package let bodyReader: (any BodyReader)?
+    // Safe because a request cannot outlive the call that it is made for, during which its memory is there.
+    private unowned(unsafe) let workspace: Workspace
     /// nil when the answer is deferred already.
     // Safe because a request cannot outlive the handler's call, during which the connection lives.
     private unowned(unsafe) let connection: ServerConnection?
@@ -27,14 +29,16 @@ package struct Request: ~Copyable, ~Escapable {
     @_lifetime(copy bytes, copy fields, copy body)
     init(
         bytes: Span<UInt8>, fields: Span<HeaderField>, body: Span<UInt8>, head: borrowing RequestHead,
-        origin: RequestOrigin, bodyReader: (any BodyReader)?, connection: ServerConnection?
+        origin: RequestOrigin, bodyReader: (any BodyReader)?, workspace: Workspace,
+        connection: ServerConnection?
     ) {
         self.bytes = bytes
         self.fields = fields
         self.body = body
         self.origin = origin
         self.bodyReader = bodyReader
-        // Safe because the caller owns the connection while this view exists.
+        // Safe because the caller owns both while this view exists.
+        unsafe self.workspace = workspace
         unsafe self.connection = connection
         method = head.method
         minorVersion = head.minorVersion
@@ -52,6 +56,15 @@ package struct Request: ~Copyable, ~Escapable {
             preconditionFailure("an answer is deferred once, by the handler")
         }
         return connection.deferAnswer()
+    }
+
+    /// What the handler noted when a head came that was the same byte for byte, and 0 when there is no such
+    /// note: a client sends the same head with each request, and what was found by it need not be looked for
+    /// again. Kept for the last head of a few connections, so it can be gone at any time.
+    package var note: Int {
+        // Safe because the workspace is there while this view exists.
+        get { unsafe workspace.note }
+        nonmutating set { unsafe workspace.note = newValue }
     }
 
     /// The target as it was sent: path and query, `*`, or an absolute URL.

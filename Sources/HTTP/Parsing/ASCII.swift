@@ -198,27 +198,6 @@ extension Span<UInt8> {
         return result ^ result &>> 32
     }
 
-    package func hasSameBytes(as other: Span<UInt8>) -> Bool {
-        guard count == other.count else { return false }
-        // Safe because both have `count` bytes, and each load below ends at or before them.
-        let (own, theirs) = unsafe (bytes, other.bytes)
-        guard count >= 8 else {
-            for index in 0..<count where unsafe self[unchecked: index] != other[unchecked: index] {
-                return false
-            }
-            return true
-        }
-        var index = 0
-        while true {
-            // Safe because `index` is at most the count less 8.
-            let word = unsafe own.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
-            let expected = unsafe theirs.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
-            if word != expected { return false }
-            if index == count &- 8 { return true }
-            index = Swift.min(index &+ 8, count &- 8)
-        }
-    }
-
     package func starts(with text: StaticString) -> Bool {
         let length = text.utf8CodeUnitCount
         return count >= length && extracting(0..<length).equals(text)

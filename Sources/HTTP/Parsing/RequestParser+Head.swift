@@ -252,7 +252,7 @@ extension RequestParser {
             return fail(.expectationUnknown)
         }
         head.keepsAlive = !isConnectionClose && (head.minorVersion >= 1 || isConnectionKeepAlive)
-        state = .headDone
+        headCompleted(bytes)
     }
 
     /// Host = uri-host [ ":" port ], not empty (RFC 9112, section 3.2; RFC 3986, section 3.2).

@@ -38,6 +38,11 @@ package struct RequestParser: ~Copyable, Sendable {
     /// The limit on this request's body; may be changed between `head` and the next call.
     var bodyBytesMax: Int
     var head = RequestHead()
+    private var known = KnownHead()
+    /// `head` is complete, and `known` has its bytes.
+    private var isHeadKnown = false
+    /// The head came byte for byte as the last one that was complete.
+    private(set) var isHeadRepeated = false
     /// Everything before has been read.
     package internal(set) var position = 0
     /// Where this request starts.
@@ -66,6 +71,11 @@ package struct RequestParser: ~Copyable, Sendable {
 
     /// Starts on a new request whose first byte is at `origin`.
     package mutating func reset(at origin: Int) {
+        if isHeadKnown {
+            swap(&head, &known.head)
+            isHeadKnown = false
+        }
+        isHeadRepeated = false
         head.reset()
         position = origin
         self.origin = origin
@@ -183,10 +193,24 @@ package struct RequestParser: ~Copyable, Sendable {
             fail(.bareLineFeed)
         } else if !ASCIISet.token.contains(first) {
             fail(.methodInvalid)
+        } else if known.isNext(in: bytes, at: position) {
+            swap(&head, &known.head)
+            isHeadKnown = true
+            isHeadRepeated = true
+            position += head.byteCount
+            scanned = position
+            state = .headDone
+            return .head
         } else {
             state = .requestLine
         }
         return nil
+    }
+
+    /// The head has been read and is right: the next one may be the same.
+    mutating func headCompleted(_ bytes: Span<UInt8>) {
+        isHeadKnown = known.remember(bytes.extracting(origin..<position))
+        state = .headDone
     }
 
     /// The next line without its CR LF; nil when it has not arrived or was refused. `limit` counts without CR

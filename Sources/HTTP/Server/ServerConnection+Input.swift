@@ -72,6 +72,7 @@ extension ServerConnection {
             case .needMore: return false
             case .head:
                 machine.headCompleted()
+                if !workspace.parser.isHeadRepeated { workspace.note = 0 }
                 beginBody(workspace)
             case .body(let range): takeBody(range, workspace)
             case .complete: completeRequest(workspace)

@@ -21,6 +21,8 @@ final class Workspace {
     var isBodyUnread = false
     /// Brings the answer's body piece by piece.
     var outflow: AnswerStream?
+    /// What the handler noted on the head.
+    var note = 0
     /// What the request is called in its answer and in the log.
     var identifier = RequestIdentifier()
     var output = ByteBuffer(capacity: Workspace.bytesKept)
@@ -114,18 +116,18 @@ final class Workspace {
     ) {
         if let decoder {
             let count = decoder.output.count
-            Self.view(input, parser, decoder.output, 0..<count, origin, intake, connection, use)
+            view(input, parser, decoder.output, 0..<count, origin, intake, connection, use)
         } else {
-            Self.view(input, parser, input, body, origin, intake, connection, use)
+            view(input, parser, input, body, origin, intake, connection, use)
         }
     }
 
     /// The same before any of the body has come.
     func withHead(from origin: RequestOrigin, _ use: (borrowing Request) -> Void) {
-        Self.view(input, parser, input, 0..<0, origin, nil, nil, use)
+        view(input, parser, input, 0..<0, origin, nil, nil, use)
     }
 
-    private static func view(
+    private func view(
         _ input: borrowing ByteBuffer, _ parser: borrowing RequestParser, _ content: borrowing ByteBuffer,
         _ body: Range<Int>, _ origin: RequestOrigin, _ intake: BodyIntake?, _ connection: ServerConnection?,
         _ use: (borrowing Request) -> Void
@@ -135,7 +137,7 @@ final class Workspace {
         let request = Request(
             bytes: bytes.extracting(parser.origin..<bytes.count), fields: parser.head.fields.span,
             body: contentBytes.extracting(body), head: parser.head, origin: origin,
-            bodyReader: intake?.reader, connection: connection)
+            bodyReader: intake?.reader, workspace: self, connection: connection)
         use(request)
     }
 }

@@ -8,7 +8,8 @@ usage: registry.py [--modeld .build/release/modeld] [--publishes 10000] [--pairs
           of one version (the model answers its own version's number), every version must have gone live
   pause   the paired method (paired.py): p99 of single-row predictions while versions are published and swapped
   large   the same while a model of 500 MB is loaded again and again
-  many    10,000 models: time until ready, memory before use; then all of them at random under a budget
+  many    10,000 models: time until ready, memory before use; then all of them at random under a budget; then what
+          loads and evictions cost the requests of a model in use, beside the same calls to models that stay
 
 Exits with 1 when a bar is missed.
 """
@@ -37,6 +38,8 @@ from disturber import Disturber
 
 RATIO_BAR = 1.2
 READY_BAR, RESIDENT_BAR, BUDGET_BAR = 3.0, 60.0, 1.1
+# Of a processor, and bytes of memory for each model that is not loaded.
+LOOKING_BAR, MODEL_BAR = 0.01, 1000
 
 CHECK = """
 mixed = 0
@@ -178,7 +181,7 @@ def network(megabytes):
 
 
 class LargeLoads(Disturber):
-    """Has a network of so many megabytes loaded in every window, under a name of its own."""
+    """Has a network of so many megabytes loaded in every window, under a name of its own, again while there is time."""
 
     def __init__(self, registry, megabytes):
         super().__init__()
@@ -189,7 +192,33 @@ class LargeLoads(Disturber):
         self.version = 1
         publish(registry, "large", 1, content, name="model.safetensors")
 
+    def prepare(self, port):
+        """Seconds for the windows, so that a load fits into one of them with room to spare."""
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.seconds = 0.0
+        self.load()
+        return max(4.0, math.ceil(self.seconds * 2.5))
+
+    def load(self):
+        start = time.monotonic()
+        self.publish()
+        while not self.is_ready() and time.monotonic() - start < 60:
+            time.sleep(0.05)
+        self.seconds = max(self.seconds, time.monotonic() - start)
+
+    def is_ready(self):
+        self.connection.request("GET", f"/v2/models/large/versions/{self.version}/ready")
+        answer = self.connection.getresponse()
+        answer.read()
+        return answer.status == 200
+
     def work(self):
+        begun = time.monotonic()
+        self.load()
+        while time.monotonic() + 1.5 * self.seconds < begun + self.window and not self.stopping.is_set():
+            self.load()
+
+    def publish(self):
         # The file is written once, so that only its being loaded disturbs.
         hidden = os.path.join(self.directory, ".next")
         os.rename(os.path.join(self.directory, str(self.version)), hidden)
@@ -216,7 +245,8 @@ def pause(a, directory, kind):
         durations = "modeld_model_load_duration_seconds"
         before = [metric(port, f"{durations}_{part}") for part in ("count", "sum")]
         # A load that outlasts its window would disturb the quiet one after it.
-        window = 4.0 if kind == "large" else 2.0
+        window = disturbance.prepare(port) if kind == "large" else 2.0
+        disturbance.window = window
         result = paired.measure(port, modeld.pid, request, round(capacity * 0.3), disturbance, a.pairs, window)
         loads, seconds = (metric(port, f"{durations}_{part}") - had for part, had in zip(("count", "sum"), before))
         met = result.ratio <= RATIO_BAR and result.failures == 0 and loads >= a.pairs
@@ -254,15 +284,17 @@ def many(a, directory):
         serve.wait_for(port)
         serve.wait_until_ready(port)
         ready = time.monotonic() - start
+        time.sleep(2)
         cpu = serve.cpu_seconds(modeld.pid)
-        time.sleep(4.5)
-        idle = (serve.cpu_seconds(modeld.pid) - cpu) / 4.5
+        time.sleep(a.idle)
+        idle = (serve.cpu_seconds(modeld.pid) - cpu) / a.idle
         resident = serve.resident_megabytes(modeld.pid)
-        met = ready < READY_BAR and resident < RESIDENT_BAR
+        each = (resident - resident_without_models(a, directory)) * (1 << 20) / a.models
+        met = ready < READY_BAR and resident < RESIDENT_BAR and idle < LOOKING_BAR and each < MODEL_BAR
         is_good = is_good and met
         print(f"{'ok    ' if met else 'MISSED'} {a.models} models: ready after {ready:.2f} s (bar {READY_BAR}), "
-              f"{resident:.0f} MB before use (bar {RESIDENT_BAR}), looking takes {idle * 100:.1f} % of a processor",
-              flush=True)
+              f"{resident:.0f} MB before use (bar {RESIDENT_BAR}), {each:.0f} bytes for each of them (bar {MODEL_BAR}), "
+              f"looking takes {idle * 100:.2f} % of a processor (bar {LOOKING_BAR * 100:.0f})", flush=True)
         body = infer_body(10)
         peaks, failures = [], []
         # What the process needs to answer anything at all is no model's.
@@ -303,8 +335,22 @@ def many(a, directory):
         serve.stop(modeld)
 
 
-class Churn(Disturber):
-    """Calls models at random, so that they push each other out."""
+def resident_without_models(a, directory):
+    empty = os.path.join(directory, "empty")
+    os.makedirs(empty, exist_ok=True)
+    port = serve.free_port()
+    modeld = serve.start_modeld(a.modeld, empty, port, pin=False)
+    try:
+        serve.wait_for(port)
+        serve.wait_until_ready(port)
+        time.sleep(1)
+        return serve.resident_megabytes(modeld.pid)
+    finally:
+        serve.stop(modeld)
+
+
+class Calls(Disturber):
+    """Calls models at random, 100 a second at most."""
 
     pause = 0.01
 
@@ -319,11 +365,37 @@ class Churn(Disturber):
         self.connection.getresponse().read()
 
 
+class Churn:
+    """Calls all models at random, so that they push each other out; and in between, so that the two kinds of windows
+    differ in nothing but loads and evictions, a few that stay."""
+
+    def __init__(self, port, models, body):
+        self.all, self.few = Calls(port, models, body), Calls(port, min(models, 20), body)
+        self.few.begin()
+
+    def begin(self):
+        self.few.end()
+        self.all.begin()
+
+    def end(self):
+        self.all.end()
+        self.few.begin()
+
+    def stop(self):
+        self.few.end()
+
+
 def hits(a, port, modeld, body, directory):
-    """What evictions cost the requests of a model that is in use."""
+    """What loads and evictions cost the requests of a model that is in use."""
+    # As in all paired measurements, the daemon has one processor, and those who ask have the other.
+    for task in os.listdir(f"/proc/{modeld.pid}/task"):
+        os.sched_setaffinity(int(task), {0})
+    os.sched_setaffinity(0, {1})
     request = open_loop.post("/v2/models/model-00000/infer", body.encode())
     before = metric(port, "modeld_model_evictions_total")
-    result = paired.measure(port, modeld.pid, request, 2000, Churn(port, a.models, body), a.pairs)
+    churn = Churn(port, a.models, body)
+    result = paired.measure(port, modeld.pid, request, 2000, churn, a.pairs)
+    churn.stop()
     evictions = metric(port, "modeld_model_evictions_total") - before
     met = result.ratio <= RATIO_BAR and result.failures == 0
     print(f"{'ok    ' if met else 'MISSED'} hits beside evictions at 2000 requests/s: {result} (bar <= {RATIO_BAR}); "
@@ -341,6 +413,7 @@ def main():
     parser.add_argument("--models", type=int, default=10_000)
     parser.add_argument("--calls", type=int, default=40_000)
     parser.add_argument("--budget", type=int, default=64, help="MiB")
+    parser.add_argument("--idle", type=float, default=20, help="seconds for which many models are left alone")
     parser.add_argument("kinds", nargs="*", default=["swaps", "pause", "large", "many"])
     a = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)

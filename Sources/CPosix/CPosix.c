@@ -13,8 +13,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -113,11 +115,24 @@ int cposix_yield_to_others(int nice, uint64_t slice) {
     return (int)syscall(SYS_sched_setattr, 0, &wanted, 0);
 }
 
+int cposix_wake_promptly(uint64_t slice) {
+    if (sched_getscheduler(0) != SCHED_OTHER) return 0;
+    errno = 0;
+    int nice = getpriority(PRIO_PROCESS, 0);
+    if (nice == -1 && errno) return -1;
+    return cposix_yield_to_others(nice, slice);
+}
+
 int cposix_affinity_count(void) {
     cpu_set_t set;
     CPU_ZERO(&set);
     if (sched_getaffinity(0, sizeof set, &set) != 0) return -1;
     return CPU_COUNT(&set);
+}
+
+int64_t cposix_file_system_type(const char *path) {
+    struct statfs facts;
+    return statfs(path, &facts) ? -1 : (int64_t)(uint32_t)facts.f_type;
 }
 
 void cposix_trim_heap(void) { malloc_trim(0); }

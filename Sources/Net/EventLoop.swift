@@ -64,6 +64,7 @@ package final class EventLoop: @unchecked Sendable {
         precondition(thread == nil, "a loop starts once")
         do {
             thread = try PosixThread { [self] in
+                PosixThread.wakePromptly()
                 setUp(self)
                 run()
             }

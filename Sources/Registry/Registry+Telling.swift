@@ -136,8 +136,8 @@ extension Registry {
     func samples() -> [MetricSample] {
         let (counts, bytes) = state.withLock { ($0.core.countsByState, $0.core.liveBytes) }
         return [MetricSample(.modelsMemory, Double(bytes))]
-            + VersionState.names.map {
-                MetricSample(.modelVersions, labels: [$0], Double(counts[$0] ?? 0))
+            + zip(VersionState.names, counts).map { name, count in
+                MetricSample(.modelVersions, labels: [name], Double(count))
             }
     }
 }

@@ -47,6 +47,7 @@ package final class Registry: Sendable {
 
     private let configuration: Configuration
     private let root: String
+    private let scanner: RegistryScanner
     private let clock: RegistryClock
     let logger: Logger
     package let metrics: MetricRegistry
@@ -89,7 +90,7 @@ package final class Registry: Sendable {
         self.clock = clock
         self.logger = logger
         self.metrics = metrics
-        let scanner = RegistryScanner(path: configuration.path, singleName: configuration.singleName)
+        scanner = RegistryScanner(path: configuration.path, singleName: configuration.singleName)
         root = scanner.path
         var settings = RegistryCore.Settings()
         settings.root = root
@@ -160,13 +161,11 @@ package final class Registry: Sendable {
     ///
     /// - Throws: `system` when the registry cannot be read.
     package func start() throws(RegistryError) {
-        let findings = try look(dirty: nil)
-        // What looking at thousands of models needed for a moment.
-        if view.models.count >= 1000 { HeapMemory.trim() }
-        watcher.start(findings) { [weak self] dirty in
+        let findings = try look(.whole)
+        watcher.start(findings) { [weak self] scope in
             guard let self else { return nil }
             do {
-                return try self.look(dirty: dirty)
+                return try self.look(scope)
             } catch {
                 return RegistryWatcher.Findings(hasUnsettled: self.state.withLock { $0.core.hasUnsettled })
             }
@@ -182,18 +181,19 @@ package final class Registry: Sendable {
     /// Looks at the directory now, on the calling thread; loads go on in the background.
     ///
     /// - Throws: `system` when the registry cannot be read; everything goes on as it was.
-    package func look() throws(RegistryError) { _ = try look(dirty: nil) }
+    package func look() throws(RegistryError) { _ = try look(.whole) }
 
-    /// - Parameter dirty: directories that have changed, when it is known that others have not.
-    private func look(dirty: Set<String>?) throws(RegistryError) -> RegistryWatcher.Findings {
+    private func look(_ scope: LookScope) throws(RegistryError) -> RegistryWatcher.Findings {
         metrics.counter(.registryScans).add()
         var findings = RegistryWatcher.Findings()
         let error = looks.withLock { looks -> SystemError? in
             do throws(SystemError) {
-                let news = try looks.lookout.look(dirty: dirty, wallClock: clock.wallClock())
+                let waiting = looks.policies.unsettled.union(state.withLock { $0.core.restless })
+                let news = try looks.lookout.look(scope, waiting: waiting, wallClock: clock.wallClock())
                 findings.directories = news.directories
                 findings.isWhole = news.isWhole
-                findings.hasUnsettled = take(news, &looks.policies, isComplete: dirty == nil)
+                findings.isSelective = looks.lookout.isSelective
+                findings.hasUnsettled = take(news, &looks.policies, isPoll: scope.isPoll)
                 return nil
             } catch {
                 return error
@@ -217,14 +217,12 @@ package final class Registry: Sendable {
     /// Decides what follows from a look, while no other look runs.
     ///
     /// - Returns: whether something has to be at rest for a while yet.
-    private func take(
-        _ news: RegistryLookout.News, _ policies: inout PolicyReader, isComplete: Bool
-    ) -> Bool {
+    private func take(_ news: RegistryLookout.News, _ policies: inout PolicyReader, isPoll: Bool) -> Bool {
         let (now, wallClock) = (clock.now(), clock.wallClock())
-        let readings = policies.read(news, isComplete: isComplete, now: now, wallClock: wallClock)
+        let readings = policies.read(news, isPoll: isPoll, now: now, wallClock: wallClock)
         let (changes, hasUnsettled) = state.withLock { state in
             let changes = state.core.observe(
-                news, policies: readings, isComplete: isComplete, now: now, wallClock: wallClock)
+                news, policies: readings, isPoll: isPoll, now: now, wallClock: wallClock)
             state.hasScanned = true
             return (changes, state.core.hasUnsettled)
         }
@@ -232,7 +230,7 @@ package final class Registry: Sendable {
         report(news)
         report(readings)
         report(changes)
-        return hasUnsettled || policies.hasUnsettled
+        return hasUnsettled || !policies.unsettled.isEmpty
     }
 
     /// The view has the models that there are; what answers for them is swapped by itself.
@@ -314,10 +312,13 @@ package final class Registry: Sendable {
 
     private func load(_ load: RegistryCore.Load) {
         let start = MonotonicInstant.now
-        let (key, listing) = (load.key, load.listing)
+        let key = load.key
         report(key, "verifying")
         let result: Result<LoadedModel, RegistryError>
+        var fileBytes = 0
         do throws(RegistryError) {
+            let listing = try list(load)
+            fileBytes = listing.files.reduce(0) { $0 + Int(clamping: $1.facts.size) }
             let loader = ModelLoader(
                 root: root, trust: state.withLock { $0.trust }, engine: configuration.engine)
             let file = try loader.load(
@@ -338,15 +339,27 @@ package final class Registry: Sendable {
         let verdict = state.withLock { state in
             let slot = state.core.models[key.model]?.slot
             if state.waiters[key.model] == nil { slot?.touch(stamp) } else { slot?.expectUse(stamp) }
-            return state.core.finish(key, listing, result, now: clock.now(), &changes)
+            return state.core.finish(key, load.mark, result, now: clock.now(), &changes)
         }
         report(load, verdict, result)
         report(changes)
         wakeWaiters(of: key.model)
         noteReadiness()
         // What was read, and what was made of it.
-        let size = listing.files.reduce(0) { $0 + Int(clamping: $1.facts.size) }
-        if heap.noteLoad(of: size + ((try? result.get())?.memoryBytes ?? 0)) { HeapMemory.trim() }
+        if heap.noteLoad(of: fileBytes + ((try? result.get())?.memoryBytes ?? 0)) { HeapMemory.trim() }
+    }
+
+    /// The files of what is to be loaded, which are those that the last look has seen.
+    private func list(_ load: RegistryCore.Load) throws(RegistryError) -> VersionListing {
+        let key = load.key
+        let listing: VersionListing
+        do {
+            listing = try scanner.list(key.model, key.version, load.mark.placement)
+        } catch {
+            throw .system(error)
+        }
+        guard ListingMark(listing) == load.mark else { throw .changedWhileLoading(directory: listing.path) }
+        return listing
     }
 
     // MARK: Demand

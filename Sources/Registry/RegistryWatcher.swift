@@ -11,24 +11,29 @@ final class RegistryWatcher: Sendable {
     /// What a look led to.
     struct Findings: Sendable {
         /// What is to be watched from now on for each owner that is named; others as before.
-        var directories: [String: [WatchedDirectory]] = [:]
+        var directories: [String: [String]] = [:]
         /// Owners that are not named are gone.
         var isWhole = false
+        /// A look finds what has changed without looking at everything.
+        var isSelective = false
         /// Something must be at rest for a while before it counts.
         var hasUnsettled = false
     }
 
-    /// Looks at the given directories, or at everything when they are nil. Nil when there is nothing left to
-    /// look for.
-    typealias Look = @Sendable (Set<String>?) -> Findings?
+    /// Nil when there is nothing left to look for.
+    typealias Look = @Sendable (LookScope) -> Findings?
 
     /// Events come in bursts (create, write, rename); one look serves them all.
     private static let debounce = DispatchTimeInterval.milliseconds(5)
     /// A bit more than the second that files must be at rest.
     private static let settleNanoseconds: UInt64 = 1_050_000_000
 
-    /// Looking at everything takes at most this share of the time, whatever is set.
+    /// Looking takes at most this share of the time, whatever is set.
     private static let pollShare: UInt64 = 20
+    /// So does looking at everything where changes are told: it finds what nobody should have to look for.
+    private static let netShare: UInt64 = 400
+    /// Looks at so many models leave behind what is worth giving back.
+    private static let manyOwners = 1000
 
     private let queue = DispatchQueue(label: "registry.watch", qos: .utility)
     private let pollNanoseconds: UInt64
@@ -75,10 +80,13 @@ final class RegistryWatcher: Sendable {
         private let watch: DirectoryWatch?
         private let pollNanoseconds: UInt64
         private let look: Look
-        /// Directories with changes that were not looked at yet; nil: nobody knows which.
+        /// Owners of directories with changes that were not looked at yet; nil: nobody knows which.
         private var dirty: Set<String>? = []
         private var nextPoll = MonotonicInstant.now
+        private var nextWhole = MonotonicInstant.now
         private var deadline = DispatchTime.distantFuture
+        /// What the first looks at thousands of models needed for a moment is given back.
+        private var isTidy = true
 
         init(queue: DispatchQueue, pollNanoseconds: UInt64, look: @escaping Look) {
             self.pollNanoseconds = pollNanoseconds
@@ -103,6 +111,7 @@ final class RegistryWatcher: Sendable {
             // Whatever happened before the directories were watched is found now.
             _ = watch?.watch(findings.directories, isWhole: true)
             dirty = nil
+            isTidy = findings.directories.count < RegistryWatcher.manyOwners
             schedule(RegistryWatcher.debounce)
         }
 
@@ -121,15 +130,15 @@ final class RegistryWatcher: Sendable {
         private func run() {
             deadline = .distantFuture
             let start = MonotonicInstant.now
-            let isPoll = dirty == nil || start >= nextPoll
-            let seen = isPoll ? nil : dirty
-            dirty = []
-            guard let findings = look(seen) else { return }
-            if isPoll {
-                let taken = MonotonicInstant.now.nanoseconds(since: start)
-                let pause = max(pollNanoseconds, taken * RegistryWatcher.pollShare)
-                nextPoll = MonotonicInstant(nanoseconds: start.nanoseconds &+ pause)
+            var scope = LookScope(isWhole: watch == nil || dirty == nil || start >= nextWhole)
+            scope.isPoll = scope.isWhole || start >= nextPoll
+            scope.owners = dirty ?? []
+            if scope.isPoll, let watch {
+                // The registry's own directory is looked at by every poll.
+                scope.owners.formUnion(watch.unwatched.subtracting([LookScope.registry]))
             }
+            dirty = []
+            guard let findings = look(scope) else { return }
             if let watch {
                 let added = watch.watch(findings.directories, isWhole: findings.isWhole)
                 if !added.isEmpty {
@@ -137,14 +146,35 @@ final class RegistryWatcher: Sendable {
                     schedule(RegistryWatcher.debounce)
                 }
             }
+            if !isTidy {
+                HeapMemory.trim()
+                isTidy = true
+            }
+            plan(after: scope, findings, from: start)
+            let next = min(nextPoll, nextWhole)
+            schedule(
+                .nanoseconds(Int(clamping: max(next.nanoseconds(since: MonotonicInstant.now), 1_000_000))))
+        }
+
+        /// Decides when nothing but time makes it look again.
+        private func plan(after scope: LookScope, _ findings: Findings, from start: MonotonicInstant) {
+            let taken = MonotonicInstant.now.nanoseconds(since: start)
+            func pause(_ share: UInt64) -> MonotonicInstant {
+                MonotonicInstant(nanoseconds: start.nanoseconds &+ max(pollNanoseconds, taken * share))
+            }
+            let isTold = watch != nil && findings.isSelective
+            if scope.isWhole {
+                nextWhole = pause(isTold ? RegistryWatcher.netShare : RegistryWatcher.pollShare)
+                nextPoll = isTold ? pause(1) : nextWhole
+            } else if scope.isPoll {
+                nextPoll = pause(RegistryWatcher.pollShare)
+            }
             if findings.hasUnsettled {
-                // Whether the files are at rest, only another look at all of them tells.
+                // Whether the files are at rest, only another look at them tells.
                 nextPoll = min(
                     nextPoll,
                     MonotonicInstant(nanoseconds: start.nanoseconds &+ RegistryWatcher.settleNanoseconds))
             }
-            let left = nextPoll.nanoseconds(since: MonotonicInstant.now)
-            schedule(.nanoseconds(Int(clamping: max(left, 1_000_000))))
         }
     }
 }

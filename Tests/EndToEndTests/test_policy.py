@@ -88,6 +88,15 @@ def test_versionsAliasesAndDefaults_answerInEveryDialect(daemon, registry):
     }.items():
         answer = server.request("POST", f"{path}:predict", rows)
         assert answer.json == {"predictions": [expected]}, path
+    csv_type = {"Content-Type": "text/csv"}
+    for path, expected in {
+        "/models/m/invoke": 2, "/models/m@canary/invoke": 3, "/models/m@latest/invoke": 3,
+    }.items():
+        answer = server.request("POST", path, "0.25,1\n", headers=csv_type)
+        assert answer.json == {"predictions": [expected]}, (path, answer.text)
+    for path, expected in {"m": 2, "m/versions/1": 1, "m@canary": 3}.items():
+        answer = server.request("POST", f"/v2/models/{path}/batch", "f0,f1\n0.25,1\n", headers=csv_type)
+        assert answer.text == f"predictions,error\n{expected}.0,\n", (path, answer.text)
     assert server.request("GET", "/v2/models/m/labels/canary").json["versions"] == ["3"]
     status = server.request("GET", "/v1/models/m/labels/champion").json["model_version_status"]
     assert [entry["version"] for entry in status] == ["2"]

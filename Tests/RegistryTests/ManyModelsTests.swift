@@ -160,25 +160,26 @@ struct ManyModelsTests {
         for number in 0..<20 { try store.write(TestModel.native(1), to: "m\(number)/1/model") }
         var lookout = RegistryLookout(RegistryScanner(path: store.root))
         let now = RegistryClock.system.wallClock() + 3_600_000_000_000
-        let first = try lookout.look(dirty: nil, wallClock: now)
+        let registry = LookScope(owners: [LookScope.registry])
+        let first = try lookout.look(.whole, wallClock: now)
         #expect(first.scan.models.count == 20 && first.directories.count == 21)
-        #expect(try lookout.look(dirty: nil, wallClock: now).scan.models.isEmpty)
+        #expect(try lookout.look(.whole, wallClock: now).scan.models.isEmpty)
         try store.write(TestModel.native(2), to: "m3/2/model")
         try store.write(TestModel.native(3), to: "m4/1/model")
-        let second = try lookout.look(dirty: nil, wallClock: now)
+        let second = try lookout.look(.whole, wallClock: now)
         #expect(second.scan.models.keys.sorted() == ["m3", "m4"])
         try store.remove("m5")
         try store.write(TestModel.native(3), to: "n/1/model")
-        let third = try lookout.look(dirty: [store.root], wallClock: now)
+        let third = try lookout.look(registry, wallClock: now)
         #expect(third.scan.models.keys.sorted() == ["n"] && third.removed == ["m5"])
         try store.write(TestModel.native(3), to: "m6/9/model")
         try store.write(TestModel.native(3), to: "m7/9/model")
-        let fourth = try lookout.look(dirty: [store.path("m6")], wallClock: now)
+        let fourth = try lookout.look(LookScope(owners: ["m6"]), wallClock: now)
         #expect(fourth.scan.models.keys.sorted() == ["m6"])
         // Another model's directory behind the same name.
         try store.remove("m8")
         try store.link("m8", to: store.path("m6"))
-        let fifth = try lookout.look(dirty: [store.root], wallClock: now)
+        let fifth = try lookout.look(registry, wallClock: now)
         #expect(fifth.scan.models.keys.sorted().contains("m8"))
     }
 

@@ -36,7 +36,7 @@ package enum Directory {
 }
 
 /// What the file system says about a file without opening it, symbolic links followed.
-package struct FileFacts: Sendable, Equatable {
+package struct FileFacts: Sendable, Hashable {
     package enum Kind: Sendable { case regular, directory, other }
 
     package var kind: Kind
@@ -50,6 +50,30 @@ package struct FileFacts: Sendable, Equatable {
         var facts = stat()
         // Safe because the string lives for the call, and only the struct is written.
         if unsafe stat(path, &facts) != 0 { throw SystemError("stat", on: path) }
+        self.init(facts)
+    }
+
+    /// - Parameter isLink: set when `path` is a symbolic link, and left alone when it is none.
+    package init(of path: String, isLink: inout Bool) throws(SystemError) {
+        var facts = stat()
+        // Safe because the string lives for the call, and only the struct is written.
+        if unsafe lstat(path, &facts) != 0 { throw SystemError("stat", on: path) }
+        if facts.st_mode & S_IFMT == S_IFLNK {
+            isLink = true
+            self = try FileFacts(of: path)
+        } else {
+            self.init(facts)
+        }
+    }
+
+    /// Whether a symbolic link stands at `path`.
+    package static func isLink(_ path: String) -> Bool {
+        var isLink = false
+        _ = try? FileFacts(of: path, isLink: &isLink)
+        return isLink
+    }
+
+    private init(_ facts: stat) {
         switch facts.st_mode & S_IFMT {
         case S_IFREG: kind = .regular
         case S_IFDIR: kind = .directory

@@ -63,6 +63,9 @@ int cposix_open_beneath(int directory, const char *path);
 /// and errno where the file system cannot.
 int cposix_punch_hole(int file, int64_t offset, int64_t length);
 
+/// The number of the kind of file system that `path` is on, as in linux/magic.h; -1 when nobody can say.
+int64_t cposix_file_system_type(const char *path);
+
 /// Gives the kernel back what is free in the heap.
 void cposix_trim_heap(void);
 
@@ -70,6 +73,11 @@ void cposix_trim_heap(void);
 /// runs although one that goes before it has woken up, in nanoseconds. Linux before 6.12 takes no notice of
 /// the latter. 0, or -1 and errno.
 int cposix_yield_to_others(int nice, uint64_t slice);
+
+/// Lets the calling thread have a processor soon after it wakes up, for `slice` nanoseconds at a time: one
+/// whose slice is longer gives way to it. Changes nothing for a thread under another policy than the usual.
+/// Linux before 6.12 takes no notice. 0, or -1 and errno.
+int cposix_wake_promptly(uint64_t slice);
 
 /// CPUs that this thread may run on, or -1 and errno.
 int cposix_affinity_count(void);

@@ -1,31 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import Base
 internal import Glibc
 
-/// A directory whose changes matter, and the number of what stands there at the moment.
-struct WatchedDirectory: Sendable, Equatable {
-    var path: String
-    var inode: UInt64
-}
-
-/// Tells which of a set of directories have changed, where the file system reports it: inotify(7).
+/// Tells whose directories have changed, where the file system reports it: inotify(7).
 ///
-/// What changed inside is not told: the directories are looked at again. State: owned by the registry's
-/// queue.
+/// What changed inside is not told: the directories are looked at again. Thousands of models have two or
+/// three directories each, so that numbers are kept and no paths. State: owned by the registry's queue.
 final class DirectoryWatch {
     /// Readable when something changed.
     let descriptor: CInt
-    private struct Watch {
-        var number: CInt
-        /// Another directory may stand under the same path later.
-        var inode: UInt64
+    /// The owner, a model or the registry, of each directory that is watched, by the kernel's number.
+    private var owners: [CInt: String] = [:]
+    /// Further owners of a directory that several links lead to.
+    private var others: [CInt: Set<String>] = [:]
+    private var owned: [String: Numbers] = [:]
+    /// Owners with a directory that could not be watched, because the kernel's limit was reached or the
+    /// directory was gone: only looking tells of it.
+    private(set) var unwatched: Set<String> = []
+
+    /// A few numbers without memory of their own for the first two: a model and its version.
+    private struct Numbers: Sequence {
+        private var first: CInt = 0
+        private var second: CInt = 0
+        private var more: [CInt] = []
+
+        mutating func append(_ number: CInt) {
+            // The kernel counts from 1.
+            if first == 0 {
+                first = number
+            } else if second == 0 {
+                second = number
+            } else {
+                more.append(number)
+            }
+        }
+
+        func makeIterator() -> some IteratorProtocol<CInt> {
+            ([first, second].filter { $0 != 0 } + more).makeIterator()
+        }
     }
-    private var watches: [String: Watch] = [:]
-    private var paths: [CInt: String] = [:]
-    /// The paths that each owner, a model or the registry, has watched.
-    private var owned: [String: [String]] = [:]
-    /// The kernel's limit on watches was reached: the rest is noticed by looking.
-    private(set) var isIncomplete = false
 
     /// Nil when the system gives no inotify instance.
     init?() {
@@ -43,45 +55,58 @@ final class DirectoryWatch {
     /// gone.
     ///
     /// - Parameter isWhole: other owners are gone, too.
-    /// - Returns: those that were not watched before, so that something may have changed in them unnoticed.
-    func watch(_ directories: [String: [WatchedDirectory]], isWhole: Bool) -> Set<String> {
+    /// - Returns: owners of which something was not watched before, so that it may have changed unnoticed.
+    func watch(_ directories: [String: [String]], isWhole: Bool) -> Set<String> {
         var added: Set<String> = []
         if isWhole {
-            isIncomplete = false
             for owner in Set(owned.keys).subtracting(directories.keys) { replace(owner, [], &added) }
+            unwatched.formIntersection(directories.keys)
         }
-        for (owner, listed) in directories { replace(owner, listed, &added) }
+        for (owner, paths) in directories { replace(owner, paths, &added) }
         return added
     }
 
-    private func replace(_ owner: String, _ listed: [WatchedDirectory], _ added: inout Set<String>) {
-        for path in owned[owner] ?? [] where !listed.contains(where: { $0.path == path }) { forget(path) }
-        owned[owner] = listed.isEmpty ? nil : listed.map(\.path)
-        for directory in listed {
-            if let known = watches[directory.path], known.inode == directory.inode { continue }
-            forget(directory.path)
+    private func replace(_ owner: String, _ paths: [String], _ added: inout Set<String>) {
+        let former = owned.removeValue(forKey: owner).map(Array.init) ?? []
+        unwatched.remove(owner)
+        var numbers = Numbers()
+        var kept: [CInt] = []
+        for path in paths {
             // Safe because the string is passed as a C string that lives for the call.
-            let number = unsafe inotify_add_watch(descriptor, directory.path, Self.mask)
-            if number >= 0 {
-                watches[directory.path] = Watch(number: number, inode: directory.inode)
-                paths[number] = directory.path
-                added.insert(directory.path)
-            } else if errno == ENOSPC {
-                isIncomplete = true
+            let number = unsafe inotify_add_watch(descriptor, path, Self.mask)
+            guard number > 0 else {
+                unwatched.insert(owner)
+                continue
+            }
+            // A directory that is watched already keeps its number, whatever path leads to it.
+            if kept.contains(number) { continue }
+            kept.append(number)
+            numbers.append(number)
+            if former.contains(number) { continue }
+            added.insert(owner)
+            if owners[number] == nil {
+                owners[number] = owner
+            } else {
+                others[number, default: []].insert(owner)
             }
         }
+        for number in former where !kept.contains(number) { forget(number, owner) }
+        if !kept.isEmpty { owned[owner] = numbers }
     }
 
-    private func forget(_ path: String) {
-        guard let watch = watches.removeValue(forKey: path) else { return }
-        // Two paths may lead to one directory, which has one number: the other path keeps it.
-        guard paths[watch.number] == path else { return }
-        paths[watch.number] = nil
-        _ = inotify_rm_watch(descriptor, watch.number)
+    private func forget(_ number: CInt, _ owner: String) {
+        if owners[number] != owner {
+            others[number]?.remove(owner)
+        } else if let heir = others[number]?.popFirst() {
+            owners[number] = heir
+        } else {
+            owners[number] = nil
+            _ = inotify_rm_watch(descriptor, number)
+        }
+        if others[number]?.isEmpty == true { others[number] = nil }
     }
 
-    /// The directories that have changed since the last call; nil when the kernel has lost count, or when one
-    /// stands under several paths.
+    /// The owners of directories that have changed since the last call; nil when the kernel has lost count.
     func drain() -> Set<String>? {
         var changed: Set<String> = []
         var isLost = false
@@ -90,24 +115,32 @@ final class DirectoryWatch {
             // Safe because the kernel writes at most the bytes that the array has.
             let got = unsafe read(descriptor, &events, events.count)
             if got < 0 && errno == EINTR { continue }
-            if got <= 0 { return isLost || watches.count != paths.count ? nil : changed }
+            if got <= 0 { return isLost ? nil : changed }
             var offset = 0
             while offset + 16 <= got {
                 // struct inotify_event: wd, mask, cookie, len, then len bytes of name.
                 let number = CInt(bitPattern: Self.word(events, offset))
                 let mask = Self.word(events, offset + 4)
                 if mask & UInt32(IN_Q_OVERFLOW) != 0 { isLost = true }
-                if let path = paths[number] {
-                    changed.insert(path)
-                    // The directory is gone and the watch with it; the next one there may have the same
-                    // inode.
-                    if mask & UInt32(IN_IGNORED) != 0 {
-                        paths[number] = nil
-                        watches[path] = nil
-                    }
+                if let owner = owners[number] {
+                    changed.insert(owner)
+                    changed.formUnion(others[number] ?? [])
+                    // The directory is gone and the watch with it.
+                    if mask & UInt32(IN_IGNORED) != 0 { drop(number) }
                 }
                 offset += 16 + Int(Self.word(events, offset + 12))
             }
+        }
+    }
+
+    /// Forgets a number that the kernel has given up.
+    private func drop(_ number: CInt) {
+        let holders = (others.removeValue(forKey: number) ?? []).union(
+            owners.removeValue(forKey: number).map { [$0] } ?? [])
+        for owner in holders {
+            var left = Numbers()
+            for kept in owned[owner].map(Array.init) ?? [] where kept != number { left.append(kept) }
+            owned[owner] = left
         }
     }
 

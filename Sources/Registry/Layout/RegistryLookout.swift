@@ -2,40 +2,32 @@
 internal import Base
 internal import Glibc
 
-/// Looks at a registry again and again, and opens only what has changed since: a model whose directories and
-/// files are as they were costs one `stat` for each of them.
+/// Looks at a registry again and again, and tells what has changed since.
 ///
-/// State: owned by `Registry`, one look at a time.
+/// Of each model it keeps a fingerprint and no names, since thousands stand side by side: whether a model has
+/// changed is found out by listing its directories again. State: owned by `Registry`, one look at a time.
 struct RegistryLookout {
     /// What differs from the look before.
     struct News {
-        /// Models that were looked into; those that are not there have not changed.
+        /// Models that have changed; those that are not there have not, or were not looked at.
         var scan = RegistryScan()
         var removed: [String] = []
         /// The first look, or one at something that is no registry of many models: `scan` is everything.
         var isWhole = false
-        /// To be watched, by model; "" owns the registry itself. Of the models that were looked into or
-        /// removed.
-        var directories: [String: [WatchedDirectory]] = [:]
+        /// To be watched, by owner: of models that were looked into or removed, and of the registry.
+        var directories: [String: [String]] = [:]
         /// Everything that cannot be served, whether it is new or not.
         var problems: [ScanProblem] = []
         var unreadableModels: [String: SystemError] = [:]
     }
 
-    private struct Mark {
-        var path: String
-        var facts: FileFacts
-    }
-
-    private struct ModelMark {
-        /// The model's directory first, then others, then files.
-        var marks: [Mark]
-        /// Something was written so shortly before the look that the next write may leave the same time.
-        var isYoung: Bool
-    }
-
     private let scanner: RegistryScanner
-    private var models: [String: ModelMark] = [:]
+    /// Of each model that can be read.
+    private var fingerprints: [String: Int] = [:]
+    /// Models that nobody tells of reliably: behind a link, or on a file system that does not tell.
+    private var untold: Set<String> = []
+    /// Whether a file system tells of changes, by device.
+    private var tellingDevices: [UInt64: Bool] = [:]
     private var root: FileFacts?
     private var isRootYoung = false
     private var rootProblems: [ScanProblem] = []
@@ -47,35 +39,46 @@ struct RegistryLookout {
 
     init(_ scanner: RegistryScanner) { self.scanner = scanner }
 
+    /// It looks at a directory of models, and so need not look at all of them to find out what has changed.
+    var isSelective: Bool { root != nil }
+
     /// - Parameters:
-    ///   - dirty: directories that are known to have changed, and nothing else is looked at; nil: everything
-    ///   is. - wallClock: nanoseconds since the epoch.
-    mutating func look(dirty: Set<String>?, wallClock: Int64) throws(SystemError) -> News {
+    ///   - waiting: models that a poll looks at, because time decides about them.
+    ///   - wallClock: nanoseconds since the epoch.
+    mutating func look(
+        _ scope: LookScope, waiting: Set<String> = [], wallClock: Int64
+    ) throws(SystemError) -> News {
         guard let root else { return try lookAtAll(wallClock) }
         var news = News()
         let facts = try FileFacts(of: scanner.path)
-        var isRootDirty = isRootYoung || facts != root
-        if let dirty { isRootDirty = dirty.contains(scanner.path) }
-        let candidates: [String]
+        let isAnother = facts.inode != root.inode || facts.device != root.device
+        let isWhole = scope.isWhole || isAnother
+        if isWhole { news.directories[LookScope.registry] = [scanner.path] }
+        var names = isWhole ? Set(fingerprints.keys) : scope.owners
+        names.formUnion(unreadable.keys)
+        if scope.isPoll { names.formUnion(untold.union(waiting)) }
+        let isRootDirty =
+            isAnother || scope.owners.contains(LookScope.registry)
+            || (scope.isPoll && (isRootYoung || facts != root))
         if isRootDirty {
             var scan = RegistryScan()
-            let names = Set(try scanner.scanRoot(into: &scan))
+            let found = try scanner.scanRoot(into: &scan)
+            let there = Set(found.names)
             rootProblems = scan.problems
             note(facts, wallClock)
-            for name in models.keys where !names.contains(name) { remove(name, &news) }
-            for name in unreadable.keys where !names.contains(name) { remove(name, &news) }
+            for name in fingerprints.keys where !there.contains(name) { remove(name, &news) }
+            for name in unreadable.keys where !there.contains(name) { remove(name, &news) }
             // Without any model it may have become something else.
-            if models.isEmpty && unreadable.isEmpty { return try lookAtAll(wallClock, removed: news.removed) }
-            let added = names.filter { models[$0] == nil }
-            // A link to a model's directory may lead elsewhere now.
-            let swapped = names.filter { name in
-                models[name].map { !$0.marks.prefix(1).allSatisfy(Self.isUnchanged) } ?? false
+            if fingerprints.isEmpty && unreadable.isEmpty {
+                return try lookAtAll(wallClock, removed: news.removed)
             }
-            candidates = Array(added.union(swapped).union(suspects(dirty)))
-        } else {
-            candidates = Array(suspects(dirty))
+            names.formUnion(found.names.filter { fingerprints[$0] == nil })
+            // A link to a model's directory may lead elsewhere now.
+            names.formUnion(found.links)
+            names.formIntersection(there)
         }
-        for name in candidates { lookInto(name, wallClock, &news) }
+        names.remove(LookScope.registry)
+        for name in names { lookInto(name, isWatchWanted: scope.owners.contains(name), &news) }
         finish(&news)
         return news
     }
@@ -89,38 +92,26 @@ struct RegistryLookout {
         var news = News()
         news.removed = removed
         news.isWhole = true
-        news.scan = try scanner.scan()
-        models = [:]
+        fingerprints = [:]
         modelProblems = [:]
-        unreadable = news.scan.unreadableModels
-        rootProblems = news.scan.problems
-        guard news.scan.isRegistry else {
+        unreadable = [:]
+        untold = []
+        if facts.kind == .directory, try RegistryScanner.isRegistry(scanner.path) {
+            news.scan.isRegistry = true
+            let names = try scanner.scanRoot(into: &news.scan).names
+            rootProblems = news.scan.problems
+            note(facts, wallClock)
+            news.directories[LookScope.registry] = [scanner.path]
+            for name in names { lookInto(name, isWatchWanted: true, &news) }
+        } else {
             root = nil
-            news.directories[""] = news.scan.directories.compactMap(Self.watched)
-            finish(&news)
-            return news
-        }
-        note(facts, wallClock)
-        news.directories[""] = [WatchedDirectory(path: scanner.path, inode: facts.inode)]
-        rootProblems = news.scan.problems.filter { modelName(of: $0.path, isProblem: true) == nil }
-        for problem in news.scan.problems {
-            if let name = modelName(of: problem.path, isProblem: true) {
-                modelProblems[name, default: []].append(problem)
-            }
-        }
-        var directories: [String: [String]] = [:]
-        for path in news.scan.directories {
-            if let name = modelName(of: path) { directories[name, default: []].append(path) }
-        }
-        for name in news.scan.models.keys {
-            mark(name, news.scan, directories: directories[name] ?? [], wallClock, &news)
+            news.scan = try scanner.scan()
+            rootProblems = news.scan.problems
+            unreadable = news.scan.unreadableModels
+            news.directories[LookScope.registry] = news.scan.directories
         }
         finish(&news)
         return news
-    }
-
-    private static func watched(_ path: String) -> WatchedDirectory? {
-        (try? FileFacts(of: path)).map { WatchedDirectory(path: path, inode: $0.inode) }
     }
 
     private mutating func note(_ facts: FileFacts, _ wallClock: Int64) {
@@ -128,80 +119,77 @@ struct RegistryLookout {
         isRootYoung = wallClock &- facts.modified < Self.youth
     }
 
-    private func suspects(_ dirty: Set<String>?) -> Set<String> {
-        var names = Set(unreadable.keys)
-        if let dirty {
-            for path in dirty {
-                if let name = modelName(of: path), models[name] != nil { names.insert(name) }
-            }
-        } else {
-            for (name, mark) in models where mark.isYoung || !mark.marks.allSatisfy(Self.isUnchanged) {
-                names.insert(name)
-            }
-        }
-        return names
-    }
-
-    private static func isUnchanged(_ mark: Mark) -> Bool {
-        (try? FileFacts(of: mark.path)) == mark.facts
-    }
-
-    private mutating func lookInto(_ name: String, _ wallClock: Int64, _ news: inout News) {
+    /// - Parameter isWatchWanted: its directories are told even when nothing has changed.
+    private mutating func lookInto(_ name: String, isWatchWanted: Bool, _ news: inout News) {
+        guard ModelName.isValid(name) else { return }
         var scan = RegistryScan()
         scanner.addModel(name, to: &scan)
-        modelProblems[name] = scan.problems.isEmpty ? nil : scan.problems
-        unreadable[name] = scan.unreadableModels[name]
+        let defect = scan.unreadableModels[name]
         guard let versions = scan.models[name] else {
-            if unreadable[name] == nil { remove(name, &news) } else { models[name] = nil }
+            unreadable[name] = defect
+            modelProblems[name] = scan.problems.isEmpty ? nil : scan.problems
+            if defect == nil {
+                remove(name, &news)
+            } else {
+                fingerprints[name] = nil
+            }
             return
+        }
+        let found = fingerprint(of: name, scan)
+        let isNews = defect != nil || unreadable[name] != nil || fingerprints[name] != found
+        unreadable[name] = defect
+        if isNews || isWatchWanted { news.directories[name] = scan.directories }
+        guard isNews else { return }
+        fingerprints[name] = defect == nil ? found : nil
+        modelProblems[name] = scan.problems.isEmpty ? nil : scan.problems
+        if scan.linkedModels.contains(name) || !scan.directories.allSatisfy({ isTold($0) }) {
+            untold.insert(name)
+        } else {
+            untold.remove(name)
         }
         news.scan.models[name] = versions
         news.scan.policies[name] = scan.policies[name]
-        if unreadable[name] == nil {
-            mark(name, scan, directories: scan.directories, wallClock, &news)
-        } else {
-            models[name] = nil
-        }
     }
 
     private mutating func remove(_ name: String, _ news: inout News) {
-        models[name] = nil
+        fingerprints[name] = nil
         modelProblems[name] = nil
         unreadable[name] = nil
+        untold.remove(name)
         news.removed.append(name)
         news.directories[name] = []
     }
 
-    private mutating func mark(
-        _ name: String, _ scan: RegistryScan, directories: [String], _ wallClock: Int64,
-        _ news: inout News
-    ) {
-        var marks: [Mark] = []
-        for path in directories {
-            // Gone meanwhile: the next look finds out, since the directory above has changed.
-            if let facts = try? FileFacts(of: path) { marks.append(Mark(path: path, facts: facts)) }
+    /// Of everything that a look at one model finds, its directories' identities included.
+    private func fingerprint(of name: String, _ scan: RegistryScan) -> Int {
+        var hasher = Hasher()
+        for path in scan.directories {
+            // Gone meanwhile: the next look finds another fingerprint.
+            let facts = try? FileFacts(of: path)
+            hasher.combine(facts?.inode)
+            hasher.combine(facts?.device)
         }
-        news.directories[name] = marks.map { WatchedDirectory(path: $0.path, inode: $0.facts.inode) }
-        for listing in scan.models[name, default: [:]].values {
-            marks += listing.files.map { Mark(path: $0.path, facts: $0.facts) }
+        for (version, listing) in scan.models[name, default: [:]].sorted(by: { $0.key < $1.key }) {
+            hasher.combine(version)
+            listing.hashFiles(into: &hasher)
         }
-        if let file = scan.policies[name]?.file { marks.append(Mark(path: file.path, facts: file.facts)) }
-        let isYoung = marks.contains { wallClock &- $0.facts.modified < Self.youth }
-        models[name] = ModelMark(marks: marks, isYoung: isYoung)
+        hasher.combine(scan.policies[name])
+        hasher.combine(scan.problems)
+        return hasher.finalize()
+    }
+
+    /// Whether changes in the directory are told to who watches it.
+    private mutating func isTold(_ path: String) -> Bool {
+        guard let device = (try? FileFacts(of: path))?.device else { return false }
+        if let known = tellingDevices[device] { return known }
+        let isTelling = FileSystem.tellsOfChanges(at: path)
+        tellingDevices[device] = isTelling
+        return isTelling
     }
 
     private func finish(_ news: inout News) {
         news.problems = rootProblems + modelProblems.sorted { $0.key < $1.key }.flatMap(\.value)
         news.unreadableModels = unreadable
         news.scan.unreadableModels = unreadable
-    }
-
-    /// The model that a path below the registry belongs to; nil for the registry itself, and for problems of
-    /// what stands directly in it.
-    private func modelName(of path: String, isProblem: Bool = false) -> String? {
-        guard path.hasPrefix("\(scanner.path)/") else { return nil }
-        let rest = path.dropFirst(scanner.path.count + 1)
-        guard let slash = rest.firstIndex(of: "/") else { return isProblem ? nil : String(rest) }
-        return String(rest[..<slash])
     }
 }

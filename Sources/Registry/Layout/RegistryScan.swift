@@ -15,16 +15,18 @@ package struct RegistryScan: Sendable {
     package var directories: [String] = []
     /// Its directories are models, not versions.
     package var isRegistry = false
+    /// Models of which something stands behind a symbolic link.
+    var linkedModels: Set<String> = []
 }
 
 /// Where the policy of a model stands: docs/reference/model-policy.md.
-package struct PolicyListing: Sendable, Equatable {
+package struct PolicyListing: Sendable, Hashable {
     /// `model.yaml`
     package var file: VersionListing.File?
     /// The newest revision.
     package var revision: Revision?
 
-    package struct Revision: Sendable, Equatable {
+    package struct Revision: Sendable, Hashable {
         package var number: Int64
         package var file: VersionListing.File
     }
@@ -51,7 +53,7 @@ package struct VersionListing: Sendable, Equatable {
         case alone
     }
 
-    package struct File: Sendable, Equatable {
+    package struct File: Sendable, Hashable {
         package var name: String
         package var path: String
         package var facts: FileFacts

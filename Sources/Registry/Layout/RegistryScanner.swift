@@ -22,12 +22,7 @@ package struct RegistryScanner: Sendable {
         let facts = try FileFacts(of: path)
         var scan = RegistryScan()
         if facts.kind != .directory {
-            let name = path.split(separator: "/").last.map(String.init) ?? path
-            let file = VersionListing.File(name: name, path: path, facts: facts)
-            addSingle(
-                VersionListing(
-                    model: modelName, version: Self.first, path: path, files: [file], placement: .alone),
-                to: &scan)
+            addSingle(try bareFile(), to: &scan)
             return scan
         }
         let root = try Contents(of: path, problems: &scan.problems)
@@ -55,6 +50,39 @@ package struct RegistryScanner: Sendable {
         let directory = RegistryScanner(path: path).path
         let contents = try Contents(of: directory, problems: &problems)
         return VersionListing(model: model, version: version, path: directory, files: contents.files)
+    }
+
+    /// The files of a version of what is served, as they are now.
+    func list(
+        _ model: String, _ version: ModelVersion, _ placement: VersionListing.Placement
+    ) throws(SystemError) -> VersionListing {
+        let place = Self.path(of: model, version, placement, below: path)
+        var listing: VersionListing
+        if placement == .alone, try FileFacts(of: place).kind != .directory {
+            listing = try bareFile()
+        } else {
+            listing = try Self.version(at: place, model: model, version: version)
+        }
+        listing.placement = placement
+        return listing
+    }
+
+    /// The directory of a version, or the bare file, when `root` is served.
+    static func path(
+        of model: String, _ version: ModelVersion, _ placement: VersionListing.Placement, below root: String
+    ) -> String {
+        switch placement {
+        case .registry: "\(root)/\(model)/\(version)"
+        case .model: "\(root)/\(version)"
+        case .alone: root
+        }
+    }
+
+    private func bareFile() throws(SystemError) -> VersionListing {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        let file = VersionListing.File(name: name, path: path, facts: try FileFacts(of: path))
+        return VersionListing(
+            model: modelName, version: Self.first, path: path, files: [file], placement: .alone)
     }
 
     /// Whether models can be put there: a directory that is one model, or one version, is none of models, and
@@ -102,11 +130,12 @@ package struct RegistryScanner: Sendable {
         addRootProblems(root, to: &scan)
     }
 
-    /// What stands directly in the registry: the names of its directories, and what is wrong there.
-    func scanRoot(into scan: inout RegistryScan) throws(SystemError) -> [String] {
+    /// What stands directly in the registry: the names of its directories, those of them that are links, and
+    /// what is wrong there.
+    func scanRoot(into scan: inout RegistryScan) throws(SystemError) -> (names: [String], links: [String]) {
         let root = try Contents(of: path, problems: &scan.problems)
         addRootProblems(root, to: &scan)
-        return root.directories
+        return (root.directories, root.links)
     }
 
     private func addRootProblems(_ root: Contents, to scan: inout RegistryScan) {
@@ -126,6 +155,7 @@ package struct RegistryScanner: Sendable {
         do {
             let contents = try Contents(of: "\(path)/\(name)", problems: &scan.problems)
             scan.directories.append(contents.path)
+            if FileFacts.isLink(contents.path) { scan.linkedModels.insert(name) }
             addVersions(contents, of: name, placement: .registry, to: &scan)
         } catch {
             if error.code != ENOENT { scan.unreadableModels[name] = error }
@@ -136,6 +166,7 @@ package struct RegistryScanner: Sendable {
         var policy = PolicyListing(file: model.files.first { $0.name == PolicyFile.name })
         let directory = "\(model.path)/\(PolicyRevision.directory)"
         if (try? FileFacts(of: directory))?.kind == .directory {
+            if FileFacts.isLink(directory) { scan.linkedModels.insert(name) }
             scan.directories.append(directory)
             let names = (try? Directory.names(in: directory)) ?? []
             let newest = names.compactMap { $0 }.last { PolicyRevision.number(ofFile: $0) != nil }
@@ -154,6 +185,7 @@ package struct RegistryScanner: Sendable {
     ) {
         scan.models[name] = [:]
         addPolicy(model, of: name, to: &scan)
+        if !model.links.isEmpty { scan.linkedModels.insert(name) }
         for directory in model.directories {
             let path = "\(model.path)/\(directory)"
             guard let version = ModelVersion(directory) else {
@@ -165,6 +197,7 @@ package struct RegistryScanner: Sendable {
             do {
                 let contents = try Contents(of: path, problems: &scan.problems)
                 scan.directories.append(path)
+                if !contents.links.isEmpty { scan.linkedModels.insert(name) }
                 scan.models[name]?[version] = VersionListing(
                     model: name, version: version, path: path, files: contents.files,
                     placement: placement)
@@ -189,6 +222,8 @@ private struct Contents {
     let path: String
     var files: [VersionListing.File] = []
     var directories: [String] = []
+    /// Which of these are symbolic links.
+    var links: [String] = []
 
     init(of path: String, problems: inout [ScanProblem]) throws(SystemError) {
         self.path = path
@@ -199,14 +234,16 @@ private struct Contents {
             }
             if name.hasPrefix(".") { continue }
             let facts: FileFacts
+            var isLink = false
             do {
-                facts = try FileFacts(of: "\(path)/\(name)")
+                facts = try FileFacts(of: "\(path)/\(name)", isLink: &isLink)
             } catch {
                 // Gone since the names were read; or a link that leads nowhere, or in a circle.
                 let reason = "cannot be looked at: \(error.description)"
                 problems.append(ScanProblem(path: "\(path)/\(name)", reason: reason))
                 continue
             }
+            if isLink { links.append(name) }
             if facts.kind == .directory {
                 directories.append(name)
             } else {

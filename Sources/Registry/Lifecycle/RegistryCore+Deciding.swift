@@ -220,7 +220,7 @@ extension RegistryCore {
         let needed = liveBytes + reserved.values.reduce(0, +) + bytes - budget
         guard needed > 0 else { return true }
         var candidates = loadedModels.compactMap { other -> Leaving? in
-            guard other != name, let model = models[other], !model.policy.isPinned else { return nil }
+            guard other != name, let model = models[other], !model.isPinned else { return nil }
             let bytes = model.versions.values.reduce(0) { $0 + ($1.live?.memoryBytes ?? 0) }
             return Leaving(
                 name: other, isExpected: model.slot.isExpected, use: model.slot.lastUse, bytes: bytes)

@@ -5,7 +5,8 @@ internal import Base
 extension RegistryCore {
     struct Load: Sendable {
         var key: Key
-        var listing: VersionListing
+        /// Of the files that it is about.
+        var mark: ListingMark
         var options: LoadOptions
         /// Somebody waits for it.
         var isUrgent: Bool
@@ -38,7 +39,7 @@ extension RegistryCore {
             record.options = LoadOptions(model.policy)
             models[key.model]?.versions[key.version] = record
             return Load(
-                key: key, listing: record.listing, options: record.options, isUrgent: isUrgent)
+                key: key, mark: record.mark, options: record.options, isUrgent: isUrgent)
         }
         return nil
     }
@@ -59,15 +60,17 @@ extension RegistryCore {
         guard var record = models[key.model]?.versions[key.version] else { return }
         record.advance(.begin)
         let error = RegistryError.exceedsMemoryBudget(
-            directory: record.listing.path, bytes: bytes, budget: settings.memoryBudget)
-        refuse(&record, error, now)
+            directory: RegistryScanner.path(
+                of: key.model, key.version, record.mark.placement, below: settings.root),
+            bytes: bytes, budget: settings.memoryBudget)
+        refuse(key, &record, error, now)
         models[key.model]?.versions[key.version] = record
         evaluate(key.model, &changes)
         changes.append(.refused(key, error))
     }
 
     private mutating func refuse(
-        _ record: inout VersionRecord, _ error: RegistryError, _ now: MonotonicInstant
+        _ key: Key, _ record: inout VersionRecord, _ error: RegistryError, _ now: MonotonicInstant
     ) {
         record.advance(.failed(refusal(error)))
         guard error.isTransient else { return }
@@ -75,7 +78,7 @@ extension RegistryCore {
         record.retryAt = MonotonicInstant(
             nanoseconds: now.nanoseconds &+ min(delay, settings.retryNanosecondsMax))
         record.transientFailures += 1
-        restless.insert(record.listing.model)
+        restless.insert(key.model)
     }
 
     /// A stage of a load is over.
@@ -97,9 +100,9 @@ extension RegistryCore {
         case outdated
     }
 
-    /// Takes in the end of a load of `listing`.
+    /// Takes in the end of a load of the files that `mark` is of.
     mutating func finish(
-        _ key: Key, _ listing: VersionListing, _ result: Result<LoadedModel, RegistryError>,
+        _ key: Key, _ mark: ListingMark, _ result: Result<LoadedModel, RegistryError>,
         now: MonotonicInstant, _ changes: inout [Change]
     ) -> Verdict {
         reserved[key] = nil
@@ -107,7 +110,7 @@ extension RegistryCore {
             return .outdated
         }
         var verdict: Verdict
-        if record.listing.files != listing.files {
+        if record.mark != mark {
             record.advance(.tryAgain)
             verdict = .outdated
         } else {
@@ -116,12 +119,10 @@ extension RegistryCore {
                 finish(&record, loaded)
                 verdict = .ready
             case .failure(let error):
-                refuse(&record, error, now)
+                refuse(key, &record, error, now)
                 verdict = .refused
                 let isAtRest = now.nanoseconds(since: record.unchangedSince) >= settings.settleNanoseconds
-                if !error.isTransient, !isAtRest, record.isSettled,
-                    record.listing.file(named: Companion.manifest) != nil
-                {
+                if !error.isTransient, !isAtRest, record.isSettled, record.mark.hasManifest {
                     // A directory with a manifest that is still being copied: wait until it is at rest.
                     record.advance(.tryAgain)
                     record.isSettled = false

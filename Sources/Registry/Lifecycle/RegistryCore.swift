@@ -64,10 +64,10 @@ struct RegistryCore {
     /// Takes in what a look found at `now`.
     ///
     /// - Parameters:
-    ///   - isComplete: files that are not in `news` were looked at, and have not changed.
+    ///   - isPoll: `restless` models that are not in `news` were looked at, and have not changed.
     ///   - wallClock: the time of files, in nanoseconds since the epoch.
     mutating func observe(
-        _ news: RegistryLookout.News, policies: [String: PolicyReader.Reading], isComplete: Bool,
+        _ news: RegistryLookout.News, policies: [String: PolicyReader.Reading], isPoll: Bool,
         now: MonotonicInstant, wallClock: Int64
     ) -> [Change] {
         var changes: [Change] = []
@@ -89,21 +89,23 @@ struct RegistryCore {
                 remove(Key(model: name, version: version), &changes)
             }
             for (version, listing) in listings {
-                update(
-                    Key(model: name, version: version), listing, isComplete: true, now: now,
-                    wallClock: wallClock, &changes)
+                let key = Key(model: name, version: version)
+                if models[name]?.versions[version] == nil {
+                    add(key, listing, now: now, wallClock: wallClock)
+                } else {
+                    update(key, ListingMark(listing), isPoll: true, now: now, &changes)
+                }
             }
         }
         for (name, reading) in policies { adopt(reading, for: name) }
         let again = restless.filter { scan.models[$0] == nil && models[$0] != nil }
         for name in again {
-            for (version, record) in models[name]?.versions ?? [:] where record.isRestless {
+            for (version, record) in models[name]?.versions ?? VersionTable() where record.isRestless {
                 let key = Key(model: name, version: version)
                 if record.isGone {
                     remove(key, &changes)
                 } else {
-                    update(
-                        key, record.listing, isComplete: isComplete, now: now, wallClock: wallClock, &changes)
+                    update(key, record.mark, isPoll: isPoll, now: now, &changes)
                 }
             }
         }
@@ -151,30 +153,32 @@ struct RegistryCore {
         }
     }
 
-    private mutating func update(
-        _ key: Key, _ listing: VersionListing, isComplete: Bool, now: MonotonicInstant, wallClock: Int64,
-        _ changes: inout [Change]
+    private mutating func add(
+        _ key: Key, _ listing: VersionListing, now: MonotonicInstant, wallClock: Int64
     ) {
-        guard var record = models[key.model]?.versions[key.version] else {
-            let age = wallClock.subtractingReportingOverflow(listing.modified).partialValue
-            let isOld = !hasScanned && age >= Int64(settings.settleNanoseconds)
-            let isSettled = isOld || listing.file(named: Companion.manifest) != nil
-            models[key.model]?.versions[key.version] = VersionRecord(listing, now: now, isSettled: isSettled)
-            return
-        }
+        let age = wallClock.subtractingReportingOverflow(listing.modified).partialValue
+        let isOld = !hasScanned && age >= Int64(settings.settleNanoseconds)
+        let mark = ListingMark(listing)
+        models[key.model]?.versions[key.version] = VersionRecord(
+            mark, now: now, isSettled: isOld || mark.hasManifest)
+    }
+
+    private mutating func update(
+        _ key: Key, _ mark: ListingMark, isPoll: Bool, now: MonotonicInstant, _ changes: inout [Change]
+    ) {
+        guard var record = models[key.model]?.versions[key.version] else { return }
         record.isGone = false
-        if record.listing.files != listing.files {
+        if record.mark != mark {
             record.unchangedSince = now
-            record.isSettled = listing.file(named: Companion.manifest) != nil
+            record.isSettled = mark.hasManifest
             record.transientFailures = 0
             record.retryAt = nil
-            record.listing = listing
+            record.mark = mark
             record.memoryBytes = 0
             // One that is being loaded is found out to be outdated when it is done.
             if !record.state.isBusy { record.advance(.tryAgain) }
         } else {
-            record.listing = listing
-            if isComplete, now.nanoseconds(since: record.unchangedSince) >= settings.settleNanoseconds {
+            if isPoll, now.nanoseconds(since: record.unchangedSince) >= settings.settleNanoseconds {
                 record.isSettled = true
             }
             if let retryAt = record.retryAt, retryAt <= now, case .refused = record.state {
@@ -315,12 +319,12 @@ struct RegistryCore {
         return "version \(report.version) is \(report.state.name)"
     }
 
-    /// Versions by the name of their state.
-    var countsByState: [String: Int] {
-        var counts: [String: Int] = [:]
+    /// Versions in each state, in the order of the states' names.
+    var countsByState: [Int] {
+        var counts = [Int](repeating: 0, count: VersionState.names.count)
         for model in models.values {
             for record in model.versions.values {
-                counts[record.live == nil ? record.state.name : VersionState.ready.name, default: 0] += 1
+                counts[(record.live == nil ? record.state : .ready).index] += 1
             }
         }
         return counts

@@ -1,32 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Base
 
-/// What the registry knows of one version.
+/// What the registry knows of one version. Thousands stand side by side: what few have lies elsewhere.
 struct VersionRecord {
-    var listing: VersionListing
+    /// Of its files.
+    var mark: ListingMark
     /// When the files were first seen as they are.
     var unchangedSince: MonotonicInstant
     /// The files count: they are at rest, or were published whole.
     var isSettled: Bool
+    var isQueued = false
+    /// Its directory is no longer there.
+    var isGone = false
     /// Of the files as they are now.
     var state = VersionState.found
     /// What answers; stays while changed files of the version are looked at.
     var live: LoadedModel?
     /// Answered before, and may still be held by requests.
     weak var leaving: LoadedModel?
-    /// What it was loaded or refused by.
-    var options = LoadOptions()
-    /// When a refusal that may pass is given another chance.
-    var retryAt: MonotonicInstant?
-    var transientFailures = 0
-    var isQueued = false
-    /// Its directory is no longer there.
-    var isGone = false
     /// Bytes of memory that it took when it was last loaded; 0 before.
     var memoryBytes = 0
+    private var history: History?
 
-    init(_ listing: VersionListing, now: MonotonicInstant, isSettled: Bool) {
-        self.listing = listing
+    /// What came of loading it.
+    private final class History: Sendable {
+        let options: LoadOptions
+        let retryAt: MonotonicInstant?
+        let transientFailures: Int
+
+        init(_ options: LoadOptions, _ retryAt: MonotonicInstant?, _ transientFailures: Int) {
+            self.options = options
+            self.retryAt = retryAt
+            self.transientFailures = transientFailures
+        }
+    }
+
+    /// What it was loaded or refused by.
+    var options: LoadOptions {
+        get { history?.options ?? LoadOptions() }
+        set { keep(newValue, retryAt, transientFailures) }
+    }
+
+    /// When a refusal that may pass is given another chance.
+    var retryAt: MonotonicInstant? {
+        get { history?.retryAt }
+        set { keep(options, newValue, transientFailures) }
+    }
+
+    var transientFailures: Int {
+        get { history?.transientFailures ?? 0 }
+        set { keep(options, retryAt, newValue) }
+    }
+
+    private mutating func keep(_ options: LoadOptions, _ retryAt: MonotonicInstant?, _ failures: Int) {
+        if options == LoadOptions() && retryAt == nil && failures == 0 {
+            history = nil
+        } else {
+            history = History(options, retryAt, failures)
+        }
+    }
+
+    init(_ mark: ListingMark, now: MonotonicInstant, isSettled: Bool) {
+        self.mark = mark
         unchangedSince = now
         self.isSettled = isSettled
     }
@@ -41,7 +76,7 @@ struct VersionRecord {
     /// About the bytes of memory that loading it takes.
     var expectedBytes: Int {
         if memoryBytes > 0 { return memoryBytes }
-        return Int(clamping: listing.candidates.map(\.facts.size).max() ?? 0)
+        return Int(clamping: mark.size)
     }
 
     /// Its files count when they have been as they are for a while.
@@ -51,57 +86,4 @@ struct VersionRecord {
     var isRestless: Bool {
         isUnsettled || retryAt != nil || state == .draining
     }
-}
-
-/// What the registry knows of one model.
-struct ModelRecord {
-    /// Who has decided whether the model is in memory.
-    enum Demand: Sendable {
-        /// Its policy, or the daemon's setting.
-        case policy
-        /// Somebody uses it.
-        case requested
-        /// Its place was needed: the next use brings it back.
-        case evicted
-        /// Somebody has unloaded it: only the same brings it back.
-        case suspended
-    }
-
-    /// A policy that says something. Most models have none, and records of ten thousand stand side by side.
-    private final class KeptPolicy: Sendable {
-        let policy: ModelPolicy
-        init(_ policy: ModelPolicy) { self.policy = policy }
-    }
-
-    let slot: ModelSlot
-    /// Its directory is no longer there.
-    var isGone = false
-    var versions: [ModelVersion: VersionRecord] = [:]
-    /// The newest that is good.
-    var policy: ModelPolicy {
-        get { keptPolicy?.policy ?? ModelPolicy() }
-        set { keptPolicy = newValue == ModelPolicy() ? nil : KeptPolicy(newValue) }
-    }
-    private var keptPolicy: KeptPolicy?
-    /// False while there is a policy that nobody could read yet: nothing is served.
-    var isPolicyKnown = true
-    var policyDefect: RegistryError?
-    /// What requests follow: `policy`, or the one before it until all its versions are ready.
-    var effective: ModelPolicy? {
-        get { isEffective ? keptEffective?.policy ?? ModelPolicy() : nil }
-        set {
-            isEffective = newValue != nil
-            keptEffective = newValue.flatMap { $0 == ModelPolicy() ? nil : KeptPolicy($0) }
-        }
-    }
-    private var isEffective = false
-    private var keptEffective: KeptPolicy?
-    /// What `policy` waits for to be in force.
-    var waitsFor: [ModelVersion] = []
-    var demand = Demand.policy
-
-    init(slot: ModelSlot) { self.slot = slot }
-
-    /// Some version is being loaded, or is about to be.
-    var isBusy: Bool { versions.values.contains { $0.state.isBusy || $0.isQueued } }
 }

@@ -15,19 +15,22 @@ package enum VersionState: Sendable, Equatable {
     case draining
     /// The policy does not want it in memory, or nobody has asked for it.
     case unloaded
-    case refused(Refusal)
+    indirect case refused(Refusal)
 
     /// The name that stands in the API, the log and metrics.
-    package var name: String {
+    package var name: String { Self.names[index] }
+
+    /// Its place in `names`.
+    var index: Int {
         switch self {
-        case .found: "found"
-        case .verifying: "verifying"
-        case .loading: "loading"
-        case .warming: "warming"
-        case .ready: "ready"
-        case .draining: "draining"
-        case .unloaded: "unloaded"
-        case .refused: "refused"
+        case .found: 0
+        case .verifying: 1
+        case .loading: 2
+        case .warming: 3
+        case .ready: 4
+        case .draining: 5
+        case .unloaded: 6
+        case .refused: 7
         }
     }
 

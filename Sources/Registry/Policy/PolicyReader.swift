@@ -34,15 +34,15 @@ struct PolicyReader {
 
     init(settleNanoseconds: UInt64) { self.settleNanoseconds = settleNanoseconds }
 
-    /// A `model.yaml` waits to be at rest.
-    var hasUnsettled: Bool { records.values.contains { !$0.isRead } }
+    /// Models whose `model.yaml` waits to be at rest.
+    var unsettled: Set<String> { Set(records.lazy.filter { !$0.value.isRead }.map(\.key)) }
 
     /// Takes in a look.
     ///
-    /// - Parameter isComplete: files that are not in `news` were looked at, and have not changed.
+    /// - Parameter isPoll: unsettled files that are not in `news` were looked at, and have not changed.
     /// - Returns: the readings that are new.
     mutating func read(
-        _ news: RegistryLookout.News, isComplete: Bool, now: MonotonicInstant, wallClock: Int64
+        _ news: RegistryLookout.News, isPoll: Bool, now: MonotonicInstant, wallClock: Int64
     ) -> [String: Reading] {
         for name in news.removed { records[name] = nil }
         if news.isWhole {
@@ -57,7 +57,7 @@ struct PolicyReader {
             guard !listing.isEmpty || records[name] != nil else { continue }
             if let reading = update(name, listing, now, wallClock) { readings[name] = reading }
         }
-        if isComplete {
+        if isPoll {
             for (name, record) in records where !record.isRead && news.scan.models[name] == nil {
                 if let reading = update(name, record.listing, now, wallClock) { readings[name] = reading }
             }

@@ -30,7 +30,8 @@ struct ModelCard {
         case .classification:
             let names = (0..<target.classCount).map { "`\(target.label($0))`" }
             answer =
-                "answers the probabilities of the \(target.classCount) classes of `\(target.name)` (\(list(names)))"
+                "answers the probabilities of the \(target.classCount) classes of `\(target.name)` "
+                + "(\(list(names)))"
         case .regression: answer = "answers a number for `\(target.name)`"
         case .clustering: answer = "puts a row into a group, without a target"
         }

@@ -105,14 +105,23 @@ struct TransposeKernel: OperatorKernel {
         let x = try context.input(0)
         let rank = x.shape.rank
         let order = order ?? Array((0..<rank).reversed())
-        guard order.count == rank, Set(order) == Set(0..<rank) else {
+        var seen: UInt = 0
+        for axis in order where (0..<rank).contains(axis) { seen |= 1 << UInt(axis) }
+        guard order.count == rank, seen == (1 << UInt(rank)) - 1 else {
             throw OperatorError("the order \(order) is none of \(rank) axes")
         }
         let shape = Shape(order.map { x.shape[$0] })
+        // Nothing moves where only axes of one place change theirs: sequences of a single row.
+        var last = -1
+        var isMoved = false
+        for axis in order where x.shape[axis] != 1 {
+            if axis < last { isMoved = true }
+            last = axis
+        }
+        if !isMoved { return context.set(0, Tensor(shape: shape, elements: x.elements)) }
         // Axes at the end that keep their place travel together.
         var kept = rank
         while kept > 0 && order[kept - 1] == kept - 1 { kept -= 1 }
-        if kept == 0 { return context.set(0, Tensor(shape: shape, elements: x.elements)) }
         let own = x.shape.strides
         var strides = InlineArray<8, Int>(repeating: 0)
         for axis in 0..<kept { strides[axis] = own[order[axis]] }

@@ -42,8 +42,8 @@ struct UnaryFunction: Sendable, Equatable {
         case .thresholdedRelu: each(&y) { $0 > alpha ? $0 : 0 }
         case .hardSigmoid: each(&y) { max(0, min(1, alpha * $0 + beta)) }
         case .hardSwish: each(&y) { $0 * max(0, min(1, $0 / 6 + 0.5)) }
-        case .sigmoid: each(&y) { stableSigmoid($0) }
-        case .tanh: each(&y) { tanhf($0) }
+        case .sigmoid: LaneFunctions.logistic(&y)
+        case .tanh: LaneFunctions.hyperbolicTangent(&y)
         case .erf: each(&y) { erff($0) }
         case .gelu: each(&y) { 0.5 * $0 * (1 + erff($0 * 0.70710678)) }
         case .softsign: each(&y) { $0 / (1 + Swift.abs($0)) }

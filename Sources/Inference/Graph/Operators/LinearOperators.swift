@@ -3,12 +3,12 @@ internal import ModelFormat
 
 /// Sums of products of each row with lines of coefficients.
 struct LinearScores: Sendable {
-    let coefficients: [Float]
     let intercepts: [Float]
     let outputs: Int
+    private let products: BlockedProduct
 
     init(_ description: OperatorDescription, outputs: Int) throws(OperatorError) {
-        coefficients = try description.floats("coefficients") ?? []
+        let coefficients = try description.floats("coefficients") ?? []
         let intercepts = try description.floats("intercepts") ?? []
         guard outputs > 0, coefficients.count % outputs == 0, !coefficients.isEmpty,
             intercepts.isEmpty || intercepts.count == outputs
@@ -17,30 +17,18 @@ struct LinearScores: Sendable {
                 "\(coefficients.count) coefficients and \(intercepts.count) intercepts for \(outputs) outputs"
             )
         }
-        self.intercepts = intercepts.isEmpty ? [Float](repeating: 0, count: outputs) : intercepts
-        self.outputs = outputs
+        (self.intercepts, self.outputs) = (intercepts, outputs)
+        products = BlockedProduct(lines: coefficients, outputs: outputs)
     }
 
-    var features: Int { coefficients.count / outputs }
-
-    /// Shape [rows, outputs]; products are summed in Float32 in the order of the features.
+    /// Shape [rows, outputs].
     func run(_ x: Tensor) throws(OperatorError) -> (rows: Int, scores: [Float]) {
         let (rows, width) = try x.rows()
-        guard width == features else { throw OperatorError("rows of \(width) for \(features) features") }
-        let values = try x.converted(toFloating: Float.self)
-        var scores = [Float](repeating: 0, count: rows * outputs)
-        let factors = coefficients.span
-        let span = values.span
-        for row in 0..<rows {
-            for output in 0..<outputs {
-                var sum: Float = 0
-                for feature in 0..<width {
-                    sum += span[row * width + feature] * factors[output * width + feature]
-                }
-                scores[row * outputs + output] = sum + intercepts[output]
-            }
+        guard width == products.inputs else {
+            throw OperatorError("rows of \(width) for \(products.inputs) features")
         }
-        return (rows, scores)
+        let values = try x.converted(toFloating: Float.self)
+        return (rows, products.run(values.span, rowCount: rows, bias: intercepts))
     }
 }
 

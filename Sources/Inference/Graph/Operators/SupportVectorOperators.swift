@@ -2,99 +2,137 @@
 import Glibc
 internal import ModelFormat
 
-/// A kernel function of support vector machines.
+/// A kernel function of support vector machines, between rows and fixed vectors: in Float32 and in the order
+/// of ONNX Runtime, whose sums over vectors cancel so much that the last bits show.
 struct SupportKernel: Sendable {
     enum Form: String, Sendable { case linear = "LINEAR", poly = "POLY", rbf = "RBF", sigmoid = "SIGMOID" }
 
     let form: Form
-    let gamma: Double
-    let offset: Double
-    let degree: Double
+    let gamma: Float
+    let offset: Float
+    let degree: Float
+    let width: Int
+    let vectorCount: Int
+    private let vectors: [Float]
+    private let products: BlockedProduct
 
-    init(_ description: OperatorDescription) throws(OperatorError) {
+    /// - Parameters:
+    ///   - vectors: shape [vectorCount, width].
+    ///   - form: the attribute's unless given.
+    init(
+        _ description: OperatorDescription, vectors: [Float], vectorCount: Int, form: Form? = nil
+    ) throws(OperatorError) {
         let name = try description.string("kernel_type", default: "LINEAR")
-        guard let form = Form(rawValue: name) else { throw OperatorError("the kernel \"\(name)\"") }
-        self.form = form
+        guard let named = Form(rawValue: name) else { throw OperatorError("the kernel \"\(name)\"") }
+        self.form = form ?? named
         let parameters = try description.floats("kernel_params") ?? []
-        gamma = parameters.count > 0 ? Double(parameters[0]) : 0
-        offset = parameters.count > 1 ? Double(parameters[1]) : 0
-        degree = parameters.count > 2 ? Double(parameters[2]) : 0
+        gamma = parameters.count > 0 ? parameters[0] : 0
+        offset = parameters.count > 1 ? parameters[1] : 0
+        degree = parameters.count > 2 ? parameters[2] : 0
+        (self.vectors, self.vectorCount, width) = (vectors, vectorCount, vectors.count / vectorCount)
+        products = BlockedProduct(lines: vectors, outputs: vectorCount)
     }
 
-    func value(_ x: Span<Float>, _ vector: Span<Float>) -> Double {
-        var sum = 0.0
-        if form == .rbf {
-            for index in x.indices {
-                let distance = Double(x[index]) - Double(vector[index])
-                sum += distance * distance
-            }
-            return exp(-gamma * sum)
+    /// Calls `body` with the values of some rows after the other, shape [rowCount, vectorCount]; `bias` is
+    /// added to the products of a linear kernel.
+    func forEachBlock(
+        _ rows: Span<Float>, rowCount: Int, bias: Float, _ body: ([Float], _ rowCount: Int) -> Void
+    ) {
+        // There may be thousands of vectors.
+        let blockRows = 64
+        for first in stride(from: 0, to: rowCount, by: blockRows) {
+            let count = min(blockRows, rowCount - first)
+            let block = rows.extracting(first * width..<(first + count) * width)
+            body(values(block, rowCount: count, bias: bias), count)
         }
-        for index in x.indices { sum += Double(x[index]) * Double(vector[index]) }
+    }
+
+    private func values(_ rows: Span<Float>, rowCount: Int, bias: Float) -> [Float] {
         switch form {
-        case .linear, .rbf: return sum
-        case .poly: return pow(gamma * sum + offset, degree)
-        case .sigmoid: return tanh(gamma * sum + offset)
+        case .rbf: return distances(rows, rowCount: rowCount)
+        case .linear: return products.run(rows, rowCount: rowCount, bias: bias == 0 ? [] : [bias])
+        case .poly, .sigmoid: break
         }
+        var values = products.run(
+            rows, rowCount: rowCount, scale: gamma, bias: offset == 0 ? [] : [offset])
+        for place in values.indices {
+            let value = values[place]
+            if form == .sigmoid {
+                values[place] = LaneFunctions.runtimeTangent(value)
+            } else {
+                values[place] =
+                    degree == 2 ? value * value : degree == 3 ? value * value * value : powf(value, degree)
+            }
+        }
+        return values
+    }
+
+    private func distances(_ rows: Span<Float>, rowCount: Int) -> [Float] {
+        var values: [Float] = []
+        values.reserveCapacity(rowCount * vectorCount)
+        let span = vectors.span
+        for row in 0..<rowCount {
+            for vector in 0..<vectorCount {
+                var sum: Float = 0
+                for index in 0..<width {
+                    let distance = rows[row &* width &+ index] - span[vector &* width &+ index]
+                    sum += distance * distance
+                }
+                values.append(expf(-gamma * sum))
+            }
+        }
+        return values
     }
 }
 
 struct SupportVectorRegressorKernel: OperatorKernel {
+    /// Between rows and support vectors, or between rows and the coefficients themselves.
     let kernel: SupportKernel
-    let vectors: [Float]
-    let coefficients: [Float]
+    /// The sum over support vectors; nil without any.
+    let sum: BlockedProduct?
     let rho: Float
-    let vectorCount: Int
     let isOneClass: Bool
 
     init(_ description: OperatorDescription) throws(OperatorError) {
-        kernel = try SupportKernel(description)
-        vectors = try description.floats("support_vectors") ?? []
-        coefficients = try description.floats("coefficients") ?? []
+        let vectors = try description.floats("support_vectors") ?? []
+        let coefficients = try description.floats("coefficients") ?? []
         rho = try description.floats("rho")?.first ?? 0
         let count = try description.integer("n_supports", default: 0)
-        vectorCount = vectors.isEmpty ? 0 : count
+        let vectorCount = vectors.isEmpty ? 0 : count
         isOneClass = try description.flag("one_class")
         _ = try ScoreTransform(description)
         guard !coefficients.isEmpty, vectorCount >= 0,
             vectorCount == 0 || vectors.count % vectorCount == 0 && coefficients.count == vectorCount
         else { throw OperatorError("\(coefficients.count) coefficients of \(count) vectors") }
+        if vectorCount == 0 {
+            kernel = try SupportKernel(description, vectors: coefficients, vectorCount: 1, form: .linear)
+            sum = nil
+        } else {
+            kernel = try SupportKernel(description, vectors: vectors, vectorCount: vectorCount)
+            sum = BlockedProduct(lines: coefficients, outputs: 1)
+        }
     }
 
     func run(_ context: inout OperatorContext) throws(OperatorError) {
         let x = try context.input(0)
         let (rows, width) = try x.rows()
         let values = try x.converted(toFloating: Float.self)
-        let expected = vectorCount == 0 ? coefficients.count : vectors.count / vectorCount
-        guard width == expected else { throw OperatorError("rows of \(width) for \(expected) features") }
-        var y: [Float] = []
-        for row in 0..<rows {
-            let line = values.span.extracting(row * width..<(row + 1) * width)
-            var sum = 0.0
-            if vectorCount == 0 {
-                sum = kernel.value(line, coefficients.span)
-            } else {
-                for vector in 0..<vectorCount {
-                    sum +=
-                        Double(coefficients[vector])
-                        * kernel.value(line, vectors.span.extracting(vector * width..<(vector + 1) * width))
-                }
-            }
-            let total = Float(sum + Double(rho))
-            if isOneClass {
-                y.append(total > 0 ? 1 : -1)
-            } else {
-                // Whatever `post_transform` says, as in ONNX Runtime.
-                y.append(total)
-            }
+        guard width == kernel.width else {
+            throw OperatorError("rows of \(width) for \(kernel.width) features")
         }
+        var y: [Float] = []
+        kernel.forEachBlock(values.span, rowCount: rows, bias: sum == nil ? rho : 0) { kernels, rowCount in
+            y += sum.map { $0.run(kernels.span, rowCount: rowCount, bias: [rho]) } ?? kernels
+        }
+        // Otherwise as it is, whatever `post_transform` says, as in ONNX Runtime.
+        if isOneClass { y = y.map { $0 > 0 ? 1 : -1 } }
         context.set(0, Shape(rows, 1), y)
     }
 }
 
 struct SupportVectorClassifierKernel: OperatorKernel {
+    /// Between rows and support vectors, or between rows and the coefficients of each class.
     let kernel: SupportKernel
-    let vectors: [Float]
     let coefficients: [Float]
     let rho: [Float]
     let probabilityA: [Float]
@@ -103,10 +141,10 @@ struct SupportVectorClassifierKernel: OperatorKernel {
     let labels: LabelList
     let transform: ScoreTransform
     private let starts: [Int]
+    private let isPositive: Bool
 
     init(_ description: OperatorDescription) throws(OperatorError) {
-        kernel = try SupportKernel(description)
-        vectors = try description.floats("support_vectors") ?? []
+        let vectors = try description.floats("support_vectors") ?? []
         coefficients = try description.floats("coefficients") ?? []
         rho = try description.floats("rho") ?? []
         probabilityA = try description.floats("prob_a") ?? []
@@ -115,6 +153,7 @@ struct SupportVectorClassifierKernel: OperatorKernel {
         self.counts = counts
         labels = try LabelList(description, integers: "classlabels_ints")
         transform = try ScoreTransform(description)
+        isPositive = coefficients.allSatisfy { $0 >= 0 }
         let size = vectors.count
         guard counts.allSatisfy({ $0 >= 0 && $0 <= size }), !coefficients.isEmpty, labels.count > 0
         else { throw OperatorError("vectors_per_class, coefficients or labels are missing") }
@@ -132,50 +171,51 @@ struct SupportVectorClassifierKernel: OperatorKernel {
                 coefficients.count == (classes - 1) * total, rho.count >= pairs,
                 probabilityA.isEmpty || probabilityA.count == pairs && probabilityB.count == pairs
             else { throw OperatorError("the numbers of vectors, coefficients and classes do not fit") }
+            kernel = try SupportKernel(description, vectors: vectors, vectorCount: total)
         } else {
             guard coefficients.count % labels.count == 0, !rho.isEmpty else {
                 throw OperatorError("\(coefficients.count) coefficients of \(labels.count) classes")
             }
+            kernel = try SupportKernel(
+                description, vectors: coefficients, vectorCount: labels.count, form: .linear)
         }
     }
 
     func run(_ context: inout OperatorContext) throws(OperatorError) {
         let x = try context.input(0)
         let (rows, width) = try x.rows()
-        let vectorCount = counts.reduce(0, +)
-        let expected = vectorCount == 0 ? coefficients.count / labels.count : vectors.count / vectorCount
-        guard width == expected else { throw OperatorError("rows of \(width) for \(expected) features") }
+        guard width == kernel.width else {
+            throw OperatorError("rows of \(width) for \(kernel.width) features")
+        }
         let values = try x.converted(toFloating: Float.self)
+        let bias = counts.isEmpty ? rho[0] : 0
         var places: [Int] = []
         var results: [Float] = []
-        for row in 0..<rows {
-            let line = values.span.extracting(row * width..<(row + 1) * width)
-            let (place, scores) = vectorCount == 0 ? linear(line) : machine(line, vectorCount)
-            places.append(place)
-            results += scores
+        kernel.forEachBlock(values.span, rowCount: rows, bias: bias) { kernels, rowCount in
+            for row in 0..<rowCount {
+                let line = kernels.span.extracting(
+                    row * kernel.vectorCount..<(row + 1) * kernel.vectorCount)
+                let (place, scores) = counts.isEmpty ? linear(line) : machine(line)
+                places.append(place)
+                results += scores
+            }
         }
         context.set(0, labels.column(places))
         context.set(1, Shape(rows, rows == 0 ? labels.count : results.count / rows), results)
     }
 
     private func linear(_ line: Span<Float>) -> (Int, [Float]) {
-        let width = line.count
-        var scores = (0..<labels.count).map { label -> Float in
-            let part = coefficients.span.extracting(label * width..<(label + 1) * width)
-            return Float(kernel.value(line, part) + Double(rho[0]))
-        }
+        var scores = (0..<line.count).map { line[$0] }
         var best = 0
         for index in scores.indices where scores[index] > scores[best] { best = index }
+        // Of two classes ONNX Runtime answers the second whenever a score is large enough.
+        if scores.count == 2, isPositive ? scores[best] >= 0.5 : scores[best] > 0 { best = 1 }
         transform.apply(&scores)
         return (best, scores)
     }
 
     /// One machine a pair of classes; each votes, and with probabilities they are coupled.
-    private func machine(_ line: Span<Float>, _ vectorCount: Int) -> (Int, [Float]) {
-        let width = line.count
-        let kernels = (0..<vectorCount).map { vector in
-            kernel.value(line, vectors.span.extracting(vector * width..<(vector + 1) * width))
-        }
+    private func machine(_ kernels: Span<Float>) -> (Int, [Float]) {
         let classes = counts.count
         var votes = [Int](repeating: 0, count: classes)
         var sums: [Double] = []
@@ -183,29 +223,26 @@ struct SupportVectorClassifierKernel: OperatorKernel {
             for second in first + 1..<classes {
                 var sum = 0.0
                 for vector in starts[first]..<starts[first] + counts[first] {
-                    sum += kernels[vector] * Double(coefficients[(second - 1) * vectorCount + vector])
+                    sum += Double(kernels[vector] * coefficients[(second - 1) * kernels.count + vector])
                 }
                 for vector in starts[second]..<starts[second] + counts[second] {
-                    sum += kernels[vector] * Double(coefficients[first * vectorCount + vector])
+                    sum += Double(kernels[vector] * coefficients[first * kernels.count + vector])
                 }
                 sum += Double(rho[sums.count])
                 votes[sum > 0 ? first : second] += 1
                 sums.append(sum)
             }
         }
-        if !probabilityA.isEmpty {
-            let probabilities = PairwiseCoupling(
-                sums: sums, a: probabilityA, b: probabilityB, classes: classes
-            ).probabilities()
-            var scores = probabilities.map { Float($0) }
-            var best = 0
-            for index in votes.indices where votes[index] > votes[best] { best = index }
-            transform.apply(&scores)
-            return (best, scores)
-        }
         var best = 0
         for index in votes.indices where votes[index] > votes[best] { best = index }
         var scores = sums.map { Float($0) }
+        if !probabilityA.isEmpty {
+            scores = PairwiseCoupling(
+                scores: scores, a: probabilityA, b: probabilityB, classes: classes
+            ).probabilities()
+            transform.apply(&scores)
+            return (best, scores)
+        }
         if classes == 2 && scores.count == 1 {
             let pair = transform.pair(scores[0], transform == .none ? .negative : .complement)
             return (best, [pair.0, pair.1])
@@ -215,28 +252,28 @@ struct SupportVectorClassifierKernel: OperatorKernel {
     }
 }
 
-/// Probabilities of classes from those of their pairs: the second method of Wu, Lin and Weng (2004).
+/// Probabilities of classes from those of their pairs: the second method of Wu, Lin and Weng (2004). In
+/// Float32, as in ONNX Runtime: where the iteration stops depends on it, which shows in the third digit.
 struct PairwiseCoupling {
-    let sums: [Double]
+    let scores: [Float]
     let a: [Float]
     let b: [Float]
     let classes: Int
 
-    func probabilities() -> [Double] {
+    func probabilities() -> [Float] {
         let k = classes
-        var pairs = [Double](repeating: 0, count: k * k)
+        var pairs = [Float](repeating: 0, count: k * k)
         var place = 0
         for first in 0..<k {
             for second in first + 1..<k {
-                let exponent = sums[place] * Double(a[place]) + Double(b[place])
-                let raw = exponent >= 0 ? exp(-exponent) / (1 + exp(-exponent)) : 1 / (1 + exp(exponent))
+                let raw = 1 - ScoreTransform.logistic(scores[place] * a[place] + b[place])
                 let probability = min(max(raw, 1e-7), 1 - 1e-7)
                 pairs[first * k + second] = probability
                 pairs[second * k + first] = 1 - probability
                 place += 1
             }
         }
-        var q = [Double](repeating: 0, count: k * k)
+        var q = [Float](repeating: 0, count: k * k)
         for row in 0..<k {
             for other in 0..<k where other != row {
                 q[row * k + row] += pairs[other * k + row] * pairs[other * k + row]
@@ -246,19 +283,19 @@ struct PairwiseCoupling {
         return iterate(q)
     }
 
-    private func iterate(_ q: [Double]) -> [Double] {
+    private func iterate(_ q: [Float]) -> [Float] {
         let k = classes
-        var p = [Double](repeating: 1 / Double(k), count: k)
-        var product = [Double](repeating: 0, count: k)
-        for _ in 0..<max(100, k) {
-            var total = 0.0
+        var p = [Float](repeating: 1 / Float(k), count: k)
+        var product = [Float](repeating: 0, count: k)
+        for _ in 0..<100 {
+            var total: Float = 0
             for row in 0..<k {
                 product[row] = 0
                 for other in 0..<k { product[row] += q[row * k + other] * p[other] }
                 total += p[row] * product[row]
             }
             let distance = product.map { abs($0 - total) }.max() ?? 0
-            if distance < 0.005 / Double(k) { break }
+            if distance < 0.005 / Float(k) { break }
             for row in 0..<k {
                 let step = (total - product[row]) / q[row * k + row]
                 p[row] += step

@@ -14,34 +14,41 @@ struct SoftmaxKernel: OperatorKernel {
     var answersRowsAlone: Bool { axis > 0 || axis == -1 }
 
     func run(_ context: inout OperatorContext) throws(OperatorError) {
-        let x = try context.input(0)
-        let axis = try axis == x.shape.rank && coercesTo2D ? axis : x.shape.axis(axis)
-        let last = coercesTo2D ? x.shape.rank : min(axis + 1, x.shape.rank)
-        let length = x.shape.product(axis..<last)
-        let stride = x.shape.product(last..<x.shape.rank)
-        let outer = x.shape.product(0..<axis)
+        try run(on: try context.input(0), &context)
+    }
+
+    func run(on x: Tensor, _ context: inout OperatorContext) throws(OperatorError) {
         switch x.elements {
         case .float32(let values):
             var y = try context.memory(Float.self, 0, x.shape)
-            var target = y.mutableSpan
-            for block in 0..<outer {
-                for offset in 0..<stride {
-                    let base = block * length * stride + offset
-                    normalize(values.span, &target, base: base, stride: stride, length: length)
-                }
+            try forEachLine(of: x.shape) { (base, stride, length) in
+                var target = y.mutableSpan
+                normalize(values.span, &target, base: base, stride: stride, length: length)
             }
             context.set(0, x.shape, y)
         case .float64(let values):
             var y = try context.memory(Double.self, 0, x.shape)
-            var target = y.mutableSpan
-            for block in 0..<outer {
-                for offset in 0..<stride {
-                    let base = block * length * stride + offset
-                    normalize(values.span, &target, base: base, stride: stride, length: length)
-                }
+            try forEachLine(of: x.shape) { (base, stride, length) in
+                var target = y.mutableSpan
+                normalize(values.span, &target, base: base, stride: stride, length: length)
             }
             context.set(0, x.shape, y)
         default: throw OperatorError("it is not defined for \(x.type)")
+        }
+    }
+
+    /// Calls `body` with where each line of numbers that sum to 1 begins, their distance, and how many there
+    /// are.
+    func forEachLine(
+        of shape: Shape, _ body: (_ base: Int, _ stride: Int, _ length: Int) -> Void
+    ) throws(OperatorError) {
+        let axis = try axis == shape.rank && coercesTo2D ? axis : shape.axis(axis)
+        let last = coercesTo2D ? shape.rank : min(axis + 1, shape.rank)
+        let length = shape.product(axis..<last)
+        let stride = shape.product(last..<shape.rank)
+        let outer = shape.product(0..<axis)
+        for block in 0..<outer {
+            for offset in 0..<stride { body(block * length * stride + offset, stride, length) }
         }
     }
 

@@ -93,12 +93,21 @@ struct QuantizeKernel: OperatorKernel {
 }
 
 /// y = (x - zero point) · scale
-struct DequantizeKernel: OperatorKernel {
+struct DequantizeKernel: FusibleKernel {
     let axis: Int
     let blockSize: Int
     let type: ElementType?
 
     func run(_ context: inout OperatorContext) throws(OperatorError) {
+        context.set(0, try result(context))
+    }
+
+    func fused(with next: any OperatorKernel, others: [Tensor?]) -> (any OperatorKernel)? {
+        guard let softmax = next as? SoftmaxKernel, blockSize == 0, type == nil else { return nil }
+        return DequantizedSoftmaxKernel(dequantize: self, softmax: softmax)
+    }
+
+    func result(_ context: OperatorContext) throws(OperatorError) -> Tensor {
         let x = try context.input(0)
         let scale = try context.input(1)
         let scales = try scale.converted(toFloating: Float.self)
@@ -110,8 +119,7 @@ struct DequantizeKernel: OperatorKernel {
             let place = layout.place(index)
             return Float(levels[index] &- (zeros?[place] ?? 0)) * scales[place]
         }
-        context.set(
-            0, try Tensor(shape: x.shape, elements: .float32(results)).cast(to: type ?? scale.type))
+        return try Tensor(shape: x.shape, elements: .float32(results)).cast(to: type ?? scale.type)
     }
 }
 

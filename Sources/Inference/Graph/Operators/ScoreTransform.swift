@@ -99,10 +99,10 @@ enum LabelList: Sendable {
         }
     }
 
-    /// The places themselves, in the labels' type.
+    /// Of numbers the places themselves; of names the same ones.
     var numbers: LabelList {
         switch self {
-        case .strings: .strings(["0", "1"])
+        case .strings: self
         case .integers: .integers([0, 1])
         }
     }

@@ -137,7 +137,7 @@ struct TreeClassifierKernel: OperatorKernel {
                 many(scores, isVoted, &places, &results)
             }
         }
-        // Where both of two classes are voted for, ONNX Runtime answers 0 and 1 whatever the labels are.
+        // Where both of two classes are voted for, ONNX Runtime answers 0 and 1 in place of other numbers.
         let isNumbered = tables.outputs == 2 && !isBinary
         context.set(0, (isNumbered ? labels.numbers : labels).column(places))
         context.set(1, Shape(rows, rows == 0 ? tables.outputs : results.count / rows), results)

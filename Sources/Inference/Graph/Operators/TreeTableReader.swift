@@ -106,6 +106,9 @@ struct TreeTableReader {
             guard (0..<outputs).contains(targets[index]) else {
                 throw OperatorError("\(prefix) \(targets[index]) of \(outputs)")
             }
+            // Where there is one target, ONNX Runtime looks at a leaf's first weight only; an exporter that
+            // copies a classifier's leaves writes one a class.
+            if outputs == 1 && votes[Int(place)] != nil { continue }
             votes[Int(place), default: []]
                 .append(.init(output: Int32(targets[index]), weight: Value(weights[index])))
         }

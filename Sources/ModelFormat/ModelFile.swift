@@ -41,6 +41,15 @@ public enum ModelFile {
         try ONNXImporter.readInterface(bytes)
     }
 
+    /// An ONNX file like that in `bytes` with the tensors inside that lie in others, for an engine that would
+    /// open whatever path the model names.
+    package static func onnxWhole(
+        _ bytes: Span<UInt8>, external: any ExternalTensorData
+    ) throws(FormatError) -> [UInt8] {
+        let file = try ONNXReader.read(bytes, external: external)
+        return ONNXWriter.write(file.graph, facts: file.metadata)
+    }
+
     /// The format of `bytes`; nothing is said about whether they are sound.
     public static func recognise(_ bytes: Span<UInt8>, fileName: String) throws(FormatError)
         -> ModelFileFormat

@@ -207,6 +207,20 @@ def test_convert_keepsTheAnswers(daemon, registry, tmp_path):
     assert answers[0] == answers[1] and len(answers[0]["predictions"]) == len(recorded["input"]["rows"])
 
 
+def test_convert_keepsTheAnswersOfAGraph(daemon, registry, tmp_path):
+    source = MODELS / "onnx/torch_cnn_digits/model.onnx"
+    native = tmp_path / "converted.safetensors"
+    run(BIN / "modelctl", "convert", source, "-o", native)
+    publish_fixture(registry, "before", source)
+    publish_fixture(registry, "after", native)
+    server = daemon(registry)
+    recorded = json.loads(source.with_name("case.json").read_text())
+    name, sent = next(iter(recorded["input"]["inputs"].items()))
+    body = {"inputs": [{"name": name, "datatype": "FP32", "shape": sent["shape"], "data": sent["data"]}]}
+    answers = [server.post(f"/v2/models/{model}/infer", body).json["outputs"] for model in ("before", "after")]
+    assert answers[0] == answers[1] and answers[0][0]["shape"][0] == sent["shape"][0]
+
+
 def test_tritonclient_getsPredictions(daemon, trained):
     triton = pytest.importorskip("tritonclient.http")
     server = daemon(trained / "registry")

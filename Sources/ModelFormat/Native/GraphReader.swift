@@ -116,8 +116,25 @@ struct GraphReader: ~Escapable {
         case "multilayer_perceptron":
             guard let activations = document.activations else { throw .missingPart("estimator.layers") }
             return .multilayerPerceptron(try layers(activations))
+        case "operator_graph": return .operatorGraph(try operatorGraph(document))
         default: throw .unknownPart("estimator kind \"\(document.estimatorKind)\"")
         }
+    }
+
+    /// An ONNX model in a tensor; what surrounds it says what its importer says of such a model.
+    private mutating func operatorGraph(_ document: GraphDocument) throws(FormatError) -> OperatorGraph {
+        let file: [UInt8] = try vector("estimator.graph", .uint8)
+        let graph = try ONNXReader.read(file.span).graph.takingVersions()
+        guard document.schema == graph.rowSchema else {
+            throw .invalidValue(part: "schema.features", reason: "they are not the inputs of the graph")
+        }
+        guard document.stages.isEmpty, document.transform == OutputTransform.identity.rawValue,
+            document.labels == nil, !document.predictsLabels, document.divisor == 1, document.slope == 1
+        else {
+            throw .invalidValue(
+                part: "estimator", reason: "an operator graph has no stages, transform or labels beside it")
+        }
+        return graph
     }
 
     private mutating func layers(_ activations: [String]) throws(FormatError) -> MultilayerPerceptron {
@@ -128,12 +145,7 @@ struct GraphReader: ~Escapable {
             }
             let part = "estimator.layers.\(index)"
             let biases: [Float] = try vector("\(part).biases", .float32)
-            let weights: [Float] =
-                if let narrow = try narrow("\(part).weights", count: nil, rows: biases.count) {
-                    narrow.map { Float($0) }
-                } else {
-                    try matrix("\(part).weights", .float32, rows: biases.count)
-                }
+            let weights: [Float] = try matrix("\(part).weights", .float32, rows: biases.count)
             layers.append(
                 MultilayerPerceptron.Layer(weights: weights, biases: biases, activation: activation))
         }
@@ -144,7 +156,6 @@ struct GraphReader: ~Escapable {
     mutating func numbers(
         _ name: String, _ type: NumberType, count: Int? = nil, rows: Int? = nil
     ) throws(FormatError) -> [Double] {
-        if let narrow = try narrow(name, count: count, rows: rows) { return narrow }
         if type == .float64 {
             if let rows { return try matrix(name, .float64, rows: rows) }
             return try vector(name, .float64, count: count)
@@ -155,9 +166,6 @@ struct GraphReader: ~Escapable {
             }
         return narrow.map(Double.init)
     }
-
-    /// Of the tensor `name`, when it is there and has not been asked for.
-    func type(of name: String) -> TensorType? { unclaimed[name]?.type }
 
     /// Whether the tensor `name` is there and has not been asked for.
     func holds(_ name: String) -> Bool { unclaimed[name] != nil }

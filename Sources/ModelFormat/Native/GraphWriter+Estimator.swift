@@ -119,7 +119,9 @@ extension GraphWriter {
                 tensors.append(("estimator.layers.\(index).weights", Tensor(layer.weights, shape: shape)))
                 tensors.append(("estimator.layers.\(index).biases", Tensor(layer.biases)))
             }
-        case .rowProgram, .operatorGraph: break
+        case .operatorGraph(let operators):
+            tensors.append(("estimator.graph", Tensor(ONNXWriter.write(operators))))
+        case .rowProgram: break
         }
         return tensors
     }

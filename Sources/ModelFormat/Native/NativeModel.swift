@@ -31,27 +31,16 @@ public enum NativeModel {
     }
 
     /// The bytes of the file for `graph`, which is validated first; the same graph gives the same bytes.
-    ///
-    /// - Parameter isNarrow: numbers are written in fewer bytes where that loses nothing; readers before 0.2
-    ///   refuse such a file by name.
-    public static func write(_ graph: ModelGraph, isNarrow: Bool = false) throws(FormatError) -> [UInt8] {
+    public static func write(_ graph: ModelGraph) throws(FormatError) -> [UInt8] {
         try graph.validate()
-        if case .operatorGraph = graph.estimator {
-            throw .unsupported(
-                part: "an operator graph in the native format",
-                advice: "keep the ONNX file; it is served as it is")
-        }
         if case .rowProgram = graph.estimator {
             throw .unsupported(
                 part: "a model that holds models, kernels or neighbours, in the native format",
                 advice: "keep the original file; it is served as it is")
         }
         var container = ContainerWriter()
-        let tensors = isNarrow ? GraphWriter.narrowed(graph) : GraphWriter.tensors(graph)
-        for (name, tensor) in tensors { container.add(name, tensor) }
-        var metadata = [
-            ("modeld.format", "1"), ("modeld.graph", GraphWriter.graphText(graph, isNarrow: isNarrow)),
-        ]
+        for (name, tensor) in GraphWriter.tensors(graph) { container.add(name, tensor) }
+        var metadata = [("modeld.format", "1"), ("modeld.graph", GraphWriter.graphText(graph))]
         if !graph.goldenSamples.isEmpty {
             metadata.append(("modeld.samples", GraphWriter.samplesText(graph.goldenSamples)))
         }

@@ -113,3 +113,20 @@ def test_verify_takesTheLibrary(registry, library):
     assert refused.returncode == 1 and "Einsum" in refused.stdout
     good = run(BIN / "modelctl", "verify", registry / "einsum", "--onnx-runtime", library)
     assert "1 ok, 0 refused" in good.stdout
+
+
+def test_weightsInAnotherFile_areGivenToIt(daemon, tmp_path, library):
+    version = tmp_path / "registry" / "outside" / "1"
+    version.mkdir(parents=True)
+    shutil.copy(MODELS / "outside.onnx", version / "model.onnx")
+    shutil.copy(MODELS / "outside.bin", version)
+    age(tmp_path / "registry")
+    server = daemon(tmp_path / "registry", "--onnx-runtime-library", library)
+    case = CASES["einsum"]
+    answer = server.post("/v2/models/outside/infer", {"inputs": [tensor("x", "FP32", case["rows"])]})
+    expected = [v for row in case["expected"]["product"] for v in row]
+    assert answer.json["outputs"][0]["data"] == pytest.approx(expected, rel=1e-6, abs=1e-7), answer.text
+    assert "engine=onnxruntime-1." in server.stop()
+    (version / "outside.bin").unlink()
+    log = daemon(tmp_path / "registry", "--onnx-runtime-library", library).stop()
+    assert "outside.bin" in log and "engine=onnxruntime" not in log

@@ -59,7 +59,8 @@ struct ModelLoader: Sendable {
             found.native = nil
             compiled = try compile(native, file)
         } else if found.format == .onnx {
-            compiled = try engine.compile(bytes.span, path: file.path) { () throws(RegistryError) in
+            compiled = try engine.compile(bytes.span, path: file.path, external: external) {
+                () throws(RegistryError) in
                 try compile(try graph(bytes.span, file, external: external, architecture: nil), file)
             }
         } else {

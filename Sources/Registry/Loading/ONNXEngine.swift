@@ -23,24 +23,29 @@ package struct ONNXEngine: Sendable, Equatable {
 
 extension ONNXEngine {
     /// The model in `bytes`, by the engine that is chosen. `native` makes it with our own operators.
+    ///
+    /// - Parameter external: gives tensors that lie in other files; ONNX Runtime gets them with the model.
     func compile(
-        _ bytes: Span<UInt8>, path: String, native: () throws(RegistryError) -> CompiledModel
+        _ bytes: Span<UInt8>, path: String, external: any ExternalTensorData,
+        native: () throws(RegistryError) -> CompiledModel
     ) throws(RegistryError) -> CompiledModel {
         switch choice {
         case .native: return try native()
-        case .onnxruntime: return try run(bytes, path: path, because: "onnx.engine is onnxruntime")
+        case .onnxruntime:
+            return try run(
+                bytes, path: path, external: external, because: "onnx.engine is onnxruntime")
         case .auto:
             do {
                 return try native()
             } catch {
                 guard let reason = error.neededOperator else { throw error }
-                return try run(bytes, path: path, because: reason)
+                return try run(bytes, path: path, external: external, because: reason)
             }
         }
     }
 
     private func run(
-        _ bytes: Span<UInt8>, path: String, because reason: String
+        _ bytes: Span<UInt8>, path: String, external: any ExternalTensorData, because reason: String
     ) throws(RegistryError) -> CompiledModel {
         let library: ONNXRuntimeLibrary
         do {
@@ -48,18 +53,30 @@ extension ONNXEngine {
         } catch {
             throw .runtimeMissing(file: path, reason: reason, library: error.reason)
         }
-        let graph: ModelGraph
+        var whole: [UInt8]?
+        var found: ModelGraph?
         do {
-            graph = try ModelFile.onnxInterface(bytes)
+            do {
+                found = try ModelFile.onnxInterface(bytes)
+            } catch .unsupported {
+                // A tensor lies in another file, which the library would open by whatever path is named.
+                let all = try ModelFile.onnxWhole(bytes, external: external)
+                found = try ModelFile.onnxInterface(all.span)
+                whole = all
+            }
         } catch {
             throw .format(file: path, error)
         }
-        guard case .operatorGraph(let interface) = graph.estimator else {
+        guard let graph = found, case .operatorGraph(let interface) = graph.estimator else {
             throw .runtimeFailed(file: path, reason: "the file has no graph")
         }
         let session: ONNXRuntimeSession
         do {
-            session = try ONNXRuntimeSession(bytes, interface: interface, library: library)
+            if let whole {
+                session = try ONNXRuntimeSession(whole.span, interface: interface, library: library)
+            } else {
+                session = try ONNXRuntimeSession(bytes, interface: interface, library: library)
+            }
         } catch {
             throw .runtimeFailed(file: path, reason: "\(reason); ONNX Runtime: \(error.reason)")
         }

@@ -72,3 +72,7 @@ cases = {
         [], np.array([["10115"], ["Köln"], [""], ["123456"]], object)),
 }
 (HERE / "cases.json").write_text(json.dumps(cases) + "\n")
+
+# The first one again, with its weights in another file.
+outside = onnx.load(HERE / "einsum.onnx")
+onnx.save(outside, HERE / "outside.onnx", save_as_external_data=True, location="outside.bin", size_threshold=0)

@@ -24,7 +24,10 @@ from sklearn.ensemble import (
     GradientBoostingRegressor, HistGradientBoostingClassifier, HistGradientBoostingRegressor, IsolationForest,
     RandomForestClassifier, RandomForestRegressor, StackingClassifier, VotingClassifier,
 )
-from sklearn.feature_selection import RFE, SelectKBest, VarianceThreshold
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer, TfidfVectorizer
+from sklearn.feature_selection import (
+    RFE, SelectFdr, SelectFpr, SelectFromModel, SelectFwe, SelectKBest, SelectPercentile, VarianceThreshold,
+)
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import (
@@ -69,7 +72,7 @@ def plain(value):
 def case(name, model, data, labels, **how):
     model.fit(data, labels)
     few = data[:15]
-    rows = few.itertuples(index=False) if isinstance(few, pd.DataFrame) else few
+    rows = few.itertuples(index=False) if isinstance(few, pd.DataFrame) else few.reshape(len(few), -1)
     expected = {"predict": [plain(v) if np.ndim(v) == 0 else v.tolist() for v in model.predict(few)]}
     if hasattr(model, "predict_proba"):
         expected["predict_proba"] = model.predict_proba(few).tolist()
@@ -197,3 +200,25 @@ case("stacking_classes", StackingClassifier(three(), LogisticRegression(), passt
 case("isolation", IsolationForest(n_estimators=5, max_features=0.8, random_state=0, contamination=0.2), numbers, None)
 case("svr", make_pipeline(StandardScaler(), SVR(C=10)), numbers, target)
 case("pls", PLSRegression(2), numbers, target)
+
+# Texts, which scikit-learn takes as a list, or as a column of a table.
+words = ["red", "green", "Blue", "foo-bar", "x1", "\u00e9", "it's", "the", "cat", "Stra\u00dfe", "\u65e5\u672c", "a_b"]
+texts = np.array([" ".join(random.choice(words, random.integers(0, 8))) for _ in range(count)])
+case("text", make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=3), LogisticRegression()),
+     texts, kinds)
+case("text_counts", make_pipeline(CountVectorizer(stop_words=["the"]), TfidfTransformer(sublinear_tf=True, norm="l1"),
+     ComplementNB()), texts, kinds)
+case("text_hashes", make_pipeline(HashingVectorizer(n_features=32), Ridge()), texts, target)
+both = table[["weight", "size", "height"]].assign(
+    note=texts, other=[" ".join(random.choice(["up", "down"], 3)) for _ in range(count)])
+case("text_columns", Pipeline([("c", ColumnTransformer([
+    ("n", make_pipeline(SimpleImputer(), StandardScaler()), ["weight", "height"]), ("t", TfidfVectorizer(), "note"),
+    ("s", OneHotEncoder(), ["size"]),
+    ("u", make_pipeline(CountVectorizer(ngram_range=(2, 2)), TruncatedSVD(2, random_state=0)), "other"),
+], sparse_threshold=0)), ("m", LogisticRegression())]), both, answer)
+case("percentile", make_pipeline(SelectPercentile(percentile=50), Ridge()), numbers, classes)
+case("significant", make_pipeline(SelectFpr(alpha=0.3), LogisticRegression()), numbers, answer)
+case("discoveries", make_pipeline(SelectFdr(alpha=0.3), LogisticRegression()), numbers, answer)
+case("familywise", make_pipeline(SelectFwe(alpha=0.3), LogisticRegression()), numbers, answer)
+case("from_model", make_pipeline(SelectFromModel(LogisticRegression(), threshold="1.1*median"), SVR()), numbers,
+     classes)

@@ -55,6 +55,10 @@ struct OriginalAnswers {
         block.appendRows(rows.count)
         for (row, values) in rows.enumerated() {
             for (column, value) in values.enumerated() {
+                if case .text = model.schema.features[column].kind, case .string(let text) = value {
+                    block.setText(text, row: row, column: column)
+                    continue
+                }
                 var number = OriginalAnswers.numbers(value)[0]
                 if case .categorical = model.schema.features[column].kind {
                     let name: String? =

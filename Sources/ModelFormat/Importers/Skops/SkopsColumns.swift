@@ -23,11 +23,52 @@ struct SkopsColumns {
     private(set) var program: RowProgram?
     private var columns: [Column]
     private var isUsedAsNumber: [Bool]
+    /// Where the numbers of each vectorizer of texts are before the first step, by its path in the model.
+    private(set) var textRanges: [String: Range<Int>] = [:]
+    /// Where each feature is before the first step; nil for texts.
+    private(set) var featurePlaces: [Int?]
 
     init(schema: FeatureSchema) {
         self.schema = schema
         columns = schema.features.indices.map { Column(input: $0, origin: $0) }
         isUsedAsNumber = [Bool](repeating: false, count: schema.count)
+        featurePlaces = schema.features.indices.map { $0 }
+    }
+
+    /// Texts become numbers before anything else is done: the columns are the other features, then what each
+    /// vectorizer makes.
+    init(schema: FeatureSchema, texts: [SkopsTexts.Vectorizer], part: String) throws(FormatError) {
+        self.init(schema: schema)
+        if texts.isEmpty { return }
+        for text in texts {
+            guard schema.features.indices.contains(text.feature) else {
+                throw .invalidValue(part: text.path, reason: "\(text.feature) is no column")
+            }
+            self.schema.features[text.feature].kind = .text
+        }
+        columns.removeAll { column in column.input.map { self.schema.features[$0].kind == .text } ?? false }
+        featurePlaces = schema.features.indices.map { feature in
+            columns.firstIndex { $0.input == feature }
+        }
+        var kept = columns.compactMap { $0.input.map { schema.features[$0].name } }
+        var taken = Set(schema.features.map(\.name))
+        for text in texts {
+            if text.width > RowProgram.widthMax - columns.count {
+                throw .invalidValue(part: part, reason: "texts make more than \(RowProgram.widthMax) numbers")
+            }
+            let feature = schema.features[text.feature].name
+            let names = (0..<text.width).map { number in
+                var name = "\(feature) term \(columns.count + number)"
+                while !taken.insert(name).inserted { name += "'" }
+                return name
+            }
+            stages.append(
+                .columns(ColumnStage(inputs: [feature], outputs: names, operation: text.operation)))
+            kept += names
+            textRanges[text.path] = columns.count..<columns.count + text.width
+            columns += [Column](repeating: Column(), count: text.width)
+        }
+        stages.append(.columns(ColumnStage(inputs: kept, outputs: kept, operation: .keep)))
     }
 
     var count: Int { columns.count }

@@ -30,12 +30,19 @@ enum SkopsImporter {
             last = try SkopsImporter.unwrapped(end)
         }
         let schema: FeatureSchema
+        var texts: [SkopsTexts.Vectorizer] = []
         if let given {
             schema = given
         } else {
-            schema = try self.schema(archive, root, first: steps.first ?? last)
+            let first = steps.first ?? last
+            texts = try SkopsTexts(archive).vectorizers(first)
+            schema =
+                SkopsTexts.reads(first)
+                ? FeatureSchema(features: [Feature(name: "text", kind: .text)])
+                : try self.schema(archive, root, first: first)
         }
-        var transformers = SkopsTransformers(archive, columns: SkopsColumns(schema: schema))
+        var transformers = SkopsTransformers(
+            archive, columns: try SkopsColumns(schema: schema, texts: texts, part: root.path))
         for step in steps {
             _ = try transformers.apply(step, to: 0..<transformers.columns.count)
         }
@@ -128,7 +135,7 @@ enum SkopsImporter {
         case "FeatureUnion": inner = (node["transformer_list"]?.items ?? []).compactMap { $0.items?.last }
         default:
             inner =
-                [node["regressor_"], node["best_estimator_"]].compactMap { $0 }
+                [node["regressor_"], node["best_estimator_"], node["estimator_"]].compactMap { $0 }
                 + (node["estimators_"].map { SkopsEstimator.flatten($0) } ?? [])
         }
         for node in inner {

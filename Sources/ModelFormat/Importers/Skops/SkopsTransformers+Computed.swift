@@ -6,7 +6,9 @@ extension SkopsTransformers {
     mutating func applyComputed(_ node: SkopsNode, to range: Range<Int>) throws(FormatError) {
         let part = node.path
         switch node.className {
-        case "VarianceThreshold", "SelectKBest", "RFE", "RFECV":
+        case "VarianceThreshold", "SelectKBest", "SelectPercentile", "SelectFpr", "SelectFdr", "SelectFwe",
+            "RFE",
+            "RFECV", "SelectFromModel":
             let kept = try chosen(node, count: range.count)
             try columns.compute(range, part: part) { (program, x) throws(FormatError) in
                 try program.add(.select(kept), [x], part: part)
@@ -31,6 +33,7 @@ extension SkopsTransformers {
         case "KBinsDiscretizer": try applyBins(node, range)
         case "TargetEncoder": try encodeTargets(node, range)
         case "FunctionTransformer": try applyFunction(node, range)
+        case "TfidfTransformer": try weighTerms(node, range)
         case "FeatureUnion": try applyUnion(node, range)
         default: throw .unsupported(part: "\(part): \(node.className)", advice: SkopsImporter.advice)
         }
@@ -77,6 +80,10 @@ extension SkopsTransformers {
             // Of equal scores the last ones are kept.
             let order = scores.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }
             kept = order.suffix(max(0, wanted)).sorted()
+        case "SelectPercentile": kept = try SkopsSelection.percentile(node, try numbers(node, "scores_"))
+        case "SelectFpr", "SelectFdr", "SelectFwe":
+            kept = try SkopsSelection.significant(node, try numbers(node, "pvalues_"))
+        case "SelectFromModel": kept = try SkopsSelection.important(node, archive)
         default:
             let flags = try numbers(node, "support_")
             kept = flags.indices.filter { flags[$0] != 0 }
@@ -88,6 +95,31 @@ extension SkopsTransformers {
     }
 
     // MARK: Numbers
+
+    /// Counts of terms become weights, and a row of them gets the length 1.
+    private mutating func weighTerms(_ node: SkopsNode, _ range: Range<Int>) throws(FormatError) {
+        let part = node.path
+        var weights: [Double]?
+        if node.flag("use_idf") != false {
+            weights = try SkopsTexts.weights(node, archive, count: range.count)
+        }
+        if node.flag("sublinear_tf") == true {
+            try columns.compute(range, part: part) { (program, x) throws(FormatError) in
+                let zero = try program.add(.constants([0]), [], part: part)
+                let one = try program.add(.constants([1]), [], part: part)
+                let isThere = try program.add(.combine(.above), [x, zero], part: part)
+                let count = try program.add(.combine(.maximum), [x, one], part: part)
+                let logarithm = try program.add(.apply(.logarithm), [count], part: part)
+                let sum = try program.add(.combine(.add), [logarithm, one], part: part)
+                return try program.add(.combine(.multiply), [sum, isThere], part: part)
+            }
+        }
+        if let weights {
+            try columns.multiply(
+                range, by: weights, adding: [Double](repeating: 0, count: range.count), part: part)
+        }
+        if node["norm"] != nil { try normalize(node, range) }
+    }
 
     private mutating func normalize(_ node: SkopsNode, _ range: Range<Int>) throws(FormatError) {
         let part = node.path

@@ -46,6 +46,10 @@ struct SkopsTransformers: ~Escapable {
         case "OneHotEncoder": try encodeOneHot(node, range)
         case "OrdinalEncoder": try encodeOrdinal(node, range)
         case "FunctionTransformer" where SkopsTransformers.changesNothing(node): break
+        case "CountVectorizer", "TfidfVectorizer", "HashingVectorizer":
+            guard columns.textRanges[node.path]?.count == range.count else {
+                throw refuse(node, "steps before it, or beside it in a FeatureUnion")
+            }
         default: try applyComputed(node, to: range)
         }
         return range.count + columns.count - before
@@ -79,13 +83,29 @@ struct SkopsTransformers: ~Escapable {
                 throw .invalidValue(part: entry.path, reason: "it is not a name, a transformer and columns")
             }
             if triple[1].scalar?.string == "drop" { continue }
-            let indices = try indices(node, name: name, triple[2])
+            let indices = try places(of: triple[1], features: try indices(node, name: name, triple[2]))
             parts.append((triple[1], indices.count))
             taken.append(contentsOf: indices)
         }
         try columns.select(taken, part: "\(node.path).transformers_")
         var start = 0
         for part in parts { start += try apply(part.node, to: start..<start + part.width) }
+    }
+
+    /// Where the columns of a transformer are: what its vectorizer made of a text, else the features.
+    private func places(of transformer: SkopsNode, features: [Int]) throws(FormatError) -> [Int] {
+        if columns.textRanges.isEmpty { return features }
+        if let text = try SkopsTexts.vectorizer(in: transformer), let range = columns.textRanges[text.path] {
+            return Array(range)
+        }
+        var places: [Int] = []
+        for feature in features {
+            guard columns.featurePlaces.indices.contains(feature),
+                let place = columns.featurePlaces[feature]
+            else { throw refuse(transformer, "column \(feature), which is a text or not there") }
+            places.append(place)
+        }
+        return places
     }
 
     /// The columns of the transformer `name`: from 1.0 on there is a list of their numbers.

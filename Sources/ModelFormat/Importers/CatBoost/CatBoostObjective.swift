@@ -8,16 +8,18 @@ struct CatBoostObjective {
 
     init(name: String) throws(FormatError) {
         switch name {
-        case "Logloss", "Focal": (transform, isClassifier) = (.logistic, true)
+        // Of CrossEntropy's two classes CatBoost knows the probabilities, but no names: they are 0 and 1.
+        case "Logloss", "Focal", "CrossEntropy": (transform, isClassifier) = (.logistic, true)
         case "MultiClass": (transform, isClassifier) = (.softmax, true)
         case "MultiClassOneVsAll": (transform, isClassifier) = (.logistic, true)
-        case "CrossEntropy", "MultiLogloss", "MultiCrossEntropy": transform = .logistic
+        case "MultiLogloss", "MultiCrossEntropy": transform = .logistic
         case "Poisson", "Tweedie": transform = .exponential
         case "RMSE", "MAE", "Quantile", "MultiQuantile", "Expectile", "LogLinQuantile", "Lq", "Huber", "MAPE",
             "LogCosh", "MultiRMSE", "MultiRMSEWithMissingValues", "PairLogit", "PairLogitPairwise",
             "YetiRank",
             "YetiRankPairwise", "QueryRMSE", "QuerySoftMax", "QueryCrossEntropy", "StochasticFilter",
-            "StochasticRank", "LambdaMart", "GroupQuantile", "UserPerObjMetric", "UserQuerywiseMetric":
+            "StochasticRank", "LambdaMart", "GroupQuantile", "UserPerObjMetric", "UserQuerywiseMetric", "Cox",
+            "SurvivalAft":
             transform = .identity
         default:
             throw .unsupported(

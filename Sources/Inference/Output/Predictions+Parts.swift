@@ -39,6 +39,7 @@ extension Predictions {
             guard shape.rank > 0 else { return false }
             shape[0] = 0
             var elements: [Float] = []
+            elements.reserveCapacity(parts.reduce(0) { $0 + $1[output].count })
             for part in parts {
                 let tensor = part[output]
                 guard case .float32(let numbers) = tensor.elements, tensor.shape.rank == shape.rank else {
@@ -55,17 +56,25 @@ extension Predictions {
 }
 
 extension Tensor {
-    /// Some places of the first axis, nil where the numbers are not Float32.
-    package func rows(_ range: Range<Int>) -> Tensor? {
+    /// Some places of the first axis, nil where the numbers are not Float32. They are copied into `memory`,
+    /// which is the tensor's afterwards.
+    package func rows(_ range: Range<Int>, memory: inout [Float]) -> Tensor? {
         guard case .float32(let numbers) = elements, shape.rank > 0, range.upperBound <= shape[0] else {
             return nil
         }
         let width = shape.product(1..<shape.rank)
         var part = shape
         part[0] = range.count
-        return Tensor(
-            shape: part,
-            elements: .float32(Array(numbers[range.lowerBound * width..<range.upperBound * width])))
+        var copy: [Float] = []
+        swap(&copy, &memory)
+        copy.removeAll(keepingCapacity: true)
+        copy += numbers[range.lowerBound * width..<range.upperBound * width]
+        return Tensor(shape: part, elements: .float32(copy))
+    }
+
+    /// Gives the memory of Float32 numbers on, to `rows` of the next part.
+    package func giveMemory(to memory: inout [Float]) {
+        if case .float32(let numbers) = elements { memory = numbers }
     }
 }
 

@@ -120,9 +120,7 @@ let package = Package(
         library("Dialects", imports: ["Base", "Tabular", "HTTP", "Serving"], extra: unchecked),
         library(
             "Training",
-            imports: [
-                "CPosix", "Base", "Tabular", "LinearAlgebra", "ModelFormat", "Preprocess", "Inference",
-            ]),
+            imports: ["Base", "Tabular", "LinearAlgebra", "ModelFormat", "Preprocess", "Inference"]),
         library(
             "DaemonApp",
             imports: [

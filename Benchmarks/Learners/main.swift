@@ -30,10 +30,8 @@ let benchmark = LearnerBenchmark(
     features: features, targets: targets, featureCount: featureCount, threads: threads)
 let start = MonotonicInstant.now
 if arguments[2] == "logistic" {
-    try benchmark.logistic { iteration, loss in
-        print("{\"epoch\":\(iteration),\"seconds\":\(seconds(start)),\"loss\":\(loss)}")
-    }
-    print("{\"optimum_seconds\":\(seconds(start))}")
+    let loss = try benchmark.logistic()
+    print("{\"seconds\":\(seconds(start)),\"loss\":\(loss)}")
 } else {
     benchmark.perceptron(epochs: 10) { epoch, loss in
         print("{\"epoch\":\(epoch),\"seconds\":\(seconds(start)),\"loss\":\(loss)}")

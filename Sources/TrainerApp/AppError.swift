@@ -38,9 +38,8 @@ struct AppError: Error, Equatable {
             self.init(.usage, error.description)
         case .noFeatures, .emptyFeature, .infiniteFeature, .missingTarget, .textTarget, .targetBeyondFloat,
             .oneClass, .targetRange, .diverged, .tooManyClasses, .splitValue, .emptyPart, .singular,
-            .preprocessing, .cannotCompress:
+            .preprocessing:
             self.init(.data, error.description)
-        case .compressionLoss: self.init(.refused, error.description)
         case .notReproduced: self.init(.software, error.description)
         }
     }

@@ -42,8 +42,7 @@ struct LiveModel {
 
     private mutating func read(_ listing: VersionListing) {
         obstacle = "there is no model file in \(listing.path)"
-        let others: Set<String> = ["manifest.json", "samples.jsonl", "model.sig", "card.md"]
-        for file in listing.files where !others.contains(file.name) {
+        for file in listing.files where file.name != "manifest.json" && file.name != "samples.jsonl" {
             do {
                 let bytes = try File.read(file.path, limit: LiveModel.fileBytesMax)
                 graph = try ModelFile.load(

@@ -56,8 +56,7 @@ struct ImportLaw {
         "Training": Entry(
             level: 5,
             imports: [
-                "CPosix", "Base", "Telemetry", "Tabular", "LinearAlgebra", "ModelFormat", "Preprocess",
-                "Inference",
+                "Base", "Telemetry", "Tabular", "LinearAlgebra", "ModelFormat", "Preprocess", "Inference",
             ]),
         "Transfer": Entry(level: 5, imports: ["Base", "Telemetry", "Cryptography", "Ingest", "CCurl"]),
         // The daemon never trains and never fetches.

@@ -120,7 +120,9 @@ let package = Package(
         library("Dialects", imports: ["Base", "Tabular", "HTTP", "Serving"], extra: unchecked),
         library(
             "Training",
-            imports: ["Base", "Tabular", "LinearAlgebra", "ModelFormat", "Preprocess", "Inference"]),
+            imports: [
+                "CPosix", "Base", "Tabular", "LinearAlgebra", "ModelFormat", "Preprocess", "Inference",
+            ]),
         library(
             "DaemonApp",
             imports: [

@@ -30,8 +30,10 @@ let benchmark = LearnerBenchmark(
     features: features, targets: targets, featureCount: featureCount, threads: threads)
 let start = MonotonicInstant.now
 if arguments[2] == "logistic" {
-    let loss = try benchmark.logistic()
-    print("{\"seconds\":\(seconds(start)),\"loss\":\(loss)}")
+    try benchmark.logistic { iteration, loss in
+        print("{\"epoch\":\(iteration),\"seconds\":\(seconds(start)),\"loss\":\(loss)}")
+    }
+    print("{\"optimum_seconds\":\(seconds(start))}")
 } else {
     benchmark.perceptron(epochs: 10) { epoch, loss in
         print("{\"epoch\":\(epoch),\"seconds\":\(seconds(start)),\"loss\":\(loss)}")

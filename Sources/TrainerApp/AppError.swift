@@ -38,8 +38,9 @@ struct AppError: Error, Equatable {
             self.init(.usage, error.description)
         case .noFeatures, .emptyFeature, .infiniteFeature, .missingTarget, .textTarget, .targetBeyondFloat,
             .oneClass, .targetRange, .diverged, .tooManyClasses, .splitValue, .emptyPart, .singular,
-            .preprocessing:
+            .preprocessing, .cannotCompress:
             self.init(.data, error.description)
+        case .compressionLoss: self.init(.refused, error.description)
         case .notReproduced: self.init(.software, error.description)
         }
     }

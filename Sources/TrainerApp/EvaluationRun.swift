@@ -72,8 +72,10 @@ struct EvaluationRun {
     /// Writes the page and the document that were asked for.
     func write(_ evaluation: Evaluation, _ trained: TrainedModel, _ graph: ModelGraph) throws(AppError) {
         if let path = options.evaluation.report {
-            let facts = ["source.name", "source.sha256", "seed", "producer", "created"]
+            let facts =
+                ["source.name", "source.sha256", "seed", "producer"]
                 .compactMap { name in graph.lineage.facts[name].map { (name: name, value: $0) } }
+                + [(name: "created", value: Timestamp.now())]
             let page = ReportPage(
                 evaluation: evaluation, title: options.results.name ?? "\(trainer.target.name) model",
                 algorithm: trained.algorithm.summary,

@@ -42,7 +42,8 @@ struct LiveModel {
 
     private mutating func read(_ listing: VersionListing) {
         obstacle = "there is no model file in \(listing.path)"
-        for file in listing.files where file.name != "manifest.json" && file.name != "samples.jsonl" {
+        let others: Set<String> = ["manifest.json", "samples.jsonl", "model.sig", "card.md"]
+        for file in listing.files where !others.contains(file.name) {
             do {
                 let bytes = try File.read(file.path, limit: LiveModel.fileBytesMax)
                 graph = try ModelFile.load(

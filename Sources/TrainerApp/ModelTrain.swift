@@ -12,7 +12,7 @@ package struct ModelTrain: ParsableCommand {
             2 wrong usage; 75 interrupted, run it again.
             """,
         version: version,
-        subcommands: [TrainCommand.self, PrepareCommand.self])
+        subcommands: [TrainCommand.self, PrepareCommand.self, CompressCommand.self])
 
     package static let version = "0.1.0"
 

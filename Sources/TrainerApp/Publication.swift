@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
+import Cryptography
 import Glibc
 import ModelFormat
 import Registry
@@ -12,21 +13,34 @@ struct Publication {
 
     var path: String { "\(registry)/\(name)/\(version)" }
 
-    /// Puts the model file into the registry as its next version; the registry's directory is made when
-    /// absent.
+    /// Puts the model file and its card into the registry as its next version; the registry's directory is
+    /// made when absent.
+    ///
+    /// - Parameter facts: for the manifest.
     static func publish(
-        _ bytes: [UInt8], name: String, registry: String, lineage: Lineage
+        _ bytes: [UInt8], card: String, name: String, registry: String,
+        facts: [(name: String, value: String)], signedBy key: SigningKey?
     ) throws(AppError) -> Publication {
         try createDirectories(registry)
-        let facts = lineage.facts.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
         do {
+            let files = [
+                Publisher.File(name: "model.safetensors", bytes: bytes),
+                Publisher.File(name: "card.md", bytes: Array(card.utf8)),
+            ]
             let version = try Publisher.publish(
-                [Publisher.File(name: "model.safetensors", bytes: bytes)], model: name,
-                registryPath: registry,
-                facts: facts)
+                files, model: name, registryPath: registry, facts: facts, signedBy: key)
             return Publication(name: name, version: version.number, registry: registry)
         } catch {
             throw AppError(.cannotCreate, "not published: \(error.description)")
+        }
+    }
+
+    /// The key in a PEM file.
+    static func signingKey(_ path: String) throws(AppError) -> SigningKey {
+        do {
+            return try SigningKey(pem: String(decoding: try File.read(path, limit: 64 << 10), as: UTF8.self))
+        } catch {
+            throw AppError(.noInput, "\(path) cannot sign: \(error)")
         }
     }
 

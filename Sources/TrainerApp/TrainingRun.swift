@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
+import Cryptography
 import Inference
 import Ingest
 import ModelFormat
@@ -18,6 +19,9 @@ struct TrainingRun {
     }
 
     func run() throws(AppError) {
+        // Before the work, so that a key that cannot sign is no surprise at its end.
+        let key: SigningKey? =
+            if let path = options.results.signKey { try Publication.signingKey(path) } else { nil }
         let data = try load()
         let trainer = try prepare(data.table)
         reportSchema(trainer)
@@ -32,7 +36,11 @@ struct TrainingRun {
         let evaluation = try run.evaluate(trained)
         if let evaluation { try run.write(evaluation, trained, graph) }
         let isRefused = evaluation?.verdicts.contains { !$0.holds } ?? false
-        let published = isRefused ? nil : try publish(bytes, graph)
+        let facts = RunFacts(started: started, threads: trainer.threadCount)
+        let card = ModelCard(
+            graph: graph, trained: trained, target: trainer.target, name: options.results.name, run: facts)
+        if let path = options.results.card { try write(Array(card.text.utf8), to: path) }
+        let published = isRefused ? nil : try publish(bytes, graph, card, facts.all + sources(data), key)
         let seconds = Double(MonotonicInstant.now.nanoseconds(since: started)) / 1e9
         let summary = Summary(options, trainer, trained, graph, published)
         summary.show(reporter, seconds: seconds)
@@ -147,7 +155,6 @@ struct TrainingRun {
     private func lineage(_ data: LoadedTable, _ trainer: ModelTrainer, _ trained: TrainedModel) -> Lineage {
         var facts = [
             "producer": "modeltrain \(ModelTrain.version)",
-            "created": Timestamp.now(),
             "algorithm": trained.algorithm.name,
             "task": trainer.target.task.rawValue,
             "target": trainer.target.name,
@@ -166,6 +173,18 @@ struct TrainingRun {
         }
         for metric in trained.testMetrics { facts["metric.\(metric.name)"] = metric.value.description }
         return Lineage(facts: facts)
+    }
+
+    /// The digests of several files; that of one is in the lineage.
+    private func sources(_ data: LoadedTable) -> [(name: String, value: String)] {
+        guard data.sources.count > 1 else { return [] }
+        return data.sources.map { source in
+            let name = source.path.split(separator: "/").last.map { String($0) } ?? source.path
+            return (
+                name: "source.file.\(name)",
+                value: "sha256 \(source.sha256), \(source.byteCount) bytes, \(source.rowCount) rows"
+            )
+        }
     }
 
     private func encode(_ graph: ModelGraph) throws(AppError) -> [UInt8] {
@@ -208,9 +227,16 @@ struct TrainingRun {
         do { try AtomicFile.write(lines.bytes, to: path) } catch { throw AppError(writing: error) }
     }
 
-    private func publish(_ bytes: [UInt8], _ graph: ModelGraph) throws(AppError) -> Publication? {
+    private func publish(
+        _ bytes: [UInt8], _ graph: ModelGraph, _ card: ModelCard, _ more: [(name: String, value: String)],
+        _ key: SigningKey?
+    ) throws(AppError) -> Publication? {
         guard let registry = options.results.registry, let name = options.results.name else { return nil }
-        let published = try Publication.publish(bytes, name: name, registry: registry, lineage: graph.lineage)
+        let schema = graph.schema.features.map { (name: "schema.\($0.name)", value: $0.kind.name) }
+        let own = graph.lineage.facts.map { (name: $0.key, value: $0.value) }
+        let published = try Publication.publish(
+            bytes, card: card.text, name: name, registry: registry,
+            facts: (own + schema + more).sorted { $0.name < $1.name }, signedBy: key)
         var line = JSONLine(event: "published")
         line.add("name", name)
         line.add("version", Int(published.version))

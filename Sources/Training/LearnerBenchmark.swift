@@ -16,14 +16,12 @@ package struct LearnerBenchmark {
         self.threads = threads
     }
 
-    /// Fits a logistic regression with l2 = 1 and returns the objective per row.
-    package func logistic() throws(TrainingError) -> Double {
+    /// Fits a logistic regression with l2 = 1; `report` hears the objective per row of each iteration.
+    package func logistic(report: (_ iteration: Int, _ loss: Double) -> Void) throws(TrainingError) {
         let trainer = LinearTrainer(threadCount: threads)
-        var last = 0.0
         _ = try trainer.fitClassifier(
-            features: features, classes: targets.map { Int($0) }, classCount: 2, featureCount: featureCount
-        ) { last = $1 }
-        return last
+            features: features, classes: targets.map { Int($0) }, classCount: 2, featureCount: featureCount,
+            progress: report)
     }
 
     /// Fits a network with 64 hidden units in batches of 128 rows; `report` hears the mean loss of each

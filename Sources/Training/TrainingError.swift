@@ -22,6 +22,9 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case notReproduced(String)
     /// A step of the preprocessing cannot be fitted: its word, the column where there is one, and why.
     case preprocessing(step: String, column: String?, reason: String)
+    case cannotCompress(reason: String)
+    /// A step of compression costs more than is allowed; `growthMax` is a part of `before`.
+    case compressionLoss(step: String, loss: String, before: Double, after: Double, growthMax: Double)
 
     /// A stable name for programs.
     package var code: String {
@@ -45,6 +48,8 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .singular: "singular"
         case .notReproduced: "not_reproduced"
         case .preprocessing: "preprocessing"
+        case .cannotCompress: "cannot_compress"
+        case .compressionLoss: "compression_loss"
         }
     }
 
@@ -87,6 +92,10 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
                 + "target"
         case .singular:
             "the columns depend on each other, so that the coefficients are not determined; use a larger --l2"
+        case .cannotCompress(let reason): "the model cannot be compressed: \(reason)"
+        case .compressionLoss(let step, let loss, let before, let after, let growthMax):
+            "the step \(step) raises \(loss) from \(before) to \(after), by more than \(growthMax) of it; leave the "
+                + "step out, or allow more by --max-loss"
         case .preprocessing(let step, let column, let reason):
             "preprocessing step \(step)" + (column.map { ", column \"\($0)\"" } ?? "") + ": \(reason)"
         case .notReproduced(let what):

@@ -56,7 +56,8 @@ struct ImportLaw {
         "Training": Entry(
             level: 5,
             imports: [
-                "Base", "Telemetry", "Tabular", "LinearAlgebra", "ModelFormat", "Preprocess", "Inference",
+                "CPosix", "Base", "Telemetry", "Tabular", "LinearAlgebra", "ModelFormat", "Preprocess",
+                "Inference",
             ]),
         "Transfer": Entry(level: 5, imports: ["Base", "Telemetry", "Cryptography", "Ingest", "CCurl"]),
         // The daemon never trains and never fetches.

@@ -133,20 +133,111 @@ import Testing
         }
     }
 
-    @Test func theSameCommand_givesTheSameModelButForItsDate() throws {
+    @Test func theSameCommand_givesTheSameFile() throws {
         try TemporaryDirectory.with { directory in
             let data = try directory.write(people(), to: "people.csv")
-            var graphs: [ModelGraph] = []
+            var files: [[UInt8]] = []
             for name in ["a", "b"] {
                 let path = directory.path(name)
                 let command = try Command.run(["train", data, "--target", "answer", "--output", path])
                 #expect(command.status == 0, "\(command.errors)")
-                let bytes = try Fixtures.contents(ofFile: path)
-                var graph = try NativeModel.read(bytes.span)
-                graph.lineage.facts["created"] = nil
-                graphs.append(graph)
+                files.append(try Fixtures.contents(ofFile: path))
             }
-            #expect(graphs[0] == graphs[1])
+            #expect(files[0] == files[1])
+        }
+    }
+
+    @Test func whatIsPublished_saysWhatItIs() throws {
+        try TemporaryDirectory.with { directory in
+            let data = try directory.write(people(), to: "people.csv")
+            let key = "\(Fixtures.repository)/Tests/Fixtures/signing/p256.pem"
+            let command = try Command.run([
+                "train", data, "--target", "answer", "--algorithm", "gbdt", "--rounds", "5", "--registry",
+                directory.path("r"), "--name", "people", "--sign-key", key, "--card",
+                directory.path("card.md"),
+            ])
+            #expect(command.status == 0, "\(command.errors)")
+            let version = directory.path("r/people/1")
+            let names = try FileManager.default.contentsOfDirectory(atPath: version).sorted()
+            #expect(names == ["card.md", "manifest.json", "model.safetensors", "model.sig"])
+            let card = try text(version + "/card.md")
+            let copy = try text(directory.path("card.md"))
+            #expect(card == copy)
+            let parts = [
+                "# people", "the 2 classes of `answer` (`no`, `yes`)", "| `roc_auc` | ",
+                "| height | numeric | ", "| colour | categorical | ", "- rounds: 5", "- peak_memory_bytes: ",
+                "- SHA-256: ",
+            ]
+            let absent = parts.filter { !card.contains($0) }
+            #expect(absent.isEmpty, "\(card)")
+            let manifest = try JSONSerialization.jsonObject(
+                with: Data(try text(version + "/manifest.json").utf8))
+            let facts = (manifest as? [String: Any])?["facts"] as? [String: String] ?? [:]
+            #expect(facts["schema.age"] == "numeric" && facts["schema.colour"] == "categorical")
+            #expect(facts["source.sha256"]?.count == 64 && facts["setting.rounds"] == "5")
+            #expect(facts["run.created"]?.hasSuffix("Z") == true)
+            let seconds = Double(facts["run.cpu_seconds"] ?? "") ?? 0
+            let memory = Int(facts["run.peak_memory_bytes"] ?? "") ?? 0
+            #expect(seconds > 0 && memory > 1 << 20)
+            let bytes = try Fixtures.contents(ofFile: version + "/model.safetensors")
+            let graph = try NativeModel.read(bytes.span)
+            let ofTheRun = graph.lineage.facts.keys.filter { $0 == "created" || $0.hasPrefix("run.") }
+            #expect(ofTheRun.isEmpty)
+            let age = try #require(graph.statistics?.features.first)
+            #expect(age.quantiles.count == 21)
+            #expect(age.quantiles.first == age.minimum && age.quantiles.last == age.maximum)
+        }
+    }
+
+    private func text(_ path: String) throws -> String {
+        String(decoding: try Fixtures.contents(ofFile: path), as: UTF8.self)
+    }
+
+    @Test func aKeyThatCannotSign_isRefusedBeforeTheWork() throws {
+        try TemporaryDirectory.with { directory in
+            let data = try directory.write(people(), to: "people.csv")
+            let command = try Command.run([
+                "train", data, "--target", "answer", "--registry", directory.path("r"), "--name", "people",
+                "--sign-key", data,
+            ])
+            #expect(command.status == 1 && command.output.isEmpty)
+            #expect(command.errors.contains("people.csv cannot sign"))
+            #expect(!FileManager.default.fileExists(atPath: directory.path("r")))
+        }
+    }
+
+    @Test func aModel_isCompressedOnTheCommandLine() throws {
+        try TemporaryDirectory.with { directory in
+            let data = try directory.write(people(), to: "people.csv")
+            let (model, small) = (directory.path("m.safetensors"), directory.path("s.safetensors"))
+            let trained = try Command.run([
+                "train", data, "--target", "answer", "--algorithm", "gbdt", "--output", model,
+            ])
+            #expect(trained.status == 0, "\(trained.errors)")
+            let command = try Command.run(["compress", model, data, "--output", small, "--max-loss", "0.1"])
+            #expect(command.status == 0, "\(command.errors)")
+            let steps = try command.events("step").map { $0["step"] as? String }
+            #expect(
+                steps == [
+                    "original", "narrow", "late_trees", "splits", "leaves float16", "thresholds float16",
+                ])
+            let summary = try #require(try command.events("summary").first)
+            let bytes = try Fixtures.contents(ofFile: small)
+            let whole = try Fixtures.contents(ofFile: model)
+            #expect(summary["bytes"] as? Int == bytes.count)
+            #expect(bytes.count < whole.count)
+            let graph = try NativeModel.read(bytes.span)
+            #expect(graph.lineage.facts["compression.of"]?.count == 64)
+            // One step too costly: nothing is written.
+            let refused = try Command.run([
+                "compress", model, data, "--output", directory.path("no"), "--weights", "int8",
+            ])
+            #expect(refused.status == 1 && refused.errors.contains("weights int8 does not apply to it"))
+            #expect(!FileManager.default.fileExists(atPath: directory.path("no")))
+            let people = try Command.run([
+                "compress", model, data, "--output", small, "--late-trees", "--progress", "bar",
+            ])
+            #expect(people.output.contains("late_trees") && people.output.contains("µs a row"))
         }
     }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import ModelFormat
 import Testing
 
@@ -26,6 +27,48 @@ import Testing
         let intercepts = model.intercepts.map { expected.intercepts.count > 1 ? $0 - shift : $0 }
         // At the point of the file (wine, C = 1) the gradient is still 2e-6: it is that far from the optimum.
         #expect(largestDifference(intercepts, expected.intercepts) < 5e-6)
+    }
+
+    /// So many rows that the way to the optimum goes by samples of them; the optimum is that of all.
+    @Test func theOptimumOfManyRows_isExact() throws {
+        var random = RandomSource(seed: 3)
+        let (rows, count) = (60_000, 4)
+        let features = (0..<rows * count).map { _ in random.unit() * 2 - 1 }
+        let classes = (0..<rows).map { row in
+            random.unit() < 1 / (1 + exp(-3 * features[row * count] + features[row * count + 1])) ? 1 : 0
+        }
+        var losses: [Double] = []
+        let model = try LinearTrainer().fitClassifier(
+            features: features, classes: classes, classCount: 2, featureCount: count
+        ) { losses.append($1) }
+        var slopes = model.coefficients + [0]
+        for row in 0..<rows {
+            var margin = model.intercepts[0]
+            for index in 0..<count { margin += model.coefficients[index] * features[row * count + index] }
+            let error = 1 / (1 + exp(-margin)) - Double(classes[row])
+            for index in 0..<count { slopes[index] += error * features[row * count + index] }
+            slopes[count] += error
+        }
+        #expect(slopes.allSatisfy { abs($0) / Double(rows) < 1e-10 })
+        #expect(losses.count < 20)
+    }
+
+    /// The sample that the way begins with, each so many-th row, has one class only.
+    @Test func aSampleOfOneClass_leadsNobodyAstray() throws {
+        let rows = 40_000
+        let features = (0..<rows).map { Double($0 % 8) }
+        // Of 40,000 rows and 2 parameters each 50th is in the sample.
+        let classes = (0..<rows).map { $0 % 50 == 0 || $0 % 3 == 0 ? 0 : 1 }
+        let model = try LinearTrainer().fitClassifier(
+            features: features, classes: classes, classCount: 2, featureCount: 1)
+        var slopes = (model.coefficients[0], 0.0)
+        for row in 0..<rows {
+            let margin = model.intercepts[0] + model.coefficients[0] * features[row]
+            let error = 1 / (1 + exp(-margin)) - Double(classes[row])
+            slopes.0 += error * features[row]
+            slopes.1 += error
+        }
+        #expect(abs(slopes.0) / Double(rows) < 1e-10 && abs(slopes.1) / Double(rows) < 1e-10)
     }
 
     @Test func ridge_endsWhereTheGradientVanishes() throws {

@@ -71,6 +71,20 @@ import Testing
         }
     }
 
+    /// A row that lies across two cache lines costs two.
+    @Test(arguments: [(28, 32), (32, 32), (33, 16), (24, 32), (23, 23), (7, 8), (5, 5), (1, 1)])
+    func rowsOfATile_keepToCacheLines(features: Int, stride: Int) {
+        let matrix = BinnedMatrix(
+            columns: [Float](repeating: 1, count: features * 3), rowCount: 3, featureCount: features,
+            binsMax: 10, pool: WorkerPool(threadCount: 1))
+        #expect(matrix.tiles[0].stride == stride)
+        // Safe because the address is only looked at.
+        #expect(unsafe Int(bitPattern: matrix.bins.start) % 64 == 0)
+        let large = NumberMemory<UInt8>(count: 8 << 20, repeating: 3)
+        #expect(unsafe Int(bitPattern: large.start) % (2 << 20) == 0)
+        #expect(large[0] == 3 && large[(8 << 20) - 1] == 3)
+    }
+
     @Test func bins_areFoundTheSameWay_oneByOneAndTogether() {
         var random = RandomSource(seed: 2)
         let count = 2_000

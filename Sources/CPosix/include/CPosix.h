@@ -79,6 +79,9 @@ int cposix_yield_to_others(int nice, uint64_t slice);
 /// Linux before 6.12 takes no notice. 0, or -1 and errno.
 int cposix_wake_promptly(uint64_t slice);
 
+/// Asks for the cache line at `address`, which need not be memory of the caller's.
+static inline void cposix_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+
 /// CPUs that this thread may run on, or -1 and errno.
 int cposix_affinity_count(void);
 

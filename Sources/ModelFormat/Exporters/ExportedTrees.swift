@@ -40,12 +40,15 @@ struct ExportedTrees {
     private(set) var startCount = 0
 
     /// - Throws: `FormatError.unsupported`, naming what the other formats cannot say.
-    init(_ graph: ModelGraph) throws(FormatError) {
+    ///
+    /// - Parameter isBehindStages: the trees' features are the columns that stages leave; their names are not
+    ///   known then.
+    init(_ graph: ModelGraph, isBehindStages: Bool = false) throws(FormatError) {
         guard case .treeEnsemble(let ensemble) = graph.estimator else {
             throw .unsupported(
                 part: "the estimator", advice: "trees can be written for other libraries, nothing else")
         }
-        try ExportedTrees.check(graph)
+        if !isBehindStages { try ExportedTrees.check(graph) }
         try ExportedTrees.check(ensemble, graph.output)
         featureNames = graph.schema.features.map(\.name)
         isCategorical = graph.schema.features.map { $0.kind != .numeric }
@@ -59,16 +62,20 @@ struct ExportedTrees {
         appendTrees(ensemble)
     }
 
-    /// Rows have to reach the trees as they come: numbers as they are, categories as their code.
+    /// Whether rows reach the trees as something else than they come: numbers as they are, categories as
+    /// their code.
+    static func needsStages(_ graph: ModelGraph) -> Bool {
+        graph.stages.contains { stage in
+            guard case .encode(let columns) = stage else { return true }
+            return !columns.allSatisfy { $0 == .pass || $0 == .ordinal }
+        }
+    }
+
     private static func check(_ graph: ModelGraph) throws(FormatError) {
-        for stage in graph.stages {
-            guard case .encode(let columns) = stage,
-                columns.allSatisfy({ $0 == .pass || $0 == .ordinal })
-            else {
-                throw .unsupported(
-                    part: "the preprocessing",
-                    advice: "other libraries' tree formats hold none; train on columns that need none")
-            }
+        if needsStages(graph) {
+            throw .unsupported(
+                part: "the preprocessing",
+                advice: "these formats hold none; write it as ONNX, or train on columns that need none")
         }
     }
 

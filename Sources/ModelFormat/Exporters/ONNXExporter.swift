@@ -1,26 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Writes trees as an ONNX model: `TreeEnsembleRegressor` of ai.onnx.ml 3 on an input `input` [N, features]
-/// of Float32, an output `predictions` [N, outputs]. Missing values are NaN, categories are codes.
+/// Writes models as ONNX.
+///
+/// Trees that read the rows as they come are `TreeEnsembleRegressor` of ai.onnx.ml 3 on an input `input` [N,
+/// features] of Float32, with an output `predictions` [N, outputs]; missing values are NaN, categories are
+/// codes. Everything else is a pipeline: `ONNXPipeline`.
 package enum ONNXExporter {
-    /// - Throws: `FormatError.unsupported` for what the operator cannot express: sets of categories.
+    /// - Throws: `FormatError.unsupported` for what ONNX's operators cannot express.
     package static func write(_ graph: ModelGraph) throws(FormatError) -> [UInt8] {
-        let trees = try ExportedTrees(graph)
-        if trees.trees.contains(where: { $0.sets.contains { $0 != nil } }) {
-            throw .unsupported(
-                part: "splits by sets of categories",
-                advice: "TreeEnsembleRegressor has none; train with --ordered-categories or write XGBoost")
+        guard case .treeEnsemble = graph.estimator, !ExportedTrees.needsStages(graph) else {
+            var pipeline = ONNXPipeline()
+            return try pipeline.write(graph)
         }
-        guard [.identity, .probability, .logistic, .softmax, .exponential].contains(trees.transform) else {
-            throw .unsupported(
-                part: "the output \(trees.transform.rawValue)",
-                advice: "sums, probabilities and exponentials can be written as ONNX, nothing else")
-        }
+        return try writeTrees(try ExportedTrees(graph))
+    }
+
+    private static func writeTrees(_ trees: ExportedTrees) throws(FormatError) -> [UInt8] {
+        try check(trees)
         var model = ProtobufWriter()
         model.add(1, 8)  // ir_version
         model.add(2, "modeld")
         model.add(7) { graph in
-            graph.add(1) { $0 = treeNode(trees) }
+            graph.add(1) {
+                $0 = treeNode(
+                    trees, input: "input", output: operation(trees) == nil ? "predictions" : "margins")
+            }
             if let name = operation(trees) {
                 graph.add(1) { node in
                     node.add(1, "margins")
@@ -42,6 +46,20 @@ package enum ONNXExporter {
         return model.bytes
     }
 
+    /// What the operator of trees can say.
+    static func check(_ trees: ExportedTrees) throws(FormatError) {
+        if trees.trees.contains(where: { $0.sets.contains { $0 != nil } }) {
+            throw .unsupported(
+                part: "splits by sets of categories",
+                advice: "TreeEnsembleRegressor has none; train with --ordered-categories or write XGBoost")
+        }
+        guard [.identity, .probability, .logistic, .softmax, .exponential].contains(trees.transform) else {
+            throw .unsupported(
+                part: "the output \(trees.transform.rawValue)",
+                advice: "sums, probabilities and exponentials can be written as ONNX, nothing else")
+        }
+    }
+
     /// A ValueInfoProto: Float32 [N, width].
     private static func tensor(_ name: String, _ width: Int) -> ProtobufWriter {
         var value = ProtobufWriter()
@@ -58,12 +76,12 @@ package enum ONNXExporter {
         return value
     }
 
-    private static func treeNode(_ trees: ExportedTrees) -> ProtobufWriter {
+    static func treeNode(_ trees: ExportedTrees, input: String, output: String) -> ProtobufWriter {
         var columns = NodeColumns()
         for (index, tree) in trees.trees.enumerated() { columns.append(tree, index) }
         var node = ProtobufWriter()
-        node.add(1, "input")
-        node.add(2, operation(trees) == nil ? "predictions" : "margins")
+        node.add(1, input)
+        node.add(2, output)
         node.add(3, "trees")
         node.add(4, "TreeEnsembleRegressor")
         node.add(7, "ai.onnx.ml")
@@ -89,7 +107,7 @@ package enum ONNXExporter {
     }
 
     /// What makes predictions of the trees' sums; ONNX Runtime leaves the regressor's own `LOGISTIC` out.
-    private static func operation(_ trees: ExportedTrees) -> String? {
+    static func operation(_ trees: ExportedTrees) -> String? {
         switch trees.transform {
         case .exponential: "Exp"
         case .logistic: "Sigmoid"

@@ -24,7 +24,7 @@ extension ModelGraph {
 
 extension TreeEnsemble {
     /// The first `count` trees, at least one and less than there are.
-    func prefix(_ count: Int) -> TreeEnsemble {
+    package func prefix(_ count: Int) -> TreeEnsemble {
         precondition(count > 0 && count < treeCount, "there are not so many trees")
         let nodes = Int(roots[count])
         let leaves = features[..<nodes].count { $0 < 0 }

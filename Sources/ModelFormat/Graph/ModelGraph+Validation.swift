@@ -137,6 +137,12 @@ extension TrainingStatistics {
             if numbers.contains(where: { $0?.isFinite == false }) {
                 throw .invalidValue(part: part, reason: "a number is not finite")
             }
+            let quantiles = facts.quantiles
+            if quantiles.count == 1 || !quantiles.allSatisfy(\.isFinite)
+                || zip(quantiles, quantiles.dropFirst()).contains(where: { $0 > $1 })
+            {
+                throw .invalidValue(part: part, reason: "the quantiles are not two or more ascending numbers")
+            }
             if facts.categoryCounts.count != feature.categoryCount ?? 0 {
                 throw .invalidValue(part: part, reason: "category_counts does not match the categories")
             }

@@ -41,18 +41,21 @@ public struct FeatureStatistics: Sendable, Equatable {
     public var standardDeviation: Double?
     public var minimum: Double?
     public var maximum: Double?
+    /// Of the values present, at equal steps of probability from 0 to 1, ascending; empty, or two or more.
+    public var quantiles: [Double]
     /// Rows of each category, in the schema's order; empty for a numeric feature.
     public var categoryCounts: [Int]
 
     public init(
         missingCount: Int, mean: Double? = nil, standardDeviation: Double? = nil, minimum: Double? = nil,
-        maximum: Double? = nil, categoryCounts: [Int] = []
+        maximum: Double? = nil, quantiles: [Double] = [], categoryCounts: [Int] = []
     ) {
         self.missingCount = missingCount
         self.mean = mean
         self.standardDeviation = standardDeviation
         self.minimum = minimum
         self.maximum = maximum
+        self.quantiles = quantiles
         self.categoryCounts = categoryCounts
     }
 }

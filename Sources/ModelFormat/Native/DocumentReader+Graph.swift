@@ -87,6 +87,9 @@ extension DocumentReader {
             case "standard_deviation": facts.standardDeviation = try readDouble()
             case "minimum": facts.minimum = try readDouble()
             case "maximum": facts.maximum = try readDouble()
+            case "quantiles":
+                try beginArray()
+                while try nextElement() { facts.quantiles.append(try readDouble()) }
             case "category_counts": facts.categoryCounts = try readIntegers(limit: .max, of: name)
             default: try skipValue()
             }

@@ -34,10 +34,13 @@ struct GraphDocument {
     var lineage = Lineage()
 
     /// What `requires` may name: parts that came after the first readers, which would have skipped them.
-    static let requirable: Set<String> = [numberTypePart, treeRulesPart, outputPart, predictsPart]
+    static let requirable: Set<String> = [
+        numberTypePart, treeRulesPart, outputPart, predictsPart, narrowPart,
+    ]
     static let numberTypePart = "linear.number_type"
     static let treeRulesPart = "tree_ensemble.rules"
     static let outputPart = "output.divisor_slope"
+    static let narrowPart = "tensors.narrow"
     static let predictsPart = "output.predicts"
 
     /// Parses rule 10 of docs/reference/model-format.md.

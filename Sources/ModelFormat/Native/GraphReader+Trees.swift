@@ -7,11 +7,11 @@ extension GraphReader {
     mutating func trees(_ rules: TreeRules) throws(FormatError) -> TreeEnsemble {
         let roots: [Int32] = try vector("estimator.roots", .int32)
         let groups: [Int32] = try vector("estimator.groups", .int32, count: roots.count)
-        let features: [Int32] = try vector("estimator.features", .int32)
+        let features = try wholeNumbers("estimator.features", count: nil)
         let count = features.count
         let values = try numbers("estimator.values", rules.sumType, count: count)
-        let lefts: [Int32] = try vector("estimator.lefts", .int32, count: count)
-        let rights: [Int32] = try vector("estimator.rights", .int32, count: count)
+        let lefts = try children("estimator.lefts", count: count)
+        let rights = try children("estimator.rights", count: count)
         let defaultsLeft = try flags("estimator.defaults_left", count: count)
         let baseMargins = try numbers("estimator.base_margins", rules.sumType)
         var ensemble = TreeEnsemble(
@@ -27,7 +27,12 @@ extension GraphReader {
         }
         if holds("estimator.linear_constants") { ensemble.linearLeaves = try linearLeaves() }
         if holds("estimator.covers") {
-            ensemble.covers = try vector("estimator.covers", .float32, count: count)
+            ensemble.covers =
+                if let narrow = try narrow("estimator.covers", count: count, rows: nil) {
+                    narrow.map { Float($0) }
+                } else {
+                    try vector("estimator.covers", .float32, count: count)
+                }
         }
         if holds("estimator.leaf_numbers") {
             ensemble.leafNumbers = try vector("estimator.leaf_numbers", .int32)

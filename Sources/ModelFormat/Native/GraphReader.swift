@@ -145,7 +145,12 @@ struct GraphReader: ~Escapable {
             }
             let part = "estimator.layers.\(index)"
             let biases: [Float] = try vector("\(part).biases", .float32)
-            let weights: [Float] = try matrix("\(part).weights", .float32, rows: biases.count)
+            let weights: [Float] =
+                if let narrow = try narrow("\(part).weights", count: nil, rows: biases.count) {
+                    narrow.map { Float($0) }
+                } else {
+                    try matrix("\(part).weights", .float32, rows: biases.count)
+                }
             layers.append(
                 MultilayerPerceptron.Layer(weights: weights, biases: biases, activation: activation))
         }
@@ -156,6 +161,7 @@ struct GraphReader: ~Escapable {
     mutating func numbers(
         _ name: String, _ type: NumberType, count: Int? = nil, rows: Int? = nil
     ) throws(FormatError) -> [Double] {
+        if let narrow = try narrow(name, count: count, rows: rows) { return narrow }
         if type == .float64 {
             if let rows { return try matrix(name, .float64, rows: rows) }
             return try vector(name, .float64, count: count)
@@ -166,6 +172,9 @@ struct GraphReader: ~Escapable {
             }
         return narrow.map(Double.init)
     }
+
+    /// Of the tensor `name`, when it is there and has not been asked for.
+    func type(of name: String) -> TensorType? { unclaimed[name]?.type }
 
     /// Whether the tensor `name` is there and has not been asked for.
     func holds(_ name: String) -> Bool { unclaimed[name] != nil }

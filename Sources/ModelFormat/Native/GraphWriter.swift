@@ -6,7 +6,7 @@ import Tabular
 ///
 /// Members stand in the order of docs/reference/model-format.md, so that the same graph gives the same text.
 enum GraphWriter {
-    static func graphText(_ graph: ModelGraph) -> String {
+    static func graphText(_ graph: ModelGraph, isNarrow: Bool = false) -> String {
         var json = ByteBuffer(capacity: 4096)
         json.append(#"{"schema":{"features":["#)
         for (index, feature) in graph.schema.features.enumerated() {
@@ -34,7 +34,7 @@ enum GraphWriter {
             json.append(#","lineage":"#)
             append(graph.lineage, to: &json)
         }
-        let requirements = requirements(graph)
+        let requirements = requirements(graph) + (isNarrow ? [GraphDocument.narrowPart] : [])
         if !requirements.isEmpty {
             json.append(#","requires":["#)
             append(requirements, to: &json)
@@ -153,6 +153,14 @@ enum GraphWriter {
             append(#","standard_deviation":"#, feature.standardDeviation, to: &json)
             append(#","minimum":"#, feature.minimum, to: &json)
             append(#","maximum":"#, feature.maximum, to: &json)
+            if !feature.quantiles.isEmpty {
+                json.append(#","quantiles":["#)
+                for (place, quantile) in feature.quantiles.enumerated() {
+                    if place > 0 { json.append(",") }
+                    json.append(shortest: quantile)
+                }
+                json.append("]")
+            }
             if !feature.categoryCounts.isEmpty {
                 json.append(#","category_counts":["#)
                 append(feature.categoryCounts, to: &json)

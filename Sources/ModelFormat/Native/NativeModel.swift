@@ -31,7 +31,10 @@ public enum NativeModel {
     }
 
     /// The bytes of the file for `graph`, which is validated first; the same graph gives the same bytes.
-    public static func write(_ graph: ModelGraph) throws(FormatError) -> [UInt8] {
+    ///
+    /// - Parameter isNarrow: numbers are written in fewer bytes where that loses nothing; readers before 0.2
+    ///   refuse such a file by name.
+    public static func write(_ graph: ModelGraph, isNarrow: Bool = false) throws(FormatError) -> [UInt8] {
         try graph.validate()
         if case .rowProgram = graph.estimator {
             throw .unsupported(
@@ -39,8 +42,11 @@ public enum NativeModel {
                 advice: "keep the original file; it is served as it is")
         }
         var container = ContainerWriter()
-        for (name, tensor) in GraphWriter.tensors(graph) { container.add(name, tensor) }
-        var metadata = [("modeld.format", "1"), ("modeld.graph", GraphWriter.graphText(graph))]
+        let tensors = isNarrow ? GraphWriter.narrowed(graph) : GraphWriter.tensors(graph)
+        for (name, tensor) in tensors { container.add(name, tensor) }
+        var metadata = [
+            ("modeld.format", "1"), ("modeld.graph", GraphWriter.graphText(graph, isNarrow: isNarrow)),
+        ]
         if !graph.goldenSamples.isEmpty {
             metadata.append(("modeld.samples", GraphWriter.samplesText(graph.goldenSamples)))
         }

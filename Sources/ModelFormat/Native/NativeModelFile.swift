@@ -44,7 +44,10 @@ package struct NativeModelFile: Sendable {
                 case .float32: pass.numbers(Float.self, count: bytes / 4)
                 case .int64: pass.numbers(Int64.self, count: bytes / 8)
                 case .int32: pass.numbers(Int32.self, count: bytes / 4)
-                case .float16, .int16, .int8, .uint8, .bool: pass.numbers(UInt8.self, count: bytes)
+                case .float16: pass.numbers(UInt16.self, count: bytes / 2)
+                case .int16: pass.numbers(Int16.self, count: bytes / 2)
+                case .int8: pass.numbers(Int8.self, count: bytes)
+                case .uint8, .bool: pass.numbers(UInt8.self, count: bytes)
                 }
             guard let values else { return nil }
             if entry.name.hasPrefix(Container.paddingPrefix) {

@@ -9,8 +9,12 @@ struct Tensor {
     private enum Values {
         case float64([Double])
         case float32([Float])
+        /// The bits.
+        case float16([UInt16])
         case int64([Int64])
         case int32([Int32])
+        case int16([Int16])
+        case int8([Int8])
         case uint8([UInt8])
         case bool([Bool])
     }
@@ -29,6 +33,15 @@ struct Tensor {
         (type, self.shape, self.values) = (.float32, shape ?? [values.count], .float32(values))
     }
 
+    init(float16 values: [UInt16], shape: [Int]? = nil) {
+        (type, self.shape, self.values) = (.float16, shape ?? [values.count], .float16(values))
+    }
+
+    init(_ values: [Int8], shape: [Int]? = nil) {
+        (type, self.shape, self.values) = (.int8, shape ?? [values.count], .int8(values))
+    }
+
+    init(_ values: [Int16]) { (type, shape, self.values) = (.int16, [values.count], .int16(values)) }
     init(_ values: [Int64]) { (type, shape, self.values) = (.int64, [values.count], .int64(values)) }
     init(_ values: [Int32]) { (type, shape, self.values) = (.int32, [values.count], .int32(values)) }
     init(_ values: [UInt8]) { (type, shape, self.values) = (.uint8, [values.count], .uint8(values)) }
@@ -43,8 +56,11 @@ struct Tensor {
         switch values {
         case .float64(let numbers): unsafe numbers.withUnsafeBytes { unsafe file.append(contentsOf: $0) }
         case .float32(let numbers): unsafe numbers.withUnsafeBytes { unsafe file.append(contentsOf: $0) }
+        case .float16(let bits): unsafe bits.withUnsafeBytes { unsafe file.append(contentsOf: $0) }
         case .int64(let numbers): unsafe numbers.withUnsafeBytes { unsafe file.append(contentsOf: $0) }
         case .int32(let numbers): unsafe numbers.withUnsafeBytes { unsafe file.append(contentsOf: $0) }
+        case .int16(let numbers): unsafe numbers.withUnsafeBytes { unsafe file.append(contentsOf: $0) }
+        case .int8(let numbers): for number in numbers { file.append(UInt8(bitPattern: number)) }
         case .uint8(let numbers): file.append(contentsOf: numbers)
         case .bool(let flags): for flag in flags { file.append(flag ? 1 : 0) }
         }

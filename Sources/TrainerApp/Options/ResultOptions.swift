@@ -15,6 +15,14 @@ struct ResultOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A file to write the model to.", valueName: "file"))
     var output: String?
 
+    @Option(help: ArgumentHelp("A file to write the model card to, Markdown.", valueName: "file"))
+    var card: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The private key that signs what is published, PEM, P-256, P-384 or P-521.", valueName: "file"))
+    var signKey: String?
+
     @Option(
         help: ArgumentHelp(
             "A file to write the model's predictions for the test rows to, one JSON object a line.",
@@ -34,6 +42,9 @@ struct ResultOptions: ParsableArguments {
         guard (registry == nil) == (name == nil) else {
             throw ValidationError(
                 "--registry and --name go together: the model is published as <registry>/<name>.")
+        }
+        if signKey != nil && registry == nil {
+            throw ValidationError("--sign-key signs what is published; it goes with --registry and --name.")
         }
         if let name, !ModelName.isValid(name) {
             throw ValidationError(

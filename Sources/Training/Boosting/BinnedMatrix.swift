@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A run of neighbouring features whose bins lie side by side: a row of a tile is `count` bytes.
+/// A run of neighbouring features whose bins lie side by side: a row of a tile is `stride` bytes.
 ///
 /// Row by row the histograms of one tile stay in the first-level cache, and the bins of a row come with one
 /// or two cache lines, however far apart the rows of a leaf lie.
@@ -8,6 +8,8 @@ struct FeatureTile: Equatable {
     let features: Range<Int>
     /// Where the tile's bytes begin in the matrix.
     let byteOffset: Int
+    /// Bytes from one row to the next: `count`, or a few more with which no row lies across two cache lines.
+    let stride: Int
     /// Bins that each of its features has room for in a histogram.
     let width: Int
     /// Where the tile's sums begin in a histogram.
@@ -60,7 +62,7 @@ struct BinnedMatrix: Sendable {
         self.features = features
         (tiles, histogramSize) = BinnedMatrix.tiles(features, rowCount)
         tileOfFeature = tiles.enumerated().flatMap { index, tile in tile.features.map { _ in index } }
-        bins = NumberMemory(count: features.count * rowCount, repeating: 0)
+        bins = NumberMemory(count: tiles.map { $0.stride * rowCount }.reduce(0, +), repeating: 0)
         let blockCount = (rowCount + BinnedMatrix.blockRows - 1) / BinnedMatrix.blockRows
         let cuts = features.map(\.paddedCuts)
         pool.run(blockCount) { _, block in
@@ -73,16 +75,25 @@ struct BinnedMatrix: Sendable {
         let tileCount = max(1, (features.count + tileFeaturesMax - 1) / tileFeaturesMax)
         var tiles: [FeatureTile] = []
         var histogramOffset = 0
+        var byteOffset = 0
         for index in 0..<tileCount {
             let range = index * features.count / tileCount..<(index + 1) * features.count / tileCount
             let width = range.map { features[$0].count }.max() ?? 0
             tiles.append(
                 FeatureTile(
-                    features: range, byteOffset: range.lowerBound * rowCount, width: width,
+                    features: range, byteOffset: byteOffset, stride: stride(range.count), width: width,
                     histogramOffset: histogramOffset))
             histogramOffset += range.count * width
+            byteOffset += stride(range.count) * rowCount
         }
         return (tiles, histogramOffset)
+    }
+
+    /// Rows of a power of two of bytes never lie across cache lines; it is taken where it costs little
+    /// memory.
+    private static func stride(_ count: Int) -> Int {
+        let power = 1 << (Int.bitWidth - (count - 1).leadingZeroBitCount)
+        return power <= 64 && 3 * power <= 4 * count ? power : count
     }
 
     private func fill(_ columns: [Float], _ rows: Range<Int>, _ cuts: [[Float]]) {
@@ -90,17 +101,18 @@ struct BinnedMatrix: Sendable {
             for feature in tile.features {
                 let values = columns.span.extracting(
                     feature * rowCount + rows.lowerBound..<feature * rowCount + rows.upperBound)
-                // Safe because the tile has `rowCount` rows of `count` bytes, and these rows are this task's.
+                // Safe because the tile has `rowCount` rows of `stride` bytes, and these rows are this
+                // task's.
                 let target =
                     unsafe bins.start
-                    + (tile.byteOffset + rows.lowerBound * tile.count + feature - tile.features.lowerBound)
+                    + (tile.byteOffset + rows.lowerBound * tile.stride + feature - tile.features.lowerBound)
                 if features[feature].isCategorical {
                     for index in values.indices {
-                        unsafe target[index &* tile.count] = features[feature].bin(of: values[index])
+                        unsafe target[index &* tile.stride] = features[feature].bin(of: values[index])
                     }
                 } else {
                     unsafe BinnedMatrix.search(
-                        values, cuts[feature], missing: features[feature].missingBin, target, tile.count)
+                        values, cuts[feature], missing: features[feature].missingBin, target, tile.stride)
                 }
             }
         }
@@ -136,7 +148,7 @@ struct BinnedMatrix: Sendable {
         let tile = tiles[tileOfFeature[feature]]
         // Safe because the matrix has a byte for each row from there.
         return unsafe (
-            UnsafePointer(bins.start + (tile.byteOffset + feature - tile.features.lowerBound)), tile.count
+            UnsafePointer(bins.start + (tile.byteOffset + feature - tile.features.lowerBound)), tile.stride
         )
     }
 

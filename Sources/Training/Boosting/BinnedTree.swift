@@ -28,7 +28,7 @@ struct BinnedTree {
             }
             let tile = matrix.tiles[matrix.tileOfFeature[split.feature]]
             return Node(
-                offset: tile.byteOffset + split.feature - tile.features.lowerBound, step: tile.count,
+                offset: tile.byteOffset + split.feature - tile.features.lowerBound, step: tile.stride,
                 bin: split.bin, missingBin: matrix.features[split.feature].missingBin,
                 isDefaultLeft: split.isDefaultLeft, leftBins: split.leftBins, left: Int(node.left),
                 right: Int(node.right), value: node.value)

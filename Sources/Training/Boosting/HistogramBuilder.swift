@@ -9,14 +9,12 @@
     let countsRows: Bool
     /// A histogram for each thread, zero between jobs; made when they are needed.
     private var own: [NumberMemory<Int>] = []
-    private let sinks: NumberMemory<UInt8>
     private static let chunkRows = 16_384
 
     init(_ matrix: BinnedMatrix, countsRows: Bool, pool: WorkerPool) {
         self.matrix = matrix
         self.countsRows = countsRows
         self.pool = pool
-        sinks = NumberMemory(count: 64 * pool.count, repeating: 0)
     }
 
     /// Sums in a histogram, counts included.
@@ -39,14 +37,13 @@
             // Safe because a histogram has room for each tile behind its offset, and counts behind the sums.
             let bins = unsafe UnsafePointer(matrix.bins.start + tile.byteOffset)
             let target = unsafe sums.start + tile.histogramOffset
-            let sink = unsafe sinks.start + 64 * worker
             unsafe HistogramKernel.add(
                 bins: bins, tile: tile, rows: rows, firstRow: firstRow, count: count, words: words.start,
-                into: target, touching: sink)
+                into: target)
             if countsRows {
                 unsafe HistogramKernel.add(
                     bins: bins, tile: tile, rows: rows, firstRow: firstRow, count: count, words: nil,
-                    into: target + matrix.histogramSize, touching: sink)
+                    into: target + matrix.histogramSize)
             }
         }
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CPosix
 
 /// The inner loop of training: one addition a row and feature.
 ///
@@ -11,33 +12,31 @@ enum HistogramKernel {
     ///   - bins: the tile's first byte.
     ///   - rows: the rows; nil for those from `firstRow` on.
     ///   - words: one a row of the matrix; nil counts rows.
-    ///   - sink: a byte that nobody reads; without it the compiler would leave the early loads out.
     static func add(
         bins: UnsafePointer<UInt8>, tile: FeatureTile, rows: UnsafePointer<UInt32>?, firstRow: Int,
-        count: Int, words: UnsafePointer<Int>?, into sums: UnsafeMutablePointer<Int>,
-        touching sink: UnsafeMutablePointer<UInt8>
+        count: Int, words: UnsafePointer<Int>?, into sums: UnsafeMutablePointer<Int>
     ) {
         let features = tile.count
+        let stride = tile.stride
         let width = tile.width
         // Safe because rows are rows of the matrix, a tile's row has `features` bytes, and each is below
         // `width`: the matrix was made so.
         if let rows = unsafe rows {
-            // A byte of the row that comes later is asked for now: its cache line is there in time. In leaves
+            // The cache lines of a row that comes later are asked for now, and are there in time: in leaves
             // of few rows far apart this saves a third.
             let ahead = 16
-            var touched: UInt8 = 0
             for index in 0..<count {
                 let row = unsafe Int(rows[index])
                 let later = unsafe Int(rows[min(index &+ ahead, count &- 1)])
-                touched |= unsafe bins[later &* features]
+                unsafe cposix_prefetch(bins + later &* stride)
+                if let words = unsafe words { unsafe cposix_prefetch(words + later) }
                 let word = unsafe words.map { unsafe $0[row] } ?? 1
-                unsafe addRow(bins + row &* features, features, width, word, sums)
+                unsafe addRow(bins + row &* stride, features, width, word, sums)
             }
-            unsafe sink.pointee = touched
         } else {
             for row in firstRow..<firstRow &+ count {
                 let word = unsafe words.map { unsafe $0[row] } ?? 1
-                unsafe addRow(bins + row &* features, features, width, word, sums)
+                unsafe addRow(bins + row &* stride, features, width, word, sums)
             }
         }
     }

@@ -21,10 +21,17 @@ enum ColumnStatistics {
         let present = values.filter { !$0.isNaN }
         guard !present.isEmpty else { return FeatureStatistics(missingCount: values.count) }
         let (mean, variance) = FittedStages.moments(present)
+        let finite = present.filter(\.isFinite).sorted()
         return FeatureStatistics(
             missingCount: values.count - present.count, mean: mean, standardDeviation: variance.squareRoot(),
-            minimum: present.min(), maximum: present.max())
+            minimum: present.min(), maximum: present.max(),
+            quantiles: finite.isEmpty
+                ? []
+                : (0...quantileSteps).map { Bootstrap.quantile(finite, Double($0) / Double(quantileSteps)) })
     }
+
+    /// Twenty parts of as many rows each: enough for the usual measures of drift, and little to store.
+    private static let quantileSteps = 20
 
     private static func categorical(
         _ codes: [Int32], _ names: [String], _ rows: [Int], _ categories: [String]

@@ -42,6 +42,30 @@ import Dispatch
         }
     }
 
+    /// Each `step`-th row.
+    func sampled(_ step: Int) -> DesignMatrix {
+        let rows = Swift.stride(from: 0, to: rowCount, by: step)
+        var chosen: [Double] = []
+        chosen.reserveCapacity((rowCount / step + 1) * stride)
+        for row in rows { chosen += values[row * stride..<(row + 1) * stride] }
+        return DesignMatrix(
+            padded: chosen, featureCount: featureCount, weights: weights.map { all in rows.map { all[$0] } },
+            rowCount: (rowCount + step - 1) / step, threadCount: threadCount)
+    }
+
+    /// Rows of numbers with the zeros behind them.
+    private init(
+        padded: [Double], featureCount: Int, weights: [Double]?, rowCount: Int, threadCount: Int
+    ) {
+        values = padded
+        self.featureCount = featureCount
+        self.rowCount = rowCount
+        stride = max(4, (featureCount + 3) & ~3)
+        self.weights = weights
+        self.threadCount = threadCount
+        weightSum = weights?.reduce(0, +) ?? Double(rowCount)
+    }
+
     var blockCount: Int { (rowCount + DesignMatrix.blockRows - 1) / DesignMatrix.blockRows }
 
     /// The rows of a block.

@@ -54,8 +54,19 @@ struct MarginObjective: ConvexObjective {
         _ = finish(0, direction, sums, &product)
     }
 
-    /// The Hessian at the last evaluated point: the lower triangle, row-major [parameters, parameters].
-    func hessian() -> [Double] {
+    var rowCount: Int { matrix.rowCount }
+
+    /// The same of each `step`-th row.
+    func sampled(_ step: Int) -> MarginObjective {
+        MarginObjective(
+            matrix.sampled(step),
+            targets: Swift.stride(from: 0, to: matrix.rowCount, by: step).map { targets[$0] }, loss: loss,
+            penalty: penalty)
+    }
+
+    /// The Hessian at the last evaluated point: the lower triangle, row-major [parameters, parameters]; with
+    /// `rowStep` above 1 what each so many-th row makes of it.
+    func hessian(rowStep: Int = 1) -> [Double] {
         let (stride, count) = (matrix.stride, parameterCount)
         let matrix = matrix
         // Safe because the memory outlives the pass, and the sums have the width asked for.
@@ -65,7 +76,8 @@ struct MarginObjective: ConvexObjective {
                 // Safe because a block's rows lie in the matrix and the sums have the width asked for.
                 guard let sums = sums.baseAddress else { return }
                 unsafe matrix.withRows { values in
-                    for row in matrix.rows(block) {
+                    let rows = matrix.rows(block)
+                    for row in Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: rowStep) {
                         let place = unsafe values + row * stride
                         let bend = unsafe curvatures[row]
                         // The line of the intercept is the sum of the rows; its corner stands behind it.
@@ -80,8 +92,15 @@ struct MarginObjective: ConvexObjective {
             }
         }
         var corner = 0.0
-        for value in curvatures { corner += value }
-        let scale = 1 / matrix.weightSum
+        var sampledCount = 0
+        for block in 0..<matrix.blockCount {
+            let rows = matrix.rows(block)
+            for row in Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: rowStep) {
+                corner += curvatures[row]
+                sampledCount += 1
+            }
+        }
+        let scale = Double(matrix.rowCount) / Double(max(sampledCount, 1)) / matrix.weightSum
         var result = [Double](repeating: 0, count: count * count)
         for line in 0..<matrix.featureCount {
             for column in 0...line { result[line * count + column] = sums[line * stride + column] * scale }

@@ -102,7 +102,11 @@ struct NeuralLayer: Sendable {
         let values = answers.span
         switch activation {
         case nil: break
-        case .relu: for index in slopes.indices where values[index] <= 0 { slopes[index] = 0 }
+        case .relu:
+            // Without a branch: which units are on is chance to the processor, and a wrong guess costs more
+            // than the rest of the pass.
+            var target = slopes.mutableSpan
+            for index in target.indices { target[index] = values[index] > 0 ? target[index] : 0 }
         case .tanh:
             for index in slopes.indices {
                 let value = values[index] * kept

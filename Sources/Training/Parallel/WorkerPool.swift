@@ -6,8 +6,9 @@ import Synchronization
 /// Threads that share out the tasks of one job at a time; the caller is one of them.
 ///
 /// A job of some 20 µs is worth sharing, because a thread that has nothing to do looks out for the next job
-/// for about as long before it sleeps. State: small and shared. A job is published by `isOpen`, and nobody is
-/// in it any more when `activeCount` is 0 after `isOpen` was taken back; sleepers are guarded by the lock.
+/// for ten times as long before it sleeps. State: small and shared. A job is published by `isOpen`, and
+/// nobody is in it any more when `activeCount` is 0 after `isOpen` was taken back; sleepers are guarded by
+/// the lock.
 @safe final class WorkerPool: Sendable {
     /// What a thread that sleeps waits for. Separate from the pool, so that threads do not keep it alive.
     @safe private final class Shared: Sendable {
@@ -90,8 +91,9 @@ import Synchronization
         }
     }
 
-    /// How often a thread looks for a job before it sleeps: about 20 µs.
-    private static let looks = 20_000
+    /// How often a thread looks for a job before it sleeps: about 200 µs. On a machine that has other work a
+    /// thread that slept comes back milliseconds late.
+    private static let looks = 200_000
 
     /// Threads that work, the caller with them.
     let count: Int

@@ -37,13 +37,14 @@ def build_shim(directory):
 class Server:
     """A daemon over a jobs' directory, disturbed or not."""
 
-    def __init__(self, modeld, jobs, shim=None, **variables):
+    def __init__(self, modeld, jobs, shim=None, files=None, **variables):
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("MODELD_", "MODELCTL_", "FAULT_"))}
         if shim:
             environment |= {"LD_PRELOAD": str(shim), "FAULT_ROOT": str(jobs)}
         environment |= variables
         command = [str(modeld), "--registry", str(REGISTRY), "--listen", "127.0.0.1:0", "--jobs-directory", str(jobs),
                    "--jobs-range-bytes", "64KiB", "--jobs-threads", "1", "--batch-threads", "1"]
+        command += ["--jobs-input", str(files)] if files else []
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                                         env=environment)
         readable, _, _ = select.select([self.process.stdout], [], [], 30)
@@ -76,8 +77,10 @@ class Server:
         self.process.stdout.close()
 
 
-def create(server):
-    return server.ask("POST", "/v2/models/stump/batch/jobs?keep=id", ROWS.encode())
+def create(server, named=False):
+    """Asks for a job, for records that it brings or for a file of the operator's."""
+    path = "/v2/models/stump/batch/jobs?keep=id"
+    return server.ask("POST", path + "&input=rows.csv", b"") if named else server.ask("POST", path, ROWS.encode())
 
 
 def finished(server, seconds=60):
@@ -92,14 +95,19 @@ def finished(server, seconds=60):
 
 
 class JobInjector:
-    def __init__(self, modeld, scratch):
+    def __init__(self, modeld, scratch, named=False):
         self.modeld = modeld
         self.scratch = pathlib.Path(scratch)
+        self.named = named
+        self.files = self.scratch / "files" if named else None
+        if named:
+            self.files.mkdir()
+            (self.files / "rows.csv").write_text(ROWS)
         self.shim = build_shim(scratch)
         jobs, log = self.scratch / "counted", self.scratch / "log"
         jobs.mkdir()
-        server = Server(modeld, jobs, self.shim, FAULT_LOG=str(log))
-        status, answer = create(server)
+        server = Server(modeld, jobs, self.shim, self.files, FAULT_LOG=str(log))
+        status, answer = create(server, named)
         assert status == 202, answer
         assert [job["state"] for job in finished(server)] == ["completed"]
         self.digest = self.result(server, json.loads(answer)["id"])
@@ -118,18 +126,18 @@ class JobInjector:
         jobs = self.scratch / f"{number}-{fault}"
         jobs.mkdir()
         try:
-            server = Server(self.modeld, jobs, self.shim, FAULT_AT=str(number), FAULT_KIND=FAULTS[fault])
+            server = Server(self.modeld, jobs, self.shim, self.files, FAULT_AT=str(number), FAULT_KIND=FAULTS[fault])
         except AssertionError:
             # It was killed while it began: there was no job yet.
             server, answer = None, None
         else:
-            answer = create(server)
+            answer = create(server, self.named)
         try:
             found = finished(server) if server and (answer is None or answer[0] == 202) else None
             if found is None:
                 if server:
                     server.stop()
-                server = Server(self.modeld, jobs)
+                server = Server(self.modeld, jobs, files=self.files)
                 found = finished(server)
             accepted = answer is not None and answer[0] == 202
             states = [job["state"] for job in found]
@@ -158,11 +166,15 @@ def main():
     parser.add_argument("--bin", default=os.environ.get("MODELD_BIN_DIR", ROOT / ".build/release"), type=pathlib.Path)
     parser.add_argument("--step", default=1, type=int, help="only every so manieth call")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        injector = JobInjector(given.bin / "modeld", scratch)
-        count, kept = injector.all(step=given.step)
-        print(f"{len(injector.calls)} calls, {count} injections; in {kept} there was a job, and its result the same")
-    print(f"{count} passed, 0 failed")
+    total = 0
+    for named in (False, True):
+        with tempfile.TemporaryDirectory() as scratch:
+            injector = JobInjector(given.bin / "modeld", scratch, named)
+            count, kept = injector.all(step=given.step)
+            print(f"{'a named file' if named else 'an upload'}: {len(injector.calls)} calls, {count} injections; in {kept} "
+                  "there was a job, and its result the same", flush=True)
+        total += count
+    print(f"{total} passed, 0 failed")
 
 
 if __name__ == "__main__":

@@ -30,8 +30,9 @@ def over(server, job, headers=None):
 
 
 @needs_compiler
-def test_aFaultAtAnyCall_losesAndChangesNothing(tmp_path):
-    injector = job_faults.JobInjector(BIN / "modeld", tmp_path)
+@pytest.mark.parametrize("named", [False, True], ids=["upload", "namedFile"])
+def test_aFaultAtAnyCall_losesAndChangesNothing(tmp_path, named):
+    injector = job_faults.JobInjector(BIN / "modeld", tmp_path, named)
     assert len(injector.calls) > 60
     count, kept = injector.all(step=STEP, at_once=2)
     assert kept > count / 3

@@ -193,6 +193,8 @@ package struct Configuration: Sendable, Equatable {
         /// Where jobs are kept; empty: there are none.
         package var directory = ""
         package var threads = 0
+        /// What each thread takes of a processor at most.
+        package var processorPercent = 0
         /// The only directory that jobs may read files from; empty: none.
         package var input = ""
         package var rangeBytes = 0

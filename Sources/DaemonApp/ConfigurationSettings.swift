@@ -281,6 +281,9 @@ extension Configuration {
             "jobs.threads", .count(1...1024), \.jobs.threads, default: "1",
             "Threads that do jobs, of the lowest priority."),
         ConfigurationSetting(
+            "jobs.cpu_percent", .count(1...100), \.jobs.processorPercent, default: "100",
+            "Per cent of a processor that each of these threads takes at most."),
+        ConfigurationSetting(
             "jobs.input", .directory, \.jobs.input, default: nil,
             "The directory whose files jobs may be given by name; without it records have to be uploaded."),
         ConfigurationSetting(

@@ -103,6 +103,7 @@ final class RunningDaemon: Sendable {
             path: settings.directory, registry: configuration.registry, rangeBytes: settings.rangeBytes)
         let runner = JobRunner(
             store, engine: registryConfiguration(configuration).engine, threads: settings.threads,
+            processorPercent: settings.processorPercent,
             retentionSeconds: Int(settings.retention.components.seconds), logger: logger)
         return JobService(
             store, runner: runner, inputDirectory: settings.input.isEmpty ? nil : settings.input,

@@ -114,6 +114,23 @@ import Testing
         }
     }
 
+    @Test func aPace_answersWorkWithRest() {
+        var whole = JobPace(percent: 100)
+        #expect(whole.rest(after: 1 << 40) == 0 && whole.rest() == 0)
+        var quarter = JobPace(percent: 25)
+        #expect(quarter.rest(after: 2_000_000) == 6_000_000)
+        // What is too short for a rest of its own is not forgotten.
+        #expect(quarter.rest(after: 200_000) == 0)
+        #expect(quarter.rest(after: 200_000) == 1_200_000)
+        var little = JobPace(percent: 1)
+        #expect(little.rest(after: 1_000_000_000) == 10_000_000_000)
+        // The thread has worked since then, if only for this.
+        var own = JobPace(percent: 1)
+        var sum = 0 as UInt64
+        for number in 0..<2_000_000 as Range<UInt64> { sum &+= number &* sum }
+        #expect(own.rest() > 0 || sum == 1)
+    }
+
     @Test func identifiers_areNamesOfDirectories_inTheOrderOfTime() {
         let names = (0..<50).map { _ in JobStore.makeIdentifier() }
         #expect(names.allSatisfy { JobStore.isIdentifier($0) } && Set(names).count == 50)

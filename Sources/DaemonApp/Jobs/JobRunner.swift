@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Base
 internal import Dispatch
+internal import Glibc
 internal import Inference
 internal import Registry
 internal import Serving
@@ -29,6 +30,7 @@ final class JobRunner: Sendable {
     private let logger: Logger
     private let retentionSeconds: Int
     private let threadCount: Int
+    private let processorPercent: Int
     private let state = Mutex(State())
     private let bell = DispatchSemaphore(value: 0)
     private let threads = Mutex<[PosixThread]>([])
@@ -37,7 +39,12 @@ final class JobRunner: Sendable {
     private static let lookMilliseconds = 500
     private static let retryNanoseconds: UInt64 = 3_000_000_000
 
-    init(_ store: JobStore, engine: ONNXEngine, threads: Int, retentionSeconds: Int, logger: Logger) {
+    /// - Parameter processorPercent: of a processor, what each thread takes at most.
+    init(
+        _ store: JobStore, engine: ONNXEngine, threads: Int, processorPercent: Int, retentionSeconds: Int,
+        logger: Logger
+    ) {
+        self.processorPercent = processorPercent
         self.store = store
         self.engine = engine
         self.logger = logger
@@ -171,11 +178,12 @@ final class JobRunner: Sendable {
             if state.rates[id] == nil { state.rates[id] = (.now, 0) }
         }
         var looked = MonotonicInstant.now
+        var pace = JobPace(percent: processorPercent)
         var records = 0
         let isDone = try work.answer(range, plan, &lease) { counts in
             records = counts.records
             state.withLock { $0.progress[id, default: [:]][range] = records }
-            return interruption(work.directory, &looked)
+            return rest(&pace, work.directory, &looked)
         }
         state.withLock { state in
             state.progress[id]?[range] = nil
@@ -188,11 +196,28 @@ final class JobRunner: Sendable {
     private func findRanges(_ id: String, _ work: JobWork) throws(JobFailure) -> Bool {
         guard var lease = try Self.lease(work.directory.rangesLease) else { return false }
         var looked = MonotonicInstant.now
+        var pace = JobPace(percent: processorPercent)
         let isDone = try work.findRanges(try plan(id, work), &lease) {
-            interruption(work.directory, &looked)
+            rest(&pace, work.directory, &looked)
         }
         state.withLock { $0.waits[id] = nil }
         return isDone
+    }
+
+    /// Rests for as long as the thread's pace wants; says whether the work on a job has to stop.
+    private func rest(
+        _ pace: inout JobPace, _ directory: JobDirectory, _ looked: inout MonotonicInstant
+    ) -> JobWork.Interruption {
+        var left = pace.rest()
+        while left > 0 {
+            let slice = min(left, 100_000_000)
+            var time = timespec(tv_sec: 0, tv_nsec: Int(slice))
+            // Safe because nanosleep only reads the struct that it is given.
+            _ = unsafe nanosleep(&time, nil)
+            left -= slice
+            if left > 0, case .stop = interruption(directory, &looked) { return .stop }
+        }
+        return interruption(directory, &looked)
     }
 
     /// Whether the work on a job has to stop; looked up ten times a second at most.

@@ -34,8 +34,7 @@ import Testing
         var sums = [Int](repeating: 0, count: matrix.histogramSize)
         for row in rows {
             for feature in matrix.features.indices {
-                let (start, step) = unsafe matrix.column(feature)
-                let bin = unsafe Int(start[row * step])
+                let bin = unsafe Int(matrix.column(feature)[row])
                 sums[matrix.histogramOffset(feature) + bin] += words[row]
             }
         }
@@ -92,9 +91,10 @@ import Testing
         let pool = WorkerPool(threadCount: 2)
         let matrix = BinnedMatrix(
             columns: columns, rowCount: count, featureCount: 1, binsMax: 255, pool: pool)
-        let (start, step) = unsafe matrix.column(0)
+        let column = unsafe matrix.column(0)
         for row in 0..<count {
-            #expect(unsafe start[row * step] == matrix.features[0].bin(of: columns[row]))
+            #expect(unsafe column[row] == matrix.features[0].bin(of: columns[row]))
+            #expect(matrix.bins[row * matrix.tiles[0].stride] == matrix.features[0].bin(of: columns[row]))
         }
         #expect(matrix.features[0].cuts.count == 254)
     }

@@ -18,7 +18,8 @@ struct FeatureTile: Equatable {
     var count: Int { features.count }
 }
 
-/// All training rows as bins, one byte a cell, tile after tile, row-major within a tile. Immutable once made.
+/// All training rows as bins, one byte a cell, twice: tile after tile, row-major within a tile, for the sums
+/// of all features of a row; and column after column, for dividing rows by one feature. Immutable once made.
 struct BinnedMatrix: Sendable {
     let rowCount: Int
     let features: [FeatureBins]
@@ -28,6 +29,8 @@ struct BinnedMatrix: Sendable {
     /// Sums in a histogram of all features.
     let histogramSize: Int
     let bins: NumberMemory<UInt8>
+    /// Shape [features, rows].
+    private let columnBins: NumberMemory<UInt8>
 
     /// Bins are cut on so many rows at most, spread evenly over the data.
     private static let sampleRowsMax = 200_000
@@ -63,6 +66,7 @@ struct BinnedMatrix: Sendable {
         (tiles, histogramSize) = BinnedMatrix.tiles(features, rowCount)
         tileOfFeature = tiles.enumerated().flatMap { index, tile in tile.features.map { _ in index } }
         bins = NumberMemory(count: tiles.map { $0.stride * rowCount }.reduce(0, +), repeating: 0)
+        columnBins = NumberMemory(count: features.count * rowCount, repeating: 0)
         let blockCount = (rowCount + BinnedMatrix.blockRows - 1) / BinnedMatrix.blockRows
         let cuts = features.map(\.paddedCuts)
         pool.run(blockCount) { _, block in
@@ -106,13 +110,17 @@ struct BinnedMatrix: Sendable {
                 let target =
                     unsafe bins.start
                     + (tile.byteOffset + rows.lowerBound * tile.stride + feature - tile.features.lowerBound)
+                let column = unsafe columnBins.start + (feature * rowCount + rows.lowerBound)
                 if features[feature].isCategorical {
                     for index in values.indices {
-                        unsafe target[index &* tile.stride] = features[feature].bin(of: values[index])
+                        let bin = features[feature].bin(of: values[index])
+                        unsafe target[index &* tile.stride] = bin
+                        unsafe column[index] = bin
                     }
                 } else {
                     unsafe BinnedMatrix.search(
-                        values, cuts[feature], missing: features[feature].missingBin, target, tile.stride)
+                        values, cuts[feature], missing: features[feature].missingBin, target, tile.stride,
+                        column)
                 }
             }
         }
@@ -121,7 +129,7 @@ struct BinnedMatrix: Sendable {
     /// Eight steps without a branch: 4 ns a value where a search with branches takes 25.
     private static func search(
         _ values: Span<Float>, _ cuts: [Float], missing: UInt8, _ target: UnsafeMutablePointer<UInt8>,
-        _ step: Int
+        _ step: Int, _ column: UnsafeMutablePointer<UInt8>
     ) {
         precondition(cuts.count == 256, "the cuts are not filled up")
         // Safe because the cuts are 256 and live through the call.
@@ -137,19 +145,18 @@ struct BinnedMatrix: Sendable {
                     low = unsafe low &+ half &* Int(unsafeBitCast(isAbove, to: UInt8.self))
                     half >>= 1
                 }
-                // Safe because the caller has room for every value, `step` bytes apart.
-                unsafe target[index &* step] = value.isNaN ? missing : UInt8(truncatingIfNeeded: low)
+                let bin = value.isNaN ? missing : UInt8(truncatingIfNeeded: low)
+                // Safe because the caller has room for every value, `step` bytes apart, and in the column.
+                unsafe target[index &* step] = bin
+                unsafe column[index] = bin
             }
         }
     }
 
-    /// Where the bins of `feature` are: from `start` on, `step` bytes apart, one a row.
-    func column(_ feature: Int) -> (start: UnsafePointer<UInt8>, step: Int) {
-        let tile = tiles[tileOfFeature[feature]]
+    /// The bins of `feature`, one a row.
+    func column(_ feature: Int) -> UnsafePointer<UInt8> {
         // Safe because the matrix has a byte for each row from there.
-        return unsafe (
-            UnsafePointer(bins.start + (tile.byteOffset + feature - tile.features.lowerBound)), tile.stride
-        )
+        unsafe UnsafePointer(columnBins.start + feature * rowCount)
     }
 
     /// Where the sums of `feature` begin in a histogram.

@@ -8,8 +8,7 @@
 @safe final class RowPartition: Sendable {
     let rows: NumberMemory<UInt32>
     private let divided: NumberMemory<UInt32>
-    /// Where the column is read at random, the histograms follow while its cache lines are there: so many
-    /// rows at a time.
+    /// The histograms follow while the numbers of the divided rows are in the cache: so many rows at a time.
     static let stepRows = 2_048
 
     init(rowCount: Int) {
@@ -20,8 +19,8 @@
     /// Divides the rows of `chunk`; `directions` says 1 for bins that go left. Calls `body` after each step
     /// with the rows that went to the side `followsLeft`. Returns how many went left.
     func divide(
-        _ chunk: Range<Int>, _ column: UnsafePointer<UInt8>, step: Int, _ directions: [UInt8],
-        followsLeft: Bool, _ body: (UnsafePointer<UInt32>, Int) -> Void
+        _ chunk: Range<Int>, _ column: UnsafePointer<UInt8>, _ directions: [UInt8], followsLeft: Bool,
+        _ body: (UnsafePointer<UInt32>, Int) -> Void
     ) -> Int {
         precondition(directions.count == 256, "a direction for each bin")
         var left = chunk.lowerBound
@@ -38,7 +37,7 @@
                 let target = unsafe divided.start
                 for index in first..<end {
                     let row = unsafe source[index]
-                    let isLeft = unsafe Int(directions[Int(column[Int(row) &* step])])
+                    let isLeft = unsafe Int(directions[Int(column[Int(row)])])
                     unsafe target[left] = row
                     unsafe target[right] = row
                     left = left &+ isLeft

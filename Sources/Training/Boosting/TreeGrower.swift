@@ -3,8 +3,8 @@
 /// Grows trees on histograms, leaf by leaf or level by level. What comes out does not depend on the number of
 /// threads, because all sums are of whole numbers.
 ///
-/// Of two new leaves the smaller one's histogram is built while the rows are divided, on cache lines that
-/// were read for that; the larger one's is what is left of their parent's.
+/// Of two new leaves the smaller one's histogram is built while the rows are divided, from numbers of rows
+/// that the cache still has; the larger one's is what is left of their parent's.
 final class TreeGrower {
     let partition: RowPartition
     private let matrix: BinnedMatrix
@@ -201,14 +201,14 @@ final class TreeGrower {
         let leftCounts = NumberMemory<Int>(count: chunks.count, repeating: 0)
         let directions = work.split.directions(matrix.features[work.split.feature])
         // Safe because the matrix outlives the work.
-        let (column, step) = unsafe matrix.column(work.split.feature)
+        let column = unsafe matrix.column(work.split.feature)
         let isMerged = work.smallSums != nil && chunks.count > 1
         if isMerged { builder.makeOwnSums() }
         if !isMerged, let sums = work.smallSums { sums.fill(with: 0) }
         pool.run(chunks.count) { worker, chunk in
             // Safe because the column has a byte for each row.
             let leftCount = unsafe partition.divide(
-                chunks[chunk], column, step: step, directions, followsLeft: work.smaller == 0
+                chunks[chunk], column, directions, followsLeft: work.smaller == 0
             ) { rows, count in
                 guard let sums = work.smallSums else { return }
                 unsafe builder.add(

@@ -146,13 +146,13 @@ struct ForestGrower {
         let bins = matrix.features[feature]
         let width = outputCount + 1
         // Safe because the matrix outlives the grower.
-        let (column, step) = unsafe matrix.column(feature)
+        let column = unsafe matrix.column(feature)
         var counts = [Int32](repeating: 0, count: 256)
         var present: [Int] = []
         for place in range {
             let row = Int(order[place])
             // Safe because the column has a byte for each row.
-            let bin = unsafe Int(column[row * step])
+            let bin = unsafe Int(column[row])
             if counts[bin] == 0 { present.append(bin) }
             counts[bin] += 1
             add(row, to: &sums, at: bin * width)
@@ -231,14 +231,14 @@ struct ForestGrower {
     /// Brings the rows that go left to the front; returns where the others start.
     private mutating func divide(_ range: Range<Int>, _ split: ForestSplit) -> Int {
         // Safe because the matrix outlives the grower.
-        let (column, step) = unsafe matrix.column(split.feature)
+        let column = unsafe matrix.column(split.feature)
         let missing = matrix.features[split.feature].missingBin
         var right: [Int32] = []
         var next = range.lowerBound
         for place in range {
             let row = order[place]
             // Safe because the column has a byte for each row.
-            let bin = unsafe column[Int(row) * step]
+            let bin = unsafe column[Int(row)]
             let goesLeft: Bool
             if bin == missing {
                 goesLeft = split.isDefaultLeft

@@ -3,16 +3,17 @@ import ArgumentParser
 import Base
 import ModelFormat
 
-/// `modelctl convert`: any model file that is read here, as a native one; trees also as other libraries'
-/// files.
+/// `modelctl convert`: any model file that is read here, as a native one; models of this format also as other
+/// libraries' files.
 struct ConvertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert",
-        abstract: "Write a model of another library in the native format, or trees for other libraries.",
+        abstract: "Write a model of another library in the native format, or a model for other libraries.",
         discussion: """
             The native file answers with the same numbers, carries a digest and loads faster. The file is \
             written beside its place and renamed: a reader sees the old one or the new one, whole. With \
-            --to, trees go the other way: into a file that XGBoost, LightGBM or ONNX Runtime opens.
+            --to, models go the other way: trees into a file that XGBoost or LightGBM opens, and trees, linear \
+            models and networks with their preprocessing into one for ONNX Runtime.
             """)
 
     @Argument(help: ArgumentHelp("A model file, a version's directory or a registry.", valueName: "path"))

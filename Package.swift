@@ -257,7 +257,7 @@ if Context.environment["MODELD_BENCHMARKS"] != nil {
             "Batch", "batch-benchmark", imports: ["Base", "Tabular", "ModelFormat", "Inference", "Serving"]),
         benchmark(
             "Graphs", "graphs-benchmark", imports: ["Base", "Tabular", "ModelFormat", "Inference", "Serving"]),
-        benchmark("Ingest", "ingest-benchmark", imports: ["Tabular", "Ingest"]),
+        benchmark("Ingest", "ingest-benchmark", imports: ["Base", "Cryptography", "Tabular", "Ingest"]),
         benchmark("Learners", "learners-benchmark", imports: ["Base", "Training"]),
         benchmark(
             "ModelLoading", "model-loading-benchmark",

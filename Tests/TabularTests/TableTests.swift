@@ -17,6 +17,21 @@ import Testing
         #expect(column.missingCount == 1)
     }
 
+    /// Texts that differ in one byte only, wherever it stands, in their length, or in zeros at their end.
+    @Test func everyText_isACategoryOfItsOwn() {
+        var names: [String] = []
+        for length in 0...40 {
+            let text = String(repeating: "a", count: length)
+            names += [text, text + "\0", text + "é"]
+            for place in 0..<length {
+                names.append(String(text.prefix(place)) + "b" + String(text.suffix(length - place - 1)))
+            }
+        }
+        let sorted = Set(names).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let expected = names.map { name in Int32(sorted.firstIndex(of: name) ?? -2) }
+        #expect(colours(names + names) == .categorical(codes: expected + expected, categories: sorted))
+    }
+
     @Test func theSchema_knowsOnlyTheCategoriesOfItsRows() {
         let table = Table(
             names: ["x", "colour"], columns: [.numeric([1, 2, .nan]), colours(["red", "blue", "green"])])

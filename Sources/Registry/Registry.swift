@@ -64,6 +64,8 @@ package final class Registry: Sendable {
     private struct Looks {
         var lookout: RegistryLookout
         var policies: PolicyReader
+        /// What the watcher has to hear of looks that others had done.
+        var untold = RegistryWatcher.Findings()
     }
 
     struct State {
@@ -161,11 +163,12 @@ package final class Registry: Sendable {
     ///
     /// - Throws: `system` when the registry cannot be read.
     package func start() throws(RegistryError) {
-        let findings = try look(.whole)
-        watcher.start(findings) { [weak self] scope in
+        try look(.whole)
+        watcher.start(takeFindings()) { [weak self] scope in
             guard let self else { return nil }
             do {
-                return try self.look(scope)
+                try self.look(scope)
+                return self.takeFindings()
             } catch {
                 return RegistryWatcher.Findings(hasUnsettled: self.state.withLock { $0.core.hasUnsettled })
             }
@@ -181,19 +184,21 @@ package final class Registry: Sendable {
     /// Looks at the directory now, on the calling thread; loads go on in the background.
     ///
     /// - Throws: `system` when the registry cannot be read; everything goes on as it was.
-    package func look() throws(RegistryError) { _ = try look(.whole) }
+    package func look() throws(RegistryError) { try look(.whole) }
 
-    private func look(_ scope: LookScope) throws(RegistryError) -> RegistryWatcher.Findings {
+    /// Looks at one model now, whether it is known or not, as `look` does at all of them.
+    package func look(at model: String) throws(RegistryError) {
+        try look(LookScope(isPoll: true, owners: [model]))
+    }
+
+    private func look(_ scope: LookScope) throws(RegistryError) {
         metrics.counter(.registryScans).add()
-        var findings = RegistryWatcher.Findings()
         let error = looks.withLock { looks -> SystemError? in
             do throws(SystemError) {
                 let waiting = looks.policies.unsettled.union(state.withLock { $0.core.restless })
                 let news = try looks.lookout.look(scope, waiting: waiting, wallClock: clock.wallClock())
-                findings.directories = news.directories
-                findings.isWhole = news.isWhole
-                findings.isSelective = looks.lookout.isSelective
-                findings.hasUnsettled = take(news, &looks.policies, isPoll: scope.isPoll)
+                looks.untold.add(news, isSelective: looks.lookout.isSelective)
+                looks.untold.hasUnsettled = take(news, &looks.policies, isPoll: scope.isPoll)
                 return nil
             } catch {
                 return error
@@ -211,7 +216,13 @@ package final class Registry: Sendable {
         metrics.gauge(.registryLastScan).set(clock.wallClock() / 1_000_000_000)
         beginLoads()
         noteReadiness()
-        return findings
+    }
+
+    private func takeFindings() -> RegistryWatcher.Findings {
+        looks.withLock { looks in
+            defer { looks.untold = RegistryWatcher.Findings() }
+            return looks.untold
+        }
     }
 
     /// Decides what follows from a look, while no other look runs.

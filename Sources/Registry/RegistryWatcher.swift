@@ -18,6 +18,16 @@ final class RegistryWatcher: Sendable {
         var isSelective = false
         /// Something must be at rest for a while before it counts.
         var hasUnsettled = false
+
+        mutating func add(_ news: RegistryLookout.News, isSelective: Bool) {
+            if news.isWhole {
+                directories = news.directories
+                isWhole = true
+            } else {
+                directories.merge(news.directories) { _, new in new }
+            }
+            self.isSelective = isSelective
+        }
     }
 
     /// Nil when there is nothing left to look for.

@@ -78,6 +78,29 @@ struct HotSwapTests {
         registry.stop()
     }
 
+    /// What somebody else's look has found is watched as well.
+    @Test(.timeLimit(.minutes(1)))
+    func aModelThatWasLookedAt_isWatched() async throws {
+        let store = try TestStore()
+        let (lines, arrived) = AsyncStream<String>.makeStream()
+        var configuration = Registry.Configuration(path: store.root)
+        configuration.pollNanoseconds = 600_000_000_000
+        configuration.settleNanoseconds = 100_000_000
+        let registry = Registry(
+            configuration, metrics: MetricRegistry(), logger: Logger(sink: .closure { arrived.yield($0) }))
+        try registry.start()
+        _ = try Publisher.publish(
+            [.init(name: "model", bytes: try TestModel.native(1))], model: "a", registryPath: store.root)
+        try registry.look(at: "a")
+        for await line in lines where line.contains("ready model=a version=1") { break }
+        // By hand, into the directory that the look has found.
+        try store.remove("a/1/manifest.json")
+        try store.write(TestModel.native(2), to: "a/1/model")
+        for await line in lines where line.contains("ready model=a version=1") { break }
+        #expect(registry.view.models["a"]?.newest.map(TestModel.answer(of:)) == 2)
+        registry.stop()
+    }
+
     /// Without inotify's help: what is at rest is found by looking.
     @Test(.timeLimit(.minutes(1)))
     func aDropIn_isNoticedByLooking() async throws {

@@ -154,6 +154,22 @@ struct ManyModelsTests {
         #expect(loaded(store).count == 3)
     }
 
+    @Test func aLookAtOneModel_leavesTheOthers() throws {
+        let store = try store(3) { _ in }
+        try store.write(TestModel.native(1), to: "new/1/model")
+        try store.write(TestModel.native(1), to: "m1/2/model")
+        try store.write(TestModel.native(1), to: "m2/2/model")
+        try store.registry.look(at: "m1")
+        // The registry's directory is looked at, too.
+        #expect(store.states("m1") == ["1 ready", "2 found"] && store.states("new") == ["1 found"])
+        #expect(store.states("m2") == ["1 ready"])
+        try store.remove("m1")
+        try store.registry.look(at: "m1")
+        // What it answered with is let go of first.
+        try store.registry.look(at: "m1")
+        #expect(store.states("m1").isEmpty)
+    }
+
     /// A look after a change opens what has changed and nothing else.
     @Test func aLook_opensOnlyWhatHasChanged() throws {
         let store = try TestStore()

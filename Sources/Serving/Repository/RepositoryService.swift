@@ -115,7 +115,7 @@ package final class RepositoryService: Sendable {
     /// - Throws: when it is not there, or no version of it can be loaded, with the reason.
     package func load(_ model: String, actor: Actor) throws(RepositoryError) {
         do throws(RepositoryError) {
-            try refusing { () throws(RegistryError) in try registry.look() }
+            try refusing { () throws(RegistryError) in try registry.look(at: model) }
             try known(model)
             let loaded = DispatchSemaphore(value: 0)
             guard registry.whenLoaded(model, isExplicit: true, { loaded.signal() }) else {

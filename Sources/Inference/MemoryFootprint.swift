@@ -24,6 +24,8 @@ struct MemoryFootprint {
     private mutating func add(_ value: Any, depth: Int) {
         guard depth < Self.depthMax, partsLeft > 0 else { return }
         partsLeft -= 1
+        // Numbers and what consists of them hold nothing; to ask them for their parts took most of the time.
+        if _openExistential(value, do: isPlain) { return }
         if let storage = value as? any MeasuredStorage {
             bytes += storage.storageBytes
             if !storage.hasParts { return }
@@ -36,6 +38,8 @@ struct MemoryFootprint {
         for child in mirror.children { add(child.value, depth: depth + 1) }
     }
 }
+
+private func isPlain<Value>(_ value: Value) -> Bool { _isPOD(Value.self) }
 
 /// What lies in one allocation of its own.
 private protocol MeasuredStorage {

@@ -142,6 +142,10 @@ package final class CompiledModel: Sendable {
         case .integers: outputs.append(.init(kind: .labels, datatype: .int64, width: nil))
         case nil: break
         }
+        if output.interval != nil {
+            outputs.append(.init(kind: .lower, datatype: number, width: nil))
+            outputs.append(.init(kind: .upper, datatype: number, width: nil))
+        }
         outputs.append(
             .init(kind: .margin, datatype: number, width: width(rule.marginCount)))
         return outputs

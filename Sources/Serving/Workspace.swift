@@ -129,6 +129,7 @@ extension Workspace {
         switch specification.kind {
         case .predictions, .margin, .labels, .tensor: break
         case .probabilities: predictions.deriveProbabilities()
+        case .lower, .upper: predictions.deriveBounds()
         case .contributions, .leaf:
             let rowLimit = Self.explanationCellLimit / max(specification.width ?? 1, 1)
             guard rows.rowCount <= rowLimit else {
@@ -152,6 +153,8 @@ extension Workspace {
         case .predictions: number(predictions.values, row, column)
         case .margin: number(predictions.margins, row, column)
         case .probabilities: number(predictions.probabilities, row, column)
+        case .lower: number(predictions.bounds, row, 0)
+        case .upper: number(predictions.bounds, row, 1)
         case .contributions: number(predictions.contributions, row, column)
         // Exact: a leaf's number has 32 bits.
         case .leaf: .integer(Int64(predictions.leaves.value(row: row, column: column)))

@@ -86,6 +86,8 @@ public struct OutputSpecification: Sendable, Equatable {
         case contributions
         /// The number of the leaf that the row reaches in each tree.
         case leaf
+        /// The bounds of the interval that the truth lies in with the probability that the model names.
+        case lower, upper
         /// An output of an operator graph, which has a name and a shape of its own.
         case tensor
     }

@@ -134,6 +134,10 @@ struct Exchange {
     private static let graphs: [String: ModelGraph] = [
         // x
         "identity": linear([numeric("x")], [1], .identity),
+        // x, give or take 2
+        "sure": linear(
+            [numeric("x")], [1], .identity,
+            interval: PredictionInterval(level: 0.9, radius: 2, kind: .residual)),
         // a + 10 b
         "pair": linear([numeric("a"), numeric("b")], [1, 10], .identity),
         // n + 100 (c is red) + 200 (c is green)
@@ -170,12 +174,12 @@ struct Exchange {
 
     private static func linear(
         _ features: [Feature], _ coefficients: [Double], _ transform: OutputTransform,
-        stages: [PreprocessingStage] = [], labels: ClassLabels? = nil
+        stages: [PreprocessingStage] = [], labels: ClassLabels? = nil, interval: PredictionInterval? = nil
     ) -> ModelGraph {
         ModelGraph(
             schema: FeatureSchema(features: features), stages: stages,
             estimator: .linear(LinearModel(coefficients: coefficients, intercepts: [0])),
-            output: OutputDescription(transform: transform, labels: labels))
+            output: OutputDescription(transform: transform, labels: labels, interval: interval))
     }
 
     private static func load() throws -> PredictService {

@@ -36,6 +36,17 @@ struct InferOutputTests {
                 #"[{"name":"labels","datatype":"BYTES","shape":[2],"data":["yes","no"]}]}"#) == true)
     }
 
+    @Test func bounds_areOutputsOfTheirOwn() throws {
+        let input = #"{"name":"x","shape":[2],"datatype":"FP64","data":[5,-1]}"#
+        let answer = try ask("sure", #"[{"name":"lower"},{"name":"upper"}]"#, row: input)
+        #expect(
+            answer.text?.hasSuffix(
+                #"[{"name":"lower","datatype":"FP64","shape":[2],"data":[3.0,-3.0]},"#
+                    + #"{"name":"upper","datatype":"FP64","shape":[2],"data":[7.0,1.0]}]}"#) == true,
+            "\(answer.text ?? "")")
+        #expect(try ask("pair", #"[{"name":"lower"}]"#).code != nil)
+    }
+
     @Test func contributions_addUpToTheMargin() throws {
         let input =
             #"{"name":"b","shape":[1],"datatype":"FP64","data":[2]},"#

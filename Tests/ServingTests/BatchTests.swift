@@ -261,6 +261,19 @@ import Testing
         #expect(intervals?.description.contains("no output \"intervals\"") == true)
     }
 
+    @Test func intervals_areBothBounds() throws {
+        let csv = try answers("x\n5\n", "sure") { $0.outputs = ["predictions", "intervals"] }
+        #expect(csv.text == "predictions,lower,upper\n5.0,3.0,7.0\n")
+        let lines = try answers("{\"x\":-1}\n", "sure") {
+            ($0.input, $0.output, $0.outputs) = (.jsonLines, .jsonLines, ["upper"])
+        }
+        #expect(lines.text == "{\"upper\":1.0}\n")
+        let numbers = try answers(Array("x\n5\n".utf8), "sure") {
+            ($0.output, $0.outputs) = (.fp64, ["intervals"])
+        }
+        #expect(numbers.bytes == Self.bytes([3, 7] as [Double]))
+    }
+
     // MARK: Vertex AI
 
     private static let instances = #"""

@@ -19,6 +19,9 @@ enum ServedModels {
     private static let graphs: [String: ModelGraph] = [
         // a + 10 b
         "pair": linear(["a", "b"], [1, 10], [0], .identity),
+        // x, give or take 2
+        "sure": linear(
+            ["x"], [1], [0], .identity, interval: PredictionInterval(level: 0.9, radius: 2, kind: .residual)),
         // logistic(x)
         "binary": linear(["x"], [1], [0], .logistic, .strings(["no", "yes"])),
         // softmax(x, y, 0)
@@ -27,12 +30,12 @@ enum ServedModels {
 
     private static func linear(
         _ names: [String], _ coefficients: [Double], _ intercepts: [Double], _ transform: OutputTransform,
-        _ labels: ClassLabels? = nil
+        _ labels: ClassLabels? = nil, interval: PredictionInterval? = nil
     ) -> ModelGraph {
         ModelGraph(
             schema: FeatureSchema(features: names.map { Feature(name: $0, kind: .numeric) }),
             estimator: .linear(LinearModel(coefficients: coefficients, intercepts: intercepts)),
-            output: OutputDescription(transform: transform, labels: labels))
+            output: OutputDescription(transform: transform, labels: labels, interval: interval))
     }
 
     private static func load() throws -> PredictService {

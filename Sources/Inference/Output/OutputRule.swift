@@ -15,6 +15,10 @@ struct OutputRule: Sendable, Equatable {
     /// What margins are divided and then multiplied by before the transform.
     var divisor = 1.0
     var slope = 1.0
+    /// Stands in the place of the logistic function.
+    var calibration: IsotonicCalibration?
+    /// What the outputs `lower` and `upper` are.
+    var interval: PredictionInterval?
 
     init(transform: OutputTransform, marginCount: Int, classCount: Int, numberType: NumberType) {
         self.transform = transform
@@ -44,10 +48,15 @@ struct OutputRule: Sendable, Equatable {
             numberType: numberType)
         divisor = output.divisor
         slope = output.slope
+        calibration = output.calibration
+        interval = output.interval
+        guard interval?.kind != .quantiles || marginCount == 3 else {
+            throw .transform(name: "quantiles", outputCount: marginCount)
+        }
     }
 
     /// Columns of `predictions`.
-    var predictionWidth: Int { transform == .argmax ? 1 : marginCount }
+    var predictionWidth: Int { transform == .argmax || interval?.kind == .quantiles ? 1 : marginCount }
 
     /// True when the classes have probabilities: hinge and identity (a raw margin) promise none.
     var hasProbabilities: Bool {

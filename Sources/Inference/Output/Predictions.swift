@@ -13,6 +13,8 @@ package struct Predictions: ~Copyable {
     package internal(set) var values = RowBlock()
     /// Shape [rows, classes], after `deriveProbabilities`; of the same type.
     package private(set) var probabilities = RowBlock()
+    /// Shape [rows, 2], lower and upper, after `deriveBounds`; of the same type.
+    package private(set) var bounds = RowBlock()
     /// Shape [rows, outputs * (features + 1)], after `CompiledModel.explain`: for each output what each
     /// feature added to its margin, then the margin to be expected of a row nothing is known of. FP64.
     package internal(set) var contributions = RowBlock()
@@ -67,6 +69,16 @@ package struct Predictions: ~Copyable {
         }
     }
 
+    /// Fills `bounds`; the model must have the outputs `lower` and `upper`.
+    package mutating func deriveBounds() {
+        guard let interval = rule.interval else {
+            preconditionFailure("only a model with an interval derives its bounds")
+        }
+        bounds.reset(columnCount: 2, numberType: rule.numberType)
+        bounds.appendRows(rowCount)
+        computeBounds(margins, values, interval, into: &bounds)
+    }
+
     /// The index of the row's likeliest class: the first largest value; of two, the second when its
     /// probability is above 0.5. Only for classifiers.
     package func labelIndex(row: Int) -> Int {
@@ -99,6 +111,8 @@ package struct Predictions: ~Copyable {
         probabilities.reset(columnCount: 0, numberType: .float32)
         contributions.reset(columnCount: 0, numberType: .float64)
         leaves.reset(columnCount: 0, numberType: .float64)
+        bounds.reset(columnCount: 0, numberType: .float32)
+        bounds.releaseMemory(above: cells)
         contributions.releaseMemory(above: cells)
         leaves.releaseMemory(above: cells)
         margins.releaseMemory(above: cells)

@@ -54,9 +54,18 @@ func transformMargins<Number: MarginNumber>(
         }
         return
     }
+    if rule.interval?.kind == .quantiles {
+        for row in values.indices { values[row] = margins[row * rule.marginCount] }
+        return
+    }
     scaleMargins(margins, rule: rule, into: &values)
     switch rule.transform {
     case .identity, .probability, .argmax: break
+    case .logistic where rule.calibration != nil:
+        guard let calibration = rule.calibration else { return }
+        for index in values.indices {
+            values[index] = Number(calibration.probability(Double(values[index])))
+        }
     case .logistic: for index in values.indices { values[index] = .logistic(values[index]) }
     case .exponential: for index in values.indices { values[index] = .exponential(values[index]) }
     case .softplus: for index in values.indices { values[index] = .softplus(values[index]) }

@@ -85,7 +85,8 @@ struct ExportedTrees {
         let rules = ensemble.rules
         guard rules.inputType == .float32, rules.comparison == .less, ensemble.zerosMissing.isEmpty,
             ensemble.linearLeaves == nil, rules.categoryRule == .negativeIsNoMember,
-            output.divisor == 1, output.slope == 1
+            output.divisor == 1, output.slope == 1, output.calibration == nil,
+            output.interval?.kind != .quantiles
         else {
             throw .unsupported(
                 part: "the trees' rules",

@@ -88,6 +88,8 @@ extension OutputDescription {
             throw .invalidValue(
                 part: "output", reason: "divisor and slope must be finite numbers above 0")
         }
+        try calibration?.validate(transform: transform, outputCount: outputCount)
+        try interval?.validate(self, outputCount: outputCount)
         if transform == .hinge && outputCount != 1 {
             throw .invalidValue(
                 part: "output.transform", reason: "\(transform.rawValue) has one output, not \(outputCount)")

@@ -68,11 +68,18 @@ public struct OutputDescription: Sendable, Equatable {
     /// The model's library calls the label its prediction (scikit-learn's `predict`), so `predictions` is the
     /// label; the transformed margins are `probabilities`, where they are such.
     public var predictsLabels: Bool
+    /// Stands in the place of the logistic function.
+    public var calibration: IsotonicCalibration?
+    /// What the outputs `lower` and `upper` are; nil: there are none.
+    public var interval: PredictionInterval?
 
     public init(
         transform: OutputTransform, divisor: Double = 1, slope: Double = 1, labels: ClassLabels? = nil,
-        predictsLabels: Bool = false
+        predictsLabels: Bool = false, calibration: IsotonicCalibration? = nil,
+        interval: PredictionInterval? = nil
     ) {
+        self.calibration = calibration
+        self.interval = interval
         self.predictsLabels = predictsLabels
         self.transform = transform
         self.divisor = divisor

@@ -30,18 +30,23 @@ struct GraphDocument {
     var slope = 1.0
     var labels: ClassLabels?
     var predictsLabels = false
+    var isCalibrated = false
+    var interval: PredictionInterval?
     var statistics: TrainingStatistics?
     var lineage = Lineage()
 
     /// What `requires` may name: parts that came after the first readers, which would have skipped them.
     static let requirable: Set<String> = [
-        numberTypePart, treeRulesPart, outputPart, predictsPart, narrowPart,
+        numberTypePart, treeRulesPart, outputPart, predictsPart, narrowPart, calibrationPart,
+        intervalPart,
     ]
     static let numberTypePart = "linear.number_type"
     static let treeRulesPart = "tree_ensemble.rules"
     static let outputPart = "output.divisor_slope"
     static let narrowPart = "tensors.narrow"
     static let predictsPart = "output.predicts"
+    static let calibrationPart = "output.calibration"
+    static let intervalPart = "output.interval"
 
     /// Parses rule 10 of docs/reference/model-format.md.
     init(_ text: Span<UInt8>) throws(FormatError) {
@@ -177,9 +182,40 @@ struct GraphDocument {
             case "slope": slope = try document.readDouble()
             case "labels": labels = try document.readLabels()
             case "predicts": predictsLabels = try readPredicts(&document)
+            case "calibration": isCalibrated = try readCalibration(&document)
+            case "interval": interval = try readInterval(&document)
             default: try document.skipValue()
             }
         }
+    }
+
+    private func readCalibration(_ document: inout DocumentReader) throws(FormatError) -> Bool {
+        let word = try document.readString()
+        if word != "isotonic" { throw .unknownPart("output.calibration \"\(word)\"") }
+        return true
+    }
+
+    private func readInterval(_ document: inout DocumentReader) throws(FormatError) -> PredictionInterval {
+        let part = "output.interval"
+        var kind: PredictionInterval.Kind?
+        var (level, radius): (Double?, Double?) = (nil, nil)
+        var names = MemberNames()
+        try document.beginObject()
+        while let name = try document.nextMember(&names, of: part) {
+            switch name {
+            case "kind":
+                let word = try document.readString()
+                kind = PredictionInterval.Kind(rawValue: word)
+                if kind == nil { throw .unknownPart("\(part) \"\(word)\"") }
+            case "level": level = try document.readDouble()
+            case "radius": radius = try document.readDouble()
+            default: try document.skipValue()
+            }
+        }
+        guard let kind else { throw .missingPart("\(part).kind") }
+        guard let level else { throw .missingPart("\(part).level") }
+        guard let radius else { throw .missingPart("\(part).radius") }
+        return PredictionInterval(level: level, radius: radius, kind: kind)
     }
 
     private func readPredicts(_ document: inout DocumentReader) throws(FormatError) -> Bool {

@@ -34,6 +34,13 @@ struct GraphReader: ~Escapable {
             stages.append(try self.stage(stage, part: "stages.\(index)"))
         }
         let estimator = try estimator(document)
+        var calibration: IsotonicCalibration?
+        if document.isCalibrated {
+            let margins: [Double] = try vector("output.calibration.margins", .float64)
+            calibration = IsotonicCalibration(
+                margins: margins,
+                probabilities: try vector("output.calibration.probabilities", .float64, count: margins.count))
+        }
         for name in unclaimed.keys.sorted() where !name.hasPrefix(Container.optionalPrefix) {
             throw .unknownPart("tensor \"\(name)\"")
         }
@@ -41,7 +48,8 @@ struct GraphReader: ~Escapable {
             schema: document.schema, stages: stages, estimator: estimator,
             output: OutputDescription(
                 transform: transform, divisor: document.divisor, slope: document.slope,
-                labels: document.labels, predictsLabels: document.predictsLabels), goldenSamples: samples,
+                labels: document.labels, predictsLabels: document.predictsLabels,
+                calibration: calibration, interval: document.interval), goldenSamples: samples,
             statistics: document.statistics, lineage: document.lineage)
     }
 

@@ -15,6 +15,8 @@ extension GraphWriter {
         }
         if graph.output.divisor != 1 || graph.output.slope != 1 { parts.append(GraphDocument.outputPart) }
         if graph.output.predictsLabels { parts.append(GraphDocument.predictsPart) }
+        if graph.output.calibration != nil { parts.append(GraphDocument.calibrationPart) }
+        if graph.output.interval != nil { parts.append(GraphDocument.intervalPart) }
         return parts
     }
 
@@ -122,6 +124,10 @@ extension GraphWriter {
         case .operatorGraph(let operators):
             tensors.append(("estimator.graph", Tensor(ONNXWriter.write(operators))))
         case .rowProgram: break
+        }
+        if let calibration = graph.output.calibration {
+            tensors.append(("output.calibration.margins", Tensor(calibration.margins)))
+            tensors.append(("output.calibration.probabilities", Tensor(calibration.probabilities)))
         }
         return tensors
     }

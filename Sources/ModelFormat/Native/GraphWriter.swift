@@ -139,6 +139,14 @@ enum GraphWriter {
             json.append("]")
         }
         if output.predictsLabels { json.append(#","predicts":"labels""#) }
+        if output.calibration != nil { json.append(#","calibration":"isotonic""#) }
+        if let interval = output.interval {
+            json.append(#","interval":{"kind":"#)
+            json.append(quoted: interval.kind.rawValue)
+            append(#","level":"#, interval.level, to: &json)
+            append(#","radius":"#, interval.radius, to: &json)
+            json.append("}")
+        }
         json.append("}")
     }
 

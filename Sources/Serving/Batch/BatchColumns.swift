@@ -44,10 +44,16 @@ struct BatchColumns: Sendable {
         let isGraph = model.model.tensorInputs != nil
         var wanted: [Int] = []
         for name in names {
-            guard let place = known.firstIndex(where: { $0.name == name }) else {
+            if let place = known.firstIndex(where: { $0.name == name }) {
+                wanted.append(place)
+                continue
+            }
+            // Both bounds under one name.
+            let bounds = known.indices.filter { known[$0].kind == .lower || known[$0].kind == .upper }
+            guard name == "intervals", !bounds.isEmpty else {
                 throw .unknownOutput(name, known: known.map(\.name))
             }
-            wanted.append(place)
+            wanted += bounds
         }
         if wanted.isEmpty { wanted = isGraph ? Array(known.indices) : [0] }
         var outputs: [Output] = []
@@ -110,7 +116,7 @@ struct BatchColumns: Sendable {
             if features.count == width { return features.map { "\(name)_\($0)" } }
             let groups = width / features.count
             return (0..<groups).flatMap { group in features.map { "\(name)_\(group)_\($0)" } }
-        case .labels, .leaf, .tensor: break
+        case .labels, .lower, .upper, .leaf, .tensor: break
         }
         return (0..<width).map { "\(name)_\($0)" }
     }
@@ -124,6 +130,7 @@ struct BatchColumns: Sendable {
             switch output.kind {
             case .predictions, .labels, .margin, .tensor: break
             case .probabilities: predictions.deriveProbabilities()
+            case .lower, .upper: predictions.deriveBounds()
             case .contributions: model.explain(rows, into: &predictions, scratch: &scratch)
             case .leaf: model.findLeaves(rows, into: &predictions, scratch: &scratch)
             }

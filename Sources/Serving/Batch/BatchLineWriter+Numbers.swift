@@ -35,6 +35,8 @@ extension BatchLineWriter {
         case .predictions, .labels:
             return plan.columns.numericLabels[predictions.labelIndex(row: record)]
         case .probabilities: return predictions.probabilities.value(row: record, column: column)
+        case .lower: return predictions.bounds.value(row: record, column: 0)
+        case .upper: return predictions.bounds.value(row: record, column: 1)
         case .margin: return predictions.margins.value(row: record, column: column)
         case .contributions: return predictions.contributions.value(row: record, column: column)
         case .leaf: return predictions.leaves.value(row: record, column: column)

@@ -236,6 +236,8 @@ struct BatchLineWriter {
             let label = predictions.labelIndex(row: record)
             output.append(isJSON ? plan.columns.jsonLabels[label] : plan.columns.csvLabels[label])
         case .probabilities: appendNumber(predictions.probabilities, record, column, to: &output)
+        case .lower: appendNumber(predictions.bounds, record, 0, to: &output)
+        case .upper: appendNumber(predictions.bounds, record, 1, to: &output)
         case .margin: appendNumber(predictions.margins, record, column, to: &output)
         case .contributions: appendNumber(predictions.contributions, record, column, to: &output)
         case .leaf:

@@ -35,7 +35,7 @@ if arguments[2] == "logistic" {
     }
     print("{\"optimum_seconds\":\(seconds(start))}")
 } else {
-    benchmark.perceptron(epochs: 10) { epoch, loss in
+    try benchmark.perceptron(epochs: 10) { epoch, loss in
         print("{\"epoch\":\(epoch),\"seconds\":\(seconds(start)),\"loss\":\(loss)}")
     }
 }

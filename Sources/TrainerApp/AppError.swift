@@ -12,9 +12,17 @@ struct AppError: Error, Equatable {
         /// Everything was done, and the model is not good enough to be published.
         case refused
         case usage, data, noInput, software, cannotCreate
+        /// Somebody asked it to stop; it may go on later.
+        case interrupted
 
-        /// 2: it has to be called differently. 1: whatever else did not work.
-        var exitCode: Int32 { self == .usage ? 2 : 1 }
+        /// 2: it has to be called differently. 75: run it again. 1: whatever else did not work.
+        var exitCode: Int32 {
+            switch self {
+            case .usage: 2
+            case .interrupted: Interruption.status
+            case .refused, .data, .noInput, .software, .cannotCreate: 1
+            }
+        }
     }
 
     init(_ status: Status, _ message: String) {
@@ -34,13 +42,14 @@ struct AppError: Error, Equatable {
 
     init(_ error: TrainingError) {
         switch error {
-        case .unknownColumn, .setting, .algorithmForTask, .cannotContinue:
+        case .unknownColumn, .setting, .algorithmForTask, .cannotContinue, .checkpoint:
             self.init(.usage, error.description)
         case .noFeatures, .emptyFeature, .infiniteFeature, .missingTarget, .textTarget, .targetBeyondFloat,
-            .oneClass, .targetRange, .diverged, .tooManyClasses, .splitValue, .emptyPart, .singular,
-            .preprocessing, .cannotCompress:
+            .oneClass, .targetRange, .diverged, .tooManyClasses, .weight, .noTrial, .splitValue, .emptyPart,
+            .singular, .preprocessing, .cannotCompress:
             self.init(.data, error.description)
         case .compressionLoss: self.init(.refused, error.description)
+        case .interrupted: self.init(.interrupted, error.description)
         case .notReproduced: self.init(.software, error.description)
         }
     }

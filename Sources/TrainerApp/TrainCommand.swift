@@ -43,12 +43,15 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup(title: "Data") var table: TableOptions
     @OptionGroup(title: "Rows to measure on") var split: SplitOptions
+    @OptionGroup(title: "Weights") var weights: WeightOptions
     @OptionGroup(title: "Settings of several algorithms") var shared: SharedOptions
     @OptionGroup(title: "Settings of linear models") var linear: LinearOptions
     @OptionGroup(title: "Settings of mlp") var neural: NeuralOptions
     @OptionGroup(title: "Settings of kmeans") var clustering: ClusteringOptions
     @OptionGroup(title: "Settings of gbdt") var boosting: BoostingOptions
     @OptionGroup(title: "Settings of forests") var forest: ForestOptions
+    @OptionGroup(title: "Certainty") var uncertainty: UncertaintyOptions
+    @OptionGroup(title: "Going on") var continuation: ContinuationOptions
     @OptionGroup(title: "Evaluation") var evaluation: EvaluationOptions
     @OptionGroup(title: "Results") var results: ResultOptions
 
@@ -81,7 +84,9 @@ struct TrainCommand: ParsableCommand {
         }
         try table.validate(data)
         try split.validate()
+        try weights.validate()
         try results.validate()
+        try continuation.validate()
         if evaluation.promoteIf != nil && results.registry == nil {
             throw ValidationError("--promote-if says when to publish; it goes with --registry and --name.")
         }

@@ -10,8 +10,10 @@ import Training
 /// One `modeltrain train` from the file to the registry, step by step.
 struct TrainingRun {
     private let options: TrainCommand
-    private let reporter: Reporter
+    let reporter: Reporter
     private let started = MonotonicInstant.now
+    /// Larger files are not read.
+    private static let modelBytesMax = 4 << 30
 
     init(_ options: TrainCommand) {
         self.options = options
@@ -25,6 +27,19 @@ struct TrainingRun {
         let data = try load()
         let trainer = try prepare(data.table)
         reportSchema(trainer)
+        try run(data, trainer)
+    }
+
+    /// From the table to the registry.
+    func run(_ data: LoadedTable, _ prepared: ModelTrainer) throws(AppError) {
+        var trainer = prepared
+        var checkpoint: CheckpointRun?
+        if let path = options.continuation.checkpoint {
+            checkpoint = CheckpointRun(
+                path: path, secondsBetween: options.continuation.checkpointEvery,
+                facts: try decidingFacts(data, trainer))
+        }
+        trainer.checkpointer = try checkpoint?.checkpointer(resumes: options.continuation.resume, reporter)
         var progress: [Evaluation.ProgressPoint] = []
         let trained = try train(trainer, &progress)
         var graph = trained.graph
@@ -41,6 +56,7 @@ struct TrainingRun {
             graph: graph, trained: trained, target: trainer.target, name: options.results.name, run: facts)
         if let path = options.results.card { try write(Array(card.text.utf8), to: path) }
         let published = isRefused ? nil : try publish(bytes, graph, card, facts.all + sources(data), key)
+        checkpoint?.remove()
         let seconds = Double(MonotonicInstant.now.nanoseconds(since: started)) / 1e9
         let summary = Summary(options, trainer, trained, graph, published)
         summary.show(reporter, seconds: seconds)
@@ -56,26 +72,36 @@ struct TrainingRun {
 
     // MARK: Data
 
-    private func load() throws(AppError) -> LoadedTable {
+    func load() throws(AppError) -> LoadedTable {
         var run = DataRun(paths: options.data, options: options.table, reporter: reporter)
         run.identifiers = options.split.groupColumn.map { [$0] } ?? []
         return try run.load()
     }
 
-    private func prepare(_ table: Table) throws(AppError) -> ModelTrainer {
+    func prepare(_ table: Table) throws(AppError) -> ModelTrainer {
         var recipe: PreparationRecipe?
         if let path = options.table.preprocess { recipe = try RecipeReader.read(path) }
-        do {
-            let target =
+        let start = try startingModel()
+        do throws(TrainingError) {
+            var target =
                 if let name = options.target {
                     try Target(name, in: table, task: options.task)
                 } else {
                     Target.none(rowCount: table.rowCount, task: .clustering)
                 }
+            if let name = options.weights.weightColumn { try target.weigh(by: name, in: table) }
             let split = try Split(options.split.rule, table: table, target: target)
-            var trainer = try ModelTrainer(
-                table, target: target, split: split, excluding: Set(options.split.columns))
+            var others = Set(options.split.columns + [options.weights.weightColumn].compactMap { $0 })
+            if let start {
+                if let obstacle = Evaluator.obstacle(start, table) { throw .cannotContinue(obstacle) }
+                others = Set(table.names).subtracting(start.schema.features.map(\.name))
+            }
+            var trainer = try ModelTrainer(table, target: target, split: split, excluding: others)
+            trainer.start = start
             trainer.learners = options.learners
+            trainer.calibration = options.uncertainty.calibrate
+            trainer.classWeights = options.weights.classWeights
+            trainer.interval = options.uncertainty.intervals
             trainer.seed = options.split.seed
             if let recipe { trainer.recipe = recipe }
             return trainer
@@ -84,7 +110,48 @@ struct TrainingRun {
         }
     }
 
-    private func reportSchema(_ trainer: ModelTrainer) {
+    private func startingModel() throws(AppError) -> ModelGraph? {
+        guard let path = options.continuation.continueFrom else { return nil }
+        let bytes = try modelBytes(path)
+        do {
+            return try ModelFile.load(
+                bytes.span, fileName: String(path.split(separator: "/").last ?? "model"),
+                external: ExternalTensorFiles(besides: path))
+        } catch {
+            throw AppError(.noInput, "\(path): \(error)")
+        }
+    }
+
+    private func modelBytes(_ path: String) throws(AppError) -> [UInt8] {
+        do { return try File.read(path, limit: TrainingRun.modelBytesMax) } catch {
+            throw AppError(.noInput, error.description)
+        }
+    }
+
+    /// Of the file that is gone on from; empty without one.
+    private func startingDigest() throws(AppError) -> String {
+        guard let path = options.continuation.continueFrom else { return "" }
+        var digest = SHA256()
+        digest.update(try modelBytes(path).span)
+        return digest.finish().description
+    }
+
+    /// All that the model that is learned depends on.
+    private func decidingFacts(_ data: LoadedTable, _ trainer: ModelTrainer) throws(AppError) -> [String] {
+        let learner = options.algorithm.algorithm.map { algorithm in
+            trainer.learners.first { $0.algorithm == algorithm } ?? algorithm.learner()
+        }
+        return [
+            data.sha256, trainer.target.name, trainer.target.task.rawValue, "\(options.split.rule)",
+            trainer.features.joined(separator: "\n"), "\(trainer.seed)", "\(trainer.recipe)",
+            options.weights.weightColumn ?? "", trainer.classWeights?.description ?? "",
+            trainer.interval.map { "\($0)" } ?? "", options.algorithm.defaultValueDescription,
+            learner.map { "\($0)" } ?? trainer.learners.map { "\($0)" }.joined(separator: "\n"),
+            try startingDigest(),
+        ]
+    }
+
+    func reportSchema(_ trainer: ModelTrainer) {
         let features = trainer.features.compactMap { trainer.table[$0] }
         let numericCount = features.count { if case .numeric = $0 { true } else { false } }
         let missing = features.reduce(0) { $0 + $1.missingCount }
@@ -130,7 +197,7 @@ struct TrainingRun {
             reporter.say("choosing between \(names.joined(separator: " and ")):")
         }
         let trained: TrainedModel
-        do {
+        do throws(TrainingError) {
             trained = try trainer.train(options.algorithm.algorithm) { event in
                 if case .progress(_, let step, _, let loss, let validationLoss) = event {
                     progress.append(.init(step: step, loss: loss, validationLoss: validationLoss))
@@ -138,7 +205,11 @@ struct TrainingRun {
                 reporter.report(event)
             }
         } catch {
-            throw AppError(error)
+            var failure = AppError(error)
+            if case .interrupted = error, let path = options.continuation.checkpoint {
+                failure.message += "; it goes on from \(path) with --resume"
+            }
+            throw failure
         }
         reporter.clearBar()
         for (part, metrics) in [("train", trained.trainMetrics), ("test", trained.testMetrics)]
@@ -163,11 +234,13 @@ struct TrainingRun {
             "source.sha256": data.sha256,
             "source.bytes": "\(data.byteCount)",
             "source.rows": "\(data.table.rowCount)",
+            "weight_column": options.weights.weightColumn ?? "",
             "split.rule": options.split.columns.isEmpty ? "random" : options.split.description,
             "split.train": "\(trainer.split.train.count)",
             "split.validation": "\(trainer.split.validation.count)",
             "split.test": "\(trainer.split.test.count)",
         ]
+        if options.weights.weightColumn == nil { facts["weight_column"] = nil }
         for setting in trained.settings where setting.name != "algorithm" {
             facts["setting.\(setting.name)"] = setting.value
         }

@@ -26,13 +26,15 @@ package struct LearnerBenchmark {
 
     /// Fits a network with 64 hidden units in batches of 128 rows; `report` hears the mean loss of each
     /// epoch.
-    package func perceptron(epochs: Int, report: (_ epoch: Int, _ loss: Double) -> Void) {
+    package func perceptron(epochs: Int, report: (_ epoch: Int, _ loss: Double) -> Void)
+        throws(TrainingError)
+    {
         var settings = NeuralSettings()
         settings.epochs = epochs
         settings.batchRows = 128
         let trainer = NeuralTrainer(settings: settings, loss: .logistic, seed: 1)
         let rows = NeuralTrainer.Rows(
             features: features.map { Float($0) }, targets: targets.map { Float($0) }, width: featureCount)
-        _ = trainer.fit(rows, validation: nil) { epoch, loss, _ in report(epoch, loss) }
+        _ = try trainer.fit(rows, validation: nil) { epoch, loss, _ in report(epoch, loss) }
     }
 }

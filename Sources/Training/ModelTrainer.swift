@@ -24,9 +24,19 @@ package struct ModelTrainer {
     package let features: [String]
     /// Learners with settings of their own; other algorithms are fitted with their defaults.
     package var learners: [any Learner] = []
+    /// How much the rows of each class count; nil: all the same.
+    package var classWeights: ClassWeights?
     /// The preprocessing before the algorithm's own.
     package var recipe = PreparationRecipe()
+    /// How a classifier's probabilities are calibrated; nil: not at all.
+    package var calibration: CalibrationMethod?
+    /// The interval around a regressor's predictions; nil: none.
+    package var interval: IntervalSettings?
     package var seed: UInt64 = 0
+    /// A model that the training goes on from; the trainer's features are its.
+    package var start: ModelGraph?
+    /// For the model that is kept, not for those of folds.
+    package var checkpointer: Checkpointer?
     package var threadCount: Int?
 
     package init(
@@ -57,16 +67,29 @@ package struct ModelTrainer {
         _ algorithm: Algorithm?, report: (TrainingEvent) -> Void = { _ in }
     ) throws(TrainingError) -> TrainedModel {
         let chosen: Algorithm
-        if let algorithm { chosen = algorithm } else { chosen = try choose(report) }
+        if let algorithm {
+            chosen = algorithm
+        } else if start != nil {
+            chosen = .gbdt
+        } else {
+            chosen = try choose(report)
+        }
         guard chosen.tasks.contains(target.task) else {
             let instead = Algorithm.all(for: target.task).map(\.name).joined(separator: " or ")
             throw .algorithmForTask(algorithm: chosen.name, task: target.task.rawValue, instead: instead)
         }
-        var (graph, settings) = try fit(chosen, split, report)
+        var (graph, settings) =
+            if let interval {
+                try fitWithInterval(chosen, interval, report)
+            } else {
+                try fit(chosen, split, report, checkpointer)
+            }
+        if let calibration { settings += try calibrate(&graph, chosen, calibration) }
         let samples = split.test.isEmpty ? split.train : split.test
         graph.goldenSamples = try GoldenSamples.make(graph, table, rows: samples)
         graph.statistics = ColumnStatistics.describe(table, split.train, graph.schema)
         let evaluator = try evaluator(graph)
+        if let classWeights { settings.append(("class_weight", classWeights.description)) }
         settings.append(("algorithm", chosen.name))
         return TrainedModel(
             graph: graph, algorithm: chosen, trainMetrics: evaluator.metrics(split.train, target),
@@ -78,7 +101,7 @@ package struct ModelTrainer {
     }
 
     /// Rows above which one fold is enough to tell the algorithms apart.
-    private static let manyRows = 20_000
+    static let manyRows = 20_000
 
     /// The algorithm with the least loss on rows of the training part that it was not fitted to.
     private func choose(_ report: (TrainingEvent) -> Void) throws(TrainingError) -> Algorithm {
@@ -102,16 +125,56 @@ package struct ModelTrainer {
         return best?.algorithm ?? candidates[0]
     }
 
+    private func fit(
+        _ learner: any Learner, _ data: TrainingData, _ report: (TrainingEvent) -> Void,
+        _ checkpointer: Checkpointer?
+    ) throws(TrainingError) -> FittedModel {
+        guard let checkpointer, learner.takesSteps else { return try learner.fit(data, report: report) }
+        var data = data
+        data.checkpointer = checkpointer
+        checkpointer.setActive(true)
+        defer { checkpointer.setActive(false) }
+        return try learner.fit(data, report: report)
+    }
+
     func fit(
-        _ algorithm: Algorithm, _ split: Split, _ report: (TrainingEvent) -> Void
+        _ algorithm: Algorithm, _ split: Split, _ report: (TrainingEvent) -> Void,
+        _ checkpointer: Checkpointer? = nil
     ) throws(TrainingError) -> (ModelGraph, [(name: String, value: String)]) {
-        guard let schema = table.schema(of: features, rows: split.train) else { throw .noFeatures }
+        guard var schema = table.schema(of: features, rows: split.train) else { throw .noFeatures }
+        if let start {
+            if let obstacle = Evaluator.obstacle(start, table) { throw .cannotContinue(obstacle) }
+            schema = start.schema
+        }
         let learner = learners.first { $0.algorithm == algorithm } ?? algorithm.learner()
         let prepared = try recipe.fit(table, schema: schema, target: target, split: split, seed: seed)
-        let data = TrainingData(
+        var data = TrainingData(
             table: prepared.table, target: target, split: split, schema: prepared.schema, seed: seed,
             threadCount: threadCount)
-        let fitted = try learner.fit(data, report: report)
+        if target.weights != nil || classWeights != nil {
+            guard learner.usesWeights else {
+                throw .setting(
+                    name: target.weights == nil ? "--class-weight" : "--weight-column", value: "given",
+                    allowed: "left out with \(algorithm.name), whose rows all count the same")
+            }
+            data.classWeights = try classWeights?.values(target, split.train)
+            guard data.weights(split.train)?.contains(where: { $0 > 0 }) == true else {
+                throw .emptyPart(part: "training", reason: "all its rows have the weight 0")
+            }
+        }
+        if let start {
+            guard learner.continuesModels else {
+                throw .setting(
+                    name: "--continue-from", value: "given",
+                    allowed: "left out with \(algorithm.name); only "
+                        + "gbdt goes on from a model")
+            }
+            guard recipe.steps.isEmpty else {
+                throw .cannotContinue("preprocessing is fitted anew; leave --preprocess out")
+            }
+            data.start = start
+        }
+        let fitted = try fit(learner, data, report, checkpointer)
         let graph = ModelGraph(
             schema: schema, stages: prepared.stages + fitted.stages, estimator: fitted.estimator,
             output: OutputDescription(transform: fitted.transform, labels: target.labels))

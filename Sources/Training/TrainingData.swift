@@ -14,6 +14,12 @@ package struct TrainingData {
     package var seed: UInt64
     /// Threads at most; nil for one a processor.
     package var threadCount: Int?
+    /// By class, what the rows' weights are multiplied by.
+    package var classWeights: [Double]?
+    /// A model to go on from; its features are the schema's.
+    package var start: ModelGraph?
+    /// Where to save what has been learned; only for the model that is kept.
+    package var checkpointer: Checkpointer?
 
     /// Threads to use.
     package var threads: Int { threadCount ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
@@ -73,6 +79,12 @@ package struct TrainingData {
     /// Prepared rows, column-major [width, rows] in Float32.
     package func columnMajor(_ rows: [Int], _ preparation: Preparation) -> [Float] {
         FeatureMatrix.columnMajor(table, rows, schema, preparation.plan)
+    }
+
+    /// How much each of `rows` counts; nil: all the same.
+    package func weights(_ rows: [Int]) -> [Double]? {
+        guard let classWeights else { return target.weights.map { weights in rows.map { weights[$0] } } }
+        return rows.map { (target.weights?[$0] ?? 1) * classWeights[Int(target.values[$0])] }
     }
 
     /// The target of each of `rows`: values, or indices of classes.

@@ -12,12 +12,21 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case oneClass(column: String, label: String)
     case tooManyClasses(column: String, count: Int, limit: Int)
     case algorithmForTask(algorithm: String, task: String, instead: String)
+    /// A row's weight cannot be one; rows count from 0.
+    case weight(column: String, row: Int?, value: String)
     case splitValue(column: String, value: String)
     case emptyPart(part: String, reason: String)
     case setting(name: String, value: String, allowed: String)
     case targetRange(column: String, value: Double, algorithm: String, allowed: String)
     case diverged(algorithm: String, advice: String)
-    case cannotContinue
+    /// What `--continue-from` names cannot be gone on from; why.
+    case cannotContinue(String)
+    /// What an earlier run saved does not fit this one; why.
+    case checkpoint(String)
+    /// No settings that a search tried could be learned with; why the first could not.
+    case noTrial(String)
+    /// It was asked to stop after a step, and has saved where it stands.
+    case interrupted(algorithm: String, step: Int)
     case singular
     case notReproduced(String)
     /// A step of the preprocessing cannot be fitted: its word, the column where there is one, and why.
@@ -39,12 +48,16 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .oneClass: "one_class"
         case .tooManyClasses: "too_many_classes"
         case .algorithmForTask: "algorithm_for_task"
+        case .weight: "weight"
         case .splitValue: "split_value"
         case .emptyPart: "empty_part"
         case .setting: "setting"
         case .targetRange: "target_range"
         case .diverged: "diverged"
         case .cannotContinue: "cannot_continue"
+        case .checkpoint: "checkpoint"
+        case .interrupted: "interrupted"
+        case .noTrial: "no_trial"
         case .singular: "singular"
         case .notReproduced: "not_reproduced"
         case .preprocessing: "preprocessing"
@@ -78,6 +91,9 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
                 + "predicted? use --task regression"
         case .algorithmForTask(let algorithm, let task, let instead):
             "algorithm \(algorithm) does not do \(task); use \(instead)"
+        case .weight(let column, let row, let value):
+            "column \"\(column)\" cannot weigh rows: \(value)" + (row.map { " in data row \($0)" } ?? "")
+                + "; weights are numbers from 0 on"
         case .splitValue(let column, let value):
             "column \"\(column)\" says \"\(value)\" for a row; it must say train, validation "
                 + "or test in every row"
@@ -87,9 +103,11 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
             "the target \"\(column)\" is \(value) in a training row; for \(algorithm) it must be \(allowed)"
         case .diverged(let algorithm, let advice):
             "\(algorithm) came to numbers that are not finite; \(advice)"
-        case .cannotContinue:
-            "the model to go on from was not grown by this program on the same features for the same kind of "
-                + "target"
+        case .cannotContinue(let reason): "the model to go on from does not fit: \(reason)"
+        case .checkpoint(let reason):
+            "the checkpoint does not fit: \(reason); leave --resume out to begin anew"
+        case .noTrial(let reason): "none of the settings that were tried could be learned with: \(reason)"
+        case .interrupted(let algorithm, let step): "\(algorithm) was interrupted after step \(step)"
         case .singular:
             "the columns depend on each other, so that the coefficients are not determined; use a larger --l2"
         case .cannotCompress(let reason): "the model cannot be compressed: \(reason)"

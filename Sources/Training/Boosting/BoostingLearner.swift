@@ -33,6 +33,9 @@ package struct BoostingLearner: Learner {
     package init(_ settings: BoostingSettings = BoostingSettings()) { self.settings = settings }
 
     package var algorithm: Algorithm { .gbdt }
+    package var usesWeights: Bool { true }
+    package var takesSteps: Bool { true }
+    package var continuesModels: Bool { true }
 
     package func fit(
         _ data: TrainingData, report: (TrainingEvent) -> Void
@@ -45,7 +48,8 @@ package struct BoostingLearner: Learner {
             data.split.validation.isEmpty ? nil : try self.rows(data.split.validation, data, preparation)
         var lastLoss = 0.0
         let result = try trainer.fit(
-            rows, features: try features(data.schema, preparation), loss: loss, validation: validation
+            rows, features: try features(data.schema, preparation), loss: loss, validation: validation,
+            start: try start(data, preparation, loss), checkpointer: data.checkpointer
         ) { round, loss, validationLoss in
             lastLoss = loss ?? lastLoss
             report(
@@ -56,6 +60,27 @@ package struct BoostingLearner: Learner {
         return FittedModel(
             stages: preparation.stages, estimator: .treeEnsemble(result.ensemble), transform: loss.transform,
             settings: described(result, loss))
+    }
+
+    /// The trees to go on from.
+    private func start(
+        _ data: TrainingData, _ preparation: TrainingData.Preparation, _ loss: BoostingLoss
+    ) throws(TrainingError) -> TreeEnsemble? {
+        guard let model = data.start else { return nil }
+        guard case .treeEnsemble(let ensemble) = model.estimator else {
+            throw .cannotContinue("it has no trees")
+        }
+        guard model.stages == preparation.stages else {
+            throw .cannotContinue("it has preprocessing of its own")
+        }
+        let plain = OutputDescription(transform: loss.transform, labels: data.target.labels)
+        guard model.output == plain else {
+            throw .cannotContinue(
+                model.output.labels == plain.labels
+                    ? "its loss is another, or it is calibrated or has an interval"
+                    : "its classes are not those of the target")
+        }
+        return ensemble
     }
 
     /// For ranking the rows of a group stand together.
@@ -229,6 +254,7 @@ enum TreeRows {
         }
         var prepared = BoostingTrainer.Rows(columns: columns, targets: targets)
         prepared.targetName = data.target.name
+        prepared.weights = data.weights(rows).map { $0.map { Float($0) } }
         return prepared
     }
 

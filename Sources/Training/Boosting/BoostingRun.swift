@@ -14,7 +14,8 @@ final class BoostingRun {
     private let blocks: [GradientBlocks]
     private let sampling: RowSampling
     private var builder: EnsembleBuilder
-    private let startCount: Int
+    /// Trees that this run did not grow.
+    private var startCount: Int
     /// For dart only: the trees of this run as they were grown, and what their leaves are multiplied by now.
     private var trees: [(tree: GrownTree, factor: Float)] = []
     private var random: RandomSource
@@ -75,10 +76,14 @@ final class BoostingRun {
             targets: rows.targets, weights: rows.weights, groups: rows.groups, margins: margins)
     }
 
-    func grow(_ progress: BoostingTrainer.Progress) throws(TrainingError) -> BoostingTrainer.Result {
+    /// `state` is where an earlier run of the same stopped; its trees are the ones that this run starts from.
+    func grow(
+        _ progress: BoostingTrainer.Progress, from state: BoostingState?, _ checkpointer: Checkpointer?
+    ) throws(TrainingError) -> BoostingTrainer.Result {
         let outputs = loss.outputCount
-        var best = (round: 0, loss: Double.infinity)
-        for round in 1...settings.rounds {
+        var best = (round: state?.bestRound ?? 0, loss: state?.bestLoss ?? .infinity)
+        startCount -= (state?.rounds ?? 0) * outputs
+        for round in stride(from: (state?.rounds ?? 0) + 1, through: settings.rounds, by: 1) {
             let hasSplit = try growRound(round)
             let validationLoss = validation.map { loss.value($0.rows, pool) }
             progress(round, measures(round) ? loss.value(train, pool) : nil, validationLoss)
@@ -89,6 +94,8 @@ final class BoostingRun {
             if !hasSplit && !hasChance { break }
             // With dart later rounds change earlier trees: there is no best round to go back to.
             if validation != nil && settings.dart == nil && round - best.round >= settings.patience { break }
+            if round == settings.rounds { break }
+            try save(round, best, checkpointer)
         }
         var validationLoss: Double?
         if settings.dart != nil {
@@ -106,6 +113,21 @@ final class BoostingRun {
             validationLoss: validationLoss)
     }
 
+    private func save(
+        _ round: Int, _ best: (round: Int, loss: Double), _ checkpointer: Checkpointer?
+    ) throws(TrainingError) {
+        guard let checkpointer else { return }
+        let state = BoostingState(
+            ensemble: builder.ensemble, rounds: round, bestRound: best.round, bestLoss: best.loss)
+        try checkpointer.pass(round, of: .gbdt) { () throws(TrainingError) in
+            do throws(FormatError) {
+                return try state.archive(featureCount: matrix.features.count)
+            } catch {
+                throw .checkpoint(error.description)
+            }
+        }
+    }
+
     private var hasChance: Bool {
         settings.sampling != .all || settings.dart != nil
             || min(settings.columnsByTree, settings.columnsByLevel, settings.columnsByNode) < 1
@@ -120,7 +142,7 @@ final class BoostingRun {
 
     /// Grows one tree for each output. Returns whether any has a split.
     private func growRound(_ round: Int) throws(TrainingError) -> Bool {
-        let number = startCount + round
+        let number = startCount / loss.outputCount + round
         let dropped = dropTrees()
         loss.derivatives(train, into: blocks, pool)
         let chosen = sampling.choose(round: number, blocks, into: chosenRows)

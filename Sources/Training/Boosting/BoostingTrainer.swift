@@ -71,7 +71,7 @@ package struct BoostingTrainer: Sendable {
     /// `start` has trees that were grown before, on the same features for the same loss, to go on from.
     package func fit(
         _ train: Rows, features: Features, loss: BoostingLoss, validation: Rows? = nil,
-        start: TreeEnsemble? = nil, progress: Progress = { _, _, _ in }
+        start: TreeEnsemble? = nil, checkpointer: Checkpointer? = nil, progress: Progress = { _, _, _ in }
     ) throws(TrainingError) -> Result {
         try settings.validate()
         for rows in [train, validation].compactMap({ $0 }) {
@@ -83,9 +83,21 @@ package struct BoostingTrainer: Sendable {
             }
         }
         if let start { try check(start, features, loss) }
+        guard checkpointer == nil || settings.dart == nil else {
+            throw .setting(
+                name: "--checkpoint", value: "given",
+                allowed: "left out with --dart, which changes earlier trees")
+        }
+        let archive = try checkpointer?.state(of: .gbdt)
+        var state: BoostingState?
+        if let archive {
+            let saved = try BoostingState(archive, featureCount: features.count)
+            try check(saved.ensemble, features, loss)
+            state = saved
+        }
         let pool = WorkerPool(threadCount: threadCount)
-        let run = BoostingRun(self, train, features, loss, validation, start, pool)
-        return try run.grow(progress)
+        let run = BoostingRun(self, train, features, loss, validation, state?.ensemble ?? start, pool)
+        return try run.grow(progress, from: state, checkpointer)
     }
 
     /// What the trees give rows of column-major numbers: margins [outputs, rows].
@@ -109,6 +121,8 @@ package struct BoostingTrainer: Sendable {
             && start.zerosMissing.isEmpty
         guard isOurs, start.outputCount == loss.outputCount,
             start.features.allSatisfy({ $0 < features.count })
-        else { throw .cannotContinue }
+        else {
+            throw .cannotContinue("it was not grown by this program on the same features for the same loss")
+        }
     }
 }

@@ -3,7 +3,8 @@
 /// SplitMix64 (Steele, Lea, Flood 2014): the same numbers from the same seed on every machine and in every
 /// version.
 struct RandomSource: RandomNumberGenerator {
-    private var state: UInt64
+    /// A source that is made of this seed goes on as this one would.
+    private(set) var state: UInt64
 
     init(seed: UInt64) { state = seed }
 

@@ -17,6 +17,8 @@ package struct Target: Sendable, Equatable {
     package let values: [Double]
     /// The classes in the order of their indices, sorted; nil for regression.
     package let labels: ClassLabels?
+    /// How much each row counts, 0 or more, in what is learned and measured; nil: all the same.
+    package private(set) var weights: [Double]?
 
     package var classCount: Int { labels?.count ?? 0 }
 
@@ -39,7 +41,9 @@ package struct Target: Sendable, Equatable {
 
     /// The target of some rows alone.
     func rows(_ rows: [Int]) -> Target {
-        Target(name: name, task: task, values: rows.map { values[$0] }, labels: labels)
+        var part = Target(name: name, task: task, values: rows.map { values[$0] }, labels: labels)
+        part.weights = weights.map { weights in rows.map { weights[$0] } }
+        return part
     }
 
     /// Reads the target, deciding between the tasks when `task` is nil: text or two values are classes; so
@@ -92,6 +96,21 @@ package struct Target: Sendable, Equatable {
         let integers = distinct.compactMap { Int64(exactly: $0) }
         return integers.count == distinct.count
             ? .integers(integers) : .strings(distinct.map { $0.description })
+    }
+
+    /// Lets each row count as much as the column `name` of its table says.
+    package mutating func weigh(by name: String, in table: Table) throws(TrainingError) {
+        guard let column = table[name] else {
+            throw .unknownColumn(role: "weight column", column: name, known: table.names)
+        }
+        guard case .numeric(let weights) = column else {
+            throw .weight(column: name, row: nil, value: "it is no column of numbers")
+        }
+        if let row = weights.firstIndex(where: { !($0 >= 0 && $0.isFinite) }) {
+            throw .weight(
+                column: name, row: row, value: weights[row].isNaN ? "it is missing" : "it is \(weights[row])")
+        }
+        self.weights = weights
     }
 
     /// The name of a class, for messages.

@@ -10,6 +10,8 @@ package struct Answers: Sendable {
     package var classCount: Int
     /// The least probability that counts in the log loss: the answers' type has none below it.
     package var smallest: Double
+    /// How much each row counts; nil: all the same.
+    package var weights: [Double]?
 
     package var rowCount: Int { truth.count }
     package var width: Int { max(classCount, 1) }
@@ -27,15 +29,18 @@ package struct Answers: Sendable {
         (0..<rowCount).map { values[$0 * width + index] }
     }
 
-    /// All metrics of the task; `weights` has one a row.
-    package func metrics(_ weights: [Double]? = nil) -> [Metric] {
+    /// All metrics of the task; `times`, one a row, is how often each row counts.
+    package func metrics(_ times: [Double]? = nil) -> [Metric] {
+        var weights = weights
+        if let times { weights = weights.map { zip($0, times).map(*) } ?? times }
+        if let weights, !weights.contains(where: { $0 > 0 }) { return [] }
         switch task {
         case .classification:
-            Metrics.classification(
+            return Metrics.classification(
                 probabilities: values, truth: classes, classCount: classCount, smallest: smallest,
                 weights: weights)
-        case .regression: Metrics.regression(predictions: values, truth: truth, weights: weights)
-        case .clustering: []
+        case .regression: return Metrics.regression(predictions: values, truth: truth, weights: weights)
+        case .clustering: return []
         }
     }
 
@@ -45,9 +50,10 @@ package struct Answers: Sendable {
     /// That loss alone, cheaper than all metrics.
     package var loss: Double {
         switch task {
-        case .classification: Metrics.logLoss(values, classes, classCount, smallest)
+        case .classification: Metrics.logLoss(values, classes, classCount, smallest, weights)
         case .regression:
-            RegressionMeasures(predictions: values, truth: truth).meanSquaredError.squareRoot()
+            RegressionMeasures(predictions: values, truth: truth, weights: weights).meanSquaredError
+                .squareRoot()
         case .clustering: 0
         }
     }
@@ -57,6 +63,7 @@ package struct Answers: Sendable {
         var part = self
         part.values = indices.flatMap { values[$0 * width..<($0 + 1) * width] }
         part.truth = indices.map { truth[$0] }
+        part.weights = weights.map { weights in indices.map { weights[$0] } }
         return part
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Base
 import Inference
 import ModelFormat
 import Tabular
@@ -9,6 +10,7 @@ package struct Evaluator {
     let model: CompiledModel
     private let table: Table
     private static let blockRows = 512
+    private static let timedRows = 100
 
     package init(_ graph: ModelGraph, _ table: Table) throws(InferenceError) {
         model = try CompiledModel(graph)
@@ -41,6 +43,27 @@ package struct Evaluator {
         }
     }
 
+    /// The margins of `rows`, row-major.
+    func margins(_ rows: [Int]) -> [Double] {
+        var block = RowBlock()
+        var predictions = Predictions()
+        var scratch = InferenceScratch()
+        var margins: [Double] = []
+        var first = 0
+        while first < rows.count {
+            let end = min(first + Evaluator.blockRows, rows.count)
+            table.fill(&block, rows: rows[first..<end], schema: model.schema, as: model.inputType)
+            model.predict(block, into: &predictions, scratch: &scratch)
+            for row in 0..<end - first {
+                for column in 0..<predictions.margins.columnCount {
+                    margins.append(predictions.margins.value(row: row, column: column))
+                }
+            }
+            first = end
+        }
+        return margins
+    }
+
     /// What the model says of `rows`, with what is true of them.
     package func answers(_ rows: [Int], _ target: Target) -> Answers {
         var values: [Double] = []
@@ -48,7 +71,28 @@ package struct Evaluator {
         return Answers(
             values: values, truth: rows.map { target.values[$0] }, task: target.task,
             classCount: target.classCount,
-            smallest: outputType == .float32 ? Double(Float.ulpOfOne) : Double.ulpOfOne)
+            smallest: outputType == .float32 ? Double(Float.ulpOfOne) : Double.ulpOfOne,
+            weights: target.weights.map { weights in rows.map { weights[$0] } })
+    }
+
+    /// What the model takes for one row, in microseconds: the median over some of `rows`, each asked alone.
+    func rowMicroseconds(_ rows: [Int]) -> Double {
+        var block = RowBlock()
+        var predictions = Predictions()
+        var scratch = InferenceScratch()
+        var times: [UInt64] = []
+        let step = max(1, rows.count / Evaluator.timedRows)
+        // Twice over the same rows; what is cold in the first round is not in the second.
+        for round in 0..<2 {
+            for place in stride(from: 0, to: rows.count, by: step).prefix(Evaluator.timedRows) {
+                table.fill(&block, rows: rows[place..<place + 1], schema: model.schema, as: model.inputType)
+                let begun = MonotonicInstant.now
+                model.predict(block, into: &predictions, scratch: &scratch)
+                if round == 1 { times.append(MonotonicInstant.now.nanoseconds(since: begun)) }
+            }
+        }
+        times.sort()
+        return times.isEmpty ? 0 : Double(times[times.count / 2]) / 1e3
     }
 
     /// Measures the model on `rows`; empty for no rows.

@@ -8,6 +8,7 @@ struct ModelProbe: ~Copyable {
     private let model: CompiledModel
     private let target: Target
     private let truth: [Double]
+    private let weights: [Double]?
     private let smallest: Double
     private var block = RowBlock()
     private var predictions = Predictions()
@@ -17,6 +18,7 @@ struct ModelProbe: ~Copyable {
         model = evaluator.model
         self.target = target
         truth = rows.map { target.values[$0] }
+        weights = target.weights.map { weights in rows.map { weights[$0] } }
         smallest = evaluator.outputType == .float32 ? Double(Float.ulpOfOne) : Double.ulpOfOne
         table.fill(&block, rows: rows[...], schema: model.schema, as: model.inputType)
     }
@@ -34,7 +36,7 @@ struct ModelProbe: ~Copyable {
         }
         return Answers(
             values: values, truth: truth, task: target.task, classCount: target.classCount,
-            smallest: smallest)
+            smallest: smallest, weights: weights)
     }
 
     func column(_ index: Int) -> [Double] { (0..<rowCount).map { block.value(row: $0, column: index) } }

@@ -41,6 +41,8 @@ package struct GeneralizedLinearLearner: Learner {
         if algorithm == .gamma { self.settings.power = 2 }
     }
 
+    package var usesWeights: Bool { true }
+
     package func fit(
         _ data: TrainingData, report: (TrainingEvent) -> Void
     ) throws(TrainingError) -> FittedModel {
@@ -48,7 +50,7 @@ package struct GeneralizedLinearLearner: Learner {
         let preparation = try data.preparation(.scaled)
         let matrix = DesignMatrix(
             try data.scaledRows(data.split.train, preparation), featureCount: preparation.width,
-            threadCount: data.threads)
+            weights: data.weights(data.split.train), threadCount: data.threads)
         let targets = data.targets(data.split.train)
         var objective = MarginObjective(
             matrix, targets: targets, loss: .tweedie(power: settings.power),
@@ -81,7 +83,8 @@ package struct GeneralizedLinearLearner: Learner {
                 column: data.target.name, value: wrong, algorithm: algorithm.name,
                 allowed: isGamma ? "above 0" : "0 or more")
         }
-        guard targets.contains(where: { $0 > 0 }) else {
+        let weights = data.weights(data.split.train)
+        guard targets.indices.contains(where: { targets[$0] > 0 && weights?[$0] != 0 }) else {
             throw .targetRange(
                 column: data.target.name, value: 0, algorithm: algorithm.name,
                 allowed: "above 0 in some training row")

@@ -16,6 +16,7 @@ extension Algorithm {
 package struct LinearLearner: Learner {
     package let algorithm: Algorithm
     package var settings: LinearTrainer.Settings
+    package var usesWeights: Bool { true }
 
     /// `algorithm` is `logistic` or `linear`.
     package init(_ algorithm: Algorithm, _ settings: LinearTrainer.Settings = .init()) {
@@ -29,17 +30,18 @@ package struct LinearLearner: Learner {
         let preparation = try data.preparation(.scaled)
         let matrix = try data.scaledRows(data.split.train, preparation)
         let targets = data.targets(data.split.train)
+        let weights = data.weights(data.split.train)
         let trainer = LinearTrainer(settings, threadCount: data.threads)
         let model: LinearModel
         let transform: OutputTransform
         if data.target.task == .regression {
             model = try trainer.fitRegressor(
-                features: matrix, targets: targets, featureCount: preparation.width)
+                features: matrix, targets: targets, weights: weights, featureCount: preparation.width)
             transform = .identity
         } else {
             model = try trainer.fitClassifier(
-                features: matrix, classes: targets.map { Int($0) }, classCount: data.target.classCount,
-                featureCount: preparation.width
+                features: matrix, classes: targets.map { Int($0) }, weights: weights,
+                classCount: data.target.classCount, featureCount: preparation.width
             ) { iteration, loss in
                 report(
                     .progress(

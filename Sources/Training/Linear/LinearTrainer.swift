@@ -29,14 +29,16 @@ package struct LinearTrainer: Sendable {
         }
     }
 
-    /// Minimises ½·l2·‖w‖² + Σ log loss. `features` is row-major [rows, featureCount], prepared.
+    /// Minimises ½·l2·‖w‖² + Σ weight · log loss, weights 1 when nil. `features` is
+    /// row-major [rows, featureCount], prepared.
     package func fitClassifier(
-        features: [Double], classes: [Int], classCount: Int, featureCount: Int,
+        features: [Double], classes: [Int], weights: [Double]? = nil, classCount: Int, featureCount: Int,
         progress: (_ iteration: Int, _ loss: Double) -> Void = { _, _ in }
     ) throws(TrainingError) -> LinearModel {
         try settings.validate(for: .classification)
         if classCount == 2 {
-            let matrix = DesignMatrix(features, featureCount: featureCount, threadCount: threadCount)
+            let matrix = DesignMatrix(
+                features, featureCount: featureCount, weights: weights, threadCount: threadCount)
             var objective = MarginObjective(
                 matrix, targets: classes.map(Double.init), loss: .logistic,
                 penalty: settings.l2 / matrix.weightSum)
@@ -45,8 +47,9 @@ package struct LinearTrainer: Sendable {
                 coefficients: Array(point.dropLast()), intercepts: [point[featureCount]])
         }
         var objective = LogisticObjective(
-            features: features, classes: classes, classCount: classCount, featureCount: featureCount,
-            penalty: settings.l2 / Double(classes.count))
+            features: features, classes: classes, weights: weights, classCount: classCount,
+            featureCount: featureCount,
+            penalty: settings.l2 / (weights?.reduce(0, +) ?? Double(classes.count)))
         var point = [Double](repeating: 0, count: objective.parameterCount)
         var solver = LBFGS()
         solver.iterationsMax = settings.iterationsMax
@@ -58,13 +61,14 @@ package struct LinearTrainer: Sendable {
             intercepts: Array(point[(outputCount * featureCount)...]))
     }
 
-    /// Minimises l2·‖w‖² + Σ (y − prediction)².
+    /// Minimises l2·‖w‖² + Σ weight · (y − prediction)², weights 1 when nil.
     package func fitRegressor(
-        features: [Double], targets: [Double], featureCount: Int
+        features: [Double], targets: [Double], weights: [Double]? = nil, featureCount: Int
     ) throws(TrainingError) -> LinearModel {
         try settings.validate(for: .regression)
         let (coefficients, intercept) = try Ridge.fit(
-            features: features, targets: targets, featureCount: featureCount, penalty: settings.l2)
+            features: features, targets: targets, weights: weights, featureCount: featureCount,
+            penalty: settings.l2)
         return LinearModel(coefficients: coefficients, intercepts: [intercept])
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// The mean log loss over the rows plus `penalty`/2 times the squared weights; intercepts are free.
+/// The weighted mean of the log loss over the rows plus `penalty`/2 times the squared weights; intercepts
+/// are free.
 ///
 /// With two classes there is one weight vector, for the second class; with more there is one a class
 /// (softmax). Parameters: the weights, row-major [outputs, features], then the intercepts [outputs].
@@ -9,6 +10,8 @@ struct LogisticObjective: ConvexObjective {
     /// Row-major [rows, featureCount].
     private let features: [Double]
     private let classes: [Int]
+    private let weights: [Double]?
+    private let weightSum: Double
     private let featureCount: Int
     private let outputCount: Int
     private let penalty: Double
@@ -16,9 +19,14 @@ struct LogisticObjective: ConvexObjective {
     private var probabilities: [Double]
     private var scores: [Double]
 
-    init(features: [Double], classes: [Int], classCount: Int, featureCount: Int, penalty: Double) {
+    init(
+        features: [Double], classes: [Int], weights: [Double]? = nil, classCount: Int, featureCount: Int,
+        penalty: Double
+    ) {
         self.features = features
         self.classes = classes
+        self.weights = weights
+        weightSum = weights?.reduce(0, +) ?? Double(classes.count)
         self.featureCount = featureCount
         self.penalty = penalty
         outputCount = classCount == 2 ? 1 : classCount
@@ -33,7 +41,7 @@ struct LogisticObjective: ConvexObjective {
         var loss = 0.0
         for row in classes.indices {
             computeScores(row, point)
-            loss += outputCount == 1 ? binaryLoss(row) : softmaxLoss(row)
+            loss += (weights?[row] ?? 1) * (outputCount == 1 ? binaryLoss(row) : softmaxLoss(row))
             accumulate(row, into: &gradient)
         }
         return finish(loss, point, &gradient)
@@ -102,22 +110,23 @@ struct LogisticObjective: ConvexObjective {
         return loss
     }
 
-    /// sums += scores ⊗ (row, 1)
+    /// sums += weight · scores ⊗ (row, 1)
     private func accumulate(_ row: Int, into sums: inout [Double]) {
         let values = features.span
         var target = sums.mutableSpan
         let start = row * featureCount
+        let weight = weights?[row] ?? 1
         for output in 0..<outputCount {
-            let factor = scores[output]
+            let factor = weight * scores[output]
             let first = output * featureCount
             for index in 0..<featureCount { target[first + index] += factor * values[start + index] }
             target[outputCount * featureCount + output] += factor
         }
     }
 
-    /// Divides by the rows and adds the penalty.
+    /// Divides by the weights and adds the penalty.
     private func finish(_ loss: Double, _ point: [Double], _ sums: inout [Double]) -> Double {
-        let scale = 1 / Double(classes.count)
+        let scale = 1 / weightSum
         let weightCount = outputCount * featureCount
         var squares = 0.0
         for index in sums.indices { sums[index] *= scale }

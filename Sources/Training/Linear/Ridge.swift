@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Least squares with `penalty` times the squared weights; the intercept is free. Solved exactly.
+/// Weighted least squares with `penalty` times the squared weights; the intercept is free. Solved exactly.
 enum Ridge {
     /// Beyond this many features the matrix of products is larger than the data is likely to be, and
     /// conjugate gradients take over.
@@ -8,20 +8,32 @@ enum Ridge {
 
     /// `features` is row-major [rows, featureCount].
     static func fit(
-        features: [Double], targets: [Double], featureCount: Int, penalty: Double
+        features: [Double], targets: [Double], weights: [Double]? = nil, featureCount: Int, penalty: Double
     ) throws(TrainingError) -> (coefficients: [Double], intercept: Double) {
         let rowCount = targets.count
+        let weightSum = weights?.reduce(0, +) ?? Double(rowCount)
         var means = [Double](repeating: 0, count: featureCount)
         for row in 0..<rowCount {
-            for index in 0..<featureCount { means[index] += features[row * featureCount + index] }
+            let weight = weights?[row] ?? 1
+            for index in 0..<featureCount { means[index] += weight * features[row * featureCount + index] }
         }
-        for index in means.indices { means[index] /= Double(rowCount) }
-        let targetMean = targets.reduce(0, +) / Double(rowCount)
+        for index in means.indices { means[index] /= weightSum }
+        var targetMean = 0.0
+        for row in 0..<rowCount { targetMean += (weights?[row] ?? 1) * targets[row] }
+        targetMean /= weightSum
         var centred = features
         for row in 0..<rowCount {
             for index in 0..<featureCount { centred[row * featureCount + index] -= means[index] }
         }
-        let differences = targets.map { $0 - targetMean }
+        var differences = targets.map { $0 - targetMean }
+        if let weights {
+            // A row of weight w is √w of it, squared.
+            for row in 0..<rowCount {
+                let root = weights[row].squareRoot()
+                differences[row] *= root
+                for index in 0..<featureCount { centred[row * featureCount + index] *= root }
+            }
+        }
         let coefficients =
             featureCount <= choleskyFeaturesMax
             ? try cholesky(centred, differences, featureCount, penalty)

@@ -5,8 +5,8 @@
 struct AdamParameters: Sendable {
     var values: [Float]
     var gradients: [Float]
-    private var means: [Float]
-    private var squares: [Float]
+    private(set) var means: [Float]
+    private(set) var squares: [Float]
 
     private static let (meanDecay, squareDecay, epsilon): (Float, Float, Float) = (0.9, 0.999, 1e-8)
 
@@ -15,6 +15,14 @@ struct AdamParameters: Sendable {
         gradients = [Float](repeating: 0, count: values.count)
         means = gradients
         squares = gradients
+    }
+
+    /// As it was when `values` with these moments were saved; the lists are of one length.
+    init(_ values: [Float], means: [Float], squares: [Float]) {
+        self.values = values
+        self.means = means
+        self.squares = squares
+        gradients = [Float](repeating: 0, count: values.count)
     }
 
     /// - Parameters:

@@ -21,6 +21,15 @@ struct BatchNormalization: Sendable {
         inverseDeviations = runningMeans
     }
 
+    /// As it was when these were saved; all lists are of one length.
+    init(scales: AdamParameters, shifts: AdamParameters, runningMeans: [Float], runningVariances: [Float]) {
+        self.scales = scales
+        self.shifts = shifts
+        self.runningMeans = runningMeans
+        self.runningVariances = runningVariances
+        inverseDeviations = [Float](repeating: 0, count: runningMeans.count)
+    }
+
     private var width: Int { runningMeans.count }
 
     /// `sums` is row-major [rows, width].

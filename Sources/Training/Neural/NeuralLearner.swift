@@ -18,6 +18,7 @@ package struct NeuralLearner: Learner {
     package init(_ settings: NeuralSettings = NeuralSettings()) { self.settings = settings }
 
     package var algorithm: Algorithm { .mlp }
+    package var takesSteps: Bool { true }
 
     package func fit(
         _ data: TrainingData, report: (TrainingEvent) -> Void
@@ -34,8 +35,9 @@ package struct NeuralLearner: Learner {
         // Of the rows learned from, so that the layers start at the right size.
         let scale = loss == .squaredError ? TargetScale(data.targets(train)) : TargetScale()
         let total = settings.epochs(of: train.count)
-        let trainer = NeuralTrainer(settings: settings, loss: loss, seed: data.seed)
-        let result = trainer.fit(
+        let trainer = NeuralTrainer(
+            settings: settings, loss: loss, seed: data.seed, checkpointer: data.checkpointer)
+        let result = try trainer.fit(
             try rows(train, data, preparation, scale),
             validation: validation.isEmpty ? nil : try rows(validation, data, preparation, scale)
         ) { epoch, loss, validationLoss in

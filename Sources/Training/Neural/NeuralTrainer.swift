@@ -9,6 +9,7 @@ struct NeuralTrainer: Sendable {
     let settings: NeuralSettings
     let loss: NeuralLoss
     let seed: UInt64
+    var checkpointer: Checkpointer?
 
     /// Rows, row-major, with their targets: values, or indices of classes.
     struct Rows: Sendable {
@@ -30,44 +31,52 @@ struct NeuralTrainer: Sendable {
     func fit(
         _ train: Rows, validation: Rows?,
         progress: (_ epoch: Int, _ loss: Double, _ validationLoss: Double?) -> Void
-    ) -> Result {
+    ) throws(TrainingError) -> Result {
         var random = RandomSource(seed: seed)
-        var layers = makeLayers(train.width, &random)
+        let layers = makeLayers(train.width, &random)
+        var state = NeuralState(layers: layers, random: random, order: Array(0..<train.count))
+        if let archive = try checkpointer?.state(of: .mlp) {
+            state = try NeuralState(archive, layers: layers, rowCount: train.count)
+        }
         let batchRows = settings.batchRows(of: train.count)
         let batches = (train.count + batchRows - 1) / batchRows
         let epochs = settings.epochs(of: train.count)
         let total = Double(epochs * batches)
-        var order = Array(0..<train.count)
-        var best: (layers: [MultilayerPerceptron.Layer], epoch: Int, loss: Double)?
-        var step = 0
-        for epoch in 1...epochs {
-            random.shuffle(&order)
+        for epoch in stride(from: state.epoch + 1, through: epochs, by: 1) {
+            state.random.shuffle(&state.order)
             var sum = 0.0
             for batch in 0..<batches {
-                let rows = order[batch * batchRows..<min((batch + 1) * batchRows, train.count)]
-                sum += learn(&layers, train, rows, &random)
-                step += 1
+                let rows = state.order[batch * batchRows..<min((batch + 1) * batchRows, train.count)]
+                sum += learn(&state.layers, train, rows, &state.random)
+                state.step += 1
+                let step = state.step
                 let rate = settings.learningRate * (1 + cos(.pi * Double(step - 1) / total)) / 2
                 let meanScale = Float(1 / (1 - pow(0.9, Double(step))))
                 let squareScale = Float(1 / (1 - pow(0.999, Double(step))))
-                for layer in layers.indices {
-                    layers[layer].step(
+                for layer in state.layers.indices {
+                    state.layers[layer].step(
                         rate: Float(rate), meanScale: meanScale, squareScale: squareScale,
                         shrink: Float(1 - rate * settings.weightDecay))
                 }
             }
-            guard let validation else {
+            state.epoch = epoch
+            if let validation {
+                let finished = state.layers.map(\.finished)
+                let value = meanLoss(finished, validation)
+                progress(epoch, sum / Double(train.count), value)
+                if value < state.best?.loss ?? .infinity {
+                    state.best = NeuralState.Best(layers: finished, epoch: epoch, loss: value)
+                }
+                if epoch - (state.best?.epoch ?? 0) >= settings.patience { break }
+            } else {
                 progress(epoch, sum / Double(train.count), nil)
-                continue
             }
-            let finished = layers.map(\.finished)
-            let value = meanLoss(finished, validation)
-            progress(epoch, sum / Double(train.count), value)
-            if value < best?.loss ?? .infinity { best = (finished, epoch, value) }
-            if epoch - (best?.epoch ?? 0) >= settings.patience { break }
+            if epoch < epochs { try checkpointer?.pass(epoch, of: .mlp) { state.archive } }
         }
-        if let best { return Result(layers: best.layers, epochs: best.epoch, validationLoss: best.loss) }
-        return Result(layers: layers.map(\.finished), epochs: epochs, validationLoss: nil)
+        if let best = state.best {
+            return Result(layers: best.layers, epochs: best.epoch, validationLoss: best.loss)
+        }
+        return Result(layers: state.layers.map(\.finished), epochs: epochs, validationLoss: nil)
     }
 
     private func makeLayers(_ width: Int, _ random: inout RandomSource) -> [NeuralLayer] {

@@ -12,7 +12,9 @@ package struct ModelTrain: ParsableCommand {
             2 wrong usage; 75 interrupted, run it again.
             """,
         version: version,
-        subcommands: [TrainCommand.self, PrepareCommand.self, CompressCommand.self])
+        subcommands: [
+            TrainCommand.self, AutoCommand.self, TuneCommand.self, PrepareCommand.self, CompressCommand.self,
+        ])
 
     package static let version = "0.1.0"
 
@@ -33,7 +35,12 @@ package struct ModelTrain: ParsableCommand {
         }
         do {
             var command = try parseAsRoot(arguments)
-            try command.run()
+            let given = GivenArguments(Array(arguments.dropFirst()))
+            switch command {
+            case let tune as TuneCommand: try TuneRun(tune.tuning, tune.train, given).tune()
+            case let auto as AutoCommand: try TuneRun(auto.tuning, auto.train, given).trainTheBest()
+            default: try command.run()
+            }
             Glibc.exit(0)
         } catch let error as AppError {
             fail(error, layout)

@@ -22,8 +22,7 @@ struct TrainingRun {
 
     func run() throws(AppError) {
         // Before the work, so that a key that cannot sign is no surprise at its end.
-        let key: SigningKey? =
-            if let path = options.results.signKey { try Publication.signingKey(path) } else { nil }
+        _ = try signingKey()
         let data = try load()
         let trainer = try prepare(data.table)
         reportSchema(trainer)
@@ -32,6 +31,7 @@ struct TrainingRun {
 
     /// From the table to the registry.
     func run(_ data: LoadedTable, _ prepared: ModelTrainer) throws(AppError) {
+        let key = try signingKey()
         var trainer = prepared
         var checkpoint: CheckpointRun?
         if let path = options.continuation.checkpoint {
@@ -68,6 +68,11 @@ struct TrainingRun {
                 .refused,
                 "not published: --promote-if \"\(options.evaluation.promoteIf ?? "")\" does not hold")
         }
+    }
+
+    private func signingKey() throws(AppError) -> SigningKey? {
+        guard let path = options.results.signKey else { return nil }
+        return try Publication.signingKey(path)
     }
 
     // MARK: Data

@@ -136,8 +136,10 @@ struct TrainingRun {
     /// Of the file that is gone on from; empty without one.
     private func startingDigest() throws(AppError) -> String {
         guard let path = options.continuation.continueFrom else { return "" }
+        // Not in one expression: Swift 6.3.1 dies on the span of a temporary here.
+        let bytes = try modelBytes(path)
         var digest = SHA256()
-        digest.update(try modelBytes(path).span)
+        digest.update(bytes.span)
         return digest.finish().description
     }
 

@@ -60,6 +60,57 @@ import Testing
         }
     }
 
+    @Test func certaintyAndWeights_areOptions() throws {
+        try TemporaryDirectory.with { directory in
+            func graph(_ arguments: [String]) throws -> ModelGraph {
+                let path = directory.path("m.safetensors")
+                let command = try Command.run(["train"] + arguments + ["--output", path, "--rounds", "10"])
+                try #require(command.status == 0, "\(command.errors)")
+                let bytes = try Fixtures.contents(ofFile: path)
+                return try NativeModel.read(bytes.span)
+            }
+            let diabetes = Fixtures.path("data/diabetes.csv")
+            let interval = try graph([
+                diabetes, "--target", "target", "--split-column", "split", "--algorithm", "linear",
+                "--interval",
+                "0.8",
+            ])
+            #expect(interval.output.interval?.level == 0.8)
+            let cancer = [cancer, "--target", "target", "--split-column", "split", "--algorithm", "gbdt"]
+            #expect(try graph(cancer + ["--calibrate", "isotonic"]).output.calibration != nil)
+            #expect(try graph(cancer + ["--calibrate", "temperature"]).output.divisor != 1)
+            let balanced = try graph(cancer + ["--class-weight", "balanced"])
+            #expect(balanced.lineage.facts["setting.class_weight"] == "balanced")
+            #expect(try balanced.estimator != graph(cancer).estimator)
+            let given = try graph(cancer + ["--class-weight", "0=2", "--class-weight", "1=0.5"])
+            #expect(given.lineage.facts["setting.class_weight"] == "0=2.0, 1=0.5")
+            let weighed = try graph([
+                try positiveAges(directory), "--target", "target", "--split-column", "split", "--algorithm",
+                "linear", "--weight-column", "age",
+            ])
+            #expect(weighed.lineage.facts["weight_column"] == "age")
+            #expect(!weighed.schema.features.contains { $0.name == "age" })
+            for wrong in [["--class-weight", "0"], ["--class-weight", "balanced", "--class-weight", "0=1"]] {
+                #expect(try Command.run(["train"] + cancer + wrong).status == 2)
+            }
+            #expect(try Command.run(["train"] + cancer + ["--interval", "0.9"]).status == 2)
+        }
+    }
+
+    /// The diabetes data with ages that can be weights.
+    private func positiveAges(_ directory: TemporaryDirectory) throws -> String {
+        let text = String(
+            decoding: try Fixtures.contents(ofFile: Fixtures.path("data/diabetes.csv")), as: UTF8.self)
+        var lines = text.split(separator: "\n").map(String.init)
+        let column = try #require(lines[0].split(separator: ",").firstIndex(of: "age"))
+        for row in lines.indices.dropFirst() {
+            var cells = lines[row].split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            cells[column] = "\(row % 5)"
+            lines[row] = cells.joined(separator: ",")
+        }
+        return try directory.write(lines.joined(separator: "\n") + "\n", to: "weights.csv")
+    }
+
     @Test func everydayData_isLearnedFrom_withoutAnyOptionButTheTarget() throws {
         try TemporaryDirectory.with { directory in
             let data = try directory.write(people(), to: "people.csv")

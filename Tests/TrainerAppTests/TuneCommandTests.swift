@@ -131,6 +131,17 @@ import Testing
             given.without(["json"]).arguments == ["--target=y", "--dart", "--seed=3", "--", "a.csv", "--b"])
     }
 
+    /// Those whose line of the help shows no value.
+    @Test func everyFlagOfTrain_isKnownAsOne() throws {
+        let lines = try Command.run(["train", "--help"]).output.split(separator: "\n")
+        let flags = lines.filter { $0.hasPrefix("  --") }.compactMap { line -> String? in
+            let words = line.split(separator: " ")
+            return words.count > 1 && words[1].hasPrefix("<") ? nil : String(words[0].dropFirst(2))
+        }
+        #expect(flags.count > 3)
+        #expect(Set(flags).subtracting(["version", "help"]) == GivenArguments.flags)
+    }
+
     @Test func budgets_haveUnits() {
         #expect(TimeBudget(argument: "90s")?.seconds == 90 && TimeBudget(argument: "5m")?.seconds == 300)
         #expect(TimeBudget(argument: "2h")?.seconds == 7_200 && TimeBudget(argument: "7")?.seconds == 7)

@@ -41,7 +41,8 @@ import Testing
             trainer.checkpointer = owner.checkpointer(archive)
             let error = #expect(throws: TrainingError.self) { try trainer.train(algorithm) }
             try #require(error?.code == "interrupted", "\(error?.description ?? "")")
-            archive = try NumberArchive(owner.saved.withLock { $0 }.span)
+            let bytes = owner.saved.withLock { $0 }
+            archive = try NumberArchive(bytes.span)
         }
         trainer.checkpointer = Stop(after: .max).checkpointer(archive)
         let resumed = try trainer.train(algorithm)
@@ -113,7 +114,8 @@ import Testing
         let owner = Stop(after: 2)
         trainer.checkpointer = owner.checkpointer()
         #expect(throws: TrainingError.self) { try trainer.train(.gbdt) }
-        let archive = try NumberArchive(owner.saved.withLock { $0 }.span)
+        let bytes = owner.saved.withLock { $0 }
+        let archive = try NumberArchive(bytes.span)
         trainer.checkpointer = Stop(after: 9).checkpointer(archive)
         let error = #expect(throws: TrainingError.self) { try trainer.train(.mlp) }
         #expect(error?.code == "checkpoint")

@@ -48,7 +48,9 @@ extension ModelGraph {
     }
 
     /// Values a row in `predictions`.
-    public var predictionWidth: Int { output.transform == .argmax ? 1 : outputCount }
+    public var predictionWidth: Int {
+        output.transform == .argmax || output.interval?.kind == .quantiles ? 1 : outputCount
+    }
 }
 
 extension Feature {

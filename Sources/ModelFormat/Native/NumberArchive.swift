@@ -44,6 +44,6 @@ package struct NumberArchive: Sendable, Equatable {
         for name in int64.keys.sorted() { container.add(name, Tensor(int64[name] ?? [])) }
         for name in uint8.keys.sorted() { container.add(name, Tensor(uint8[name] ?? [])) }
         let metadata = facts.keys.sorted().map { (key: Self.keyPrefix + $0, value: facts[$0] ?? "") }
-        return try container.finish(metadata: metadata)
+        return try container.finish(metadata: [(key: "modeld.format", value: "1")] + metadata)
     }
 }

@@ -7,7 +7,7 @@ struct GivenArguments {
     var positionals: [String] = []
 
     /// Options of `train` that take no value.
-    private static let flags: Set<String> = ["ordered-categories", "dart", "batch-norm", "json", "resume"]
+    static let flags: Set<String> = ["ordered-categories", "dart", "batch-norm", "json", "resume"]
 
     /// `arguments` without the subcommand's name; they have been parsed without a complaint.
     init(_ arguments: [String]) {

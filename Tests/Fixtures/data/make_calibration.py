@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes calibration.json: what scikit-learn's calibrators make of given scores.
 
 python make_calibration.py > calibration.json    (scikit-learn 1.5 or newer)

@@ -31,6 +31,7 @@ import Testing
         var settings = Tuner.Settings(
             SearchSpace([data == "diabetes" ? .linear : .logistic, .gbdt], fixed: ["rounds"]))
         settings.search = search
+        settings.folds = 3
         settings.trialsMax = trials
         settings.seconds = seconds
         settings.threads = threads

@@ -56,8 +56,8 @@ package struct SearchSpace: Sendable, Equatable {
                 factor("learning_rate", 0.0003, 0.01), factor("weight_decay", 1e-6, 0.1),
                 real("dropout", 0, 0.5), TuningParameter("batch_norm", .choice(["false", "true"])),
             ]
-        case .logistic, .linear, .poisson, .gamma: return [factor("l2", 0.0001, 10_000)]
-        case .tweedie: return [factor("l2", 0.0001, 10_000), real("power", 1.1, 1.9)]
+        case .logistic, .linear, .poisson, .gamma: return [factor("l2", 0.01, 1_000)]
+        case .tweedie: return [factor("l2", 0.01, 1_000), real("power", 1.1, 1.9)]
         case .lasso: return [factor("alpha", 0.00001, 10)]
         case .elasticNet: return [factor("alpha", 0.00001, 10), real("l1_ratio", 0.05, 1)]
         default: return []

@@ -14,8 +14,9 @@ package struct Tuner {
         package var trialsMax: Int?
         /// Wall-clock seconds. No trial begins that would, as long as the longest so far, end later.
         package var seconds: Double?
-        /// Folds that a trial is measured on; one when there are more than 20,000 rows.
-        package var folds = 3
+        /// Folds that a trial is measured on; nil: five, three from 2,000 rows on. One of five when there are
+        /// more than 20,000 rows.
+        package var folds: Int?
         package var threads = 1
         package var seed: UInt64 = 0
 
@@ -39,6 +40,8 @@ package struct Tuner {
     static let evenCount = 8
     /// With fewer rows a ninth of them says nothing.
     private static let partRowsMin = 200
+    /// With fewer rows chance says too much in three folds.
+    private static let fewRows = 2_000
 
     let trainer: ModelTrainer
     let settings: Settings
@@ -93,7 +96,9 @@ package struct Tuner {
         }
         let isOne = rows.count > ModelTrainer.manyRows
         let folds = Split.folds(
-            rows, count: isOne ? 5 : max(2, min(settings.folds, rows.count)), target: trainer.target,
+            rows,
+            count: isOne ? 5 : max(2, min(settings.folds ?? (rows.count < Self.fewRows ? 5 : 3), rows.count)),
+            target: trainer.target,
             seed: trainer.seed)
         return (isOne ? Array(folds.prefix(1)) : folds).filter { !$0.test.isEmpty }
     }

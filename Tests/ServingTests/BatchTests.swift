@@ -263,7 +263,7 @@ import Testing
 
     @Test func intervals_areBothBounds() throws {
         let csv = try answers("x\n5\n", "sure") { $0.outputs = ["predictions", "intervals"] }
-        #expect(csv.text == "predictions,lower,upper\n5.0,3.0,7.0\n")
+        #expect(csv.text == "predictions,lower,upper,error\n5.0,3.0,7.0,\n")
         let lines = try answers("{\"x\":-1}\n", "sure") {
             ($0.input, $0.output, $0.outputs) = (.jsonLines, .jsonLines, ["upper"])
         }

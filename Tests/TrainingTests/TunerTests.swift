@@ -126,9 +126,9 @@ import Testing
             table, target: target, split: try Split(rule, table: table, target: target))
         var settings = Tuner.Settings(SearchSpace([.linear, .gbdt], fixed: ["rounds"]))
         settings.search = .halving
-        settings.trialsMax = 13
+        settings.trialsMax = 16
         let trials = try Tuner(trainer, settings, learner: Self.makeLearner).run()
-        #expect(trials.count { $0.rowPart < 0.2 } == 9)
+        #expect(trials.count { $0.rowPart < 0.2 } >= 9)
         #expect(trials.count { $0.rowPart > 0.2 && $0.rowPart < 0.5 } >= 3)
         #expect(trials.contains { $0.rowPart == 1 })
         #expect(Trial.leaderboard(trials).allSatisfy { $0.rowPart == 1 })

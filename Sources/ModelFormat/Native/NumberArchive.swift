@@ -4,7 +4,7 @@ import Base
 /// Named lists of numbers with facts, for what is no model but has to last: a training's checkpoint.
 ///
 /// The file is a native container (docs/reference/model-format.md): a digest over the whole, no slack, and
-/// metadata keys that begin with `archive.` in the place of a graph.
+/// metadata keys that begin with `modeld.archive.` in the place of a graph.
 package struct NumberArchive: Sendable, Equatable {
     package var facts: [String: String] = [:]
     package var float64: [String: [Double]] = [:]
@@ -12,7 +12,7 @@ package struct NumberArchive: Sendable, Equatable {
     package var int64: [String: [Int64]] = [:]
     package var uint8: [String: [UInt8]] = [:]
 
-    private static let keyPrefix = "archive."
+    private static let keyPrefix = "modeld.archive."
 
     package init() {}
 

@@ -38,7 +38,8 @@ final class RunningDaemon: Sendable {
         let service = PredictService(
             registry: registry,
             defaultModel: configuration.defaultModel.isEmpty ? nil : configuration.defaultModel,
-            splitter: RowSplitter(threads: scheduling.workerCount ?? 1))
+            splitter: RowSplitter(threads: scheduling.workerCount ?? 1),
+            joining: scheduling.joining)
         authorizer = AdminAuthorizer(try Self.adminKeys(configuration))
         let admin = AdminDesk(
             authorizer: authorizer,
@@ -47,9 +48,11 @@ final class RunningDaemon: Sendable {
                     registry: registry, path: configuration.registry, logger: logger)),
             uploadBytesMax: configuration.admin.uploadBytes)
         self.service = service
+        let options = Self.invocationsOptions(configuration, workerCount: scheduling.workerCount)
         workers = scheduling.workerCount.map {
             WorkerPool(
-                workers: $0, niceness: scheduling.niceness, limits: scheduling.limits, metrics: metrics)
+                workers: $0, niceness: scheduling.niceness, limits: scheduling.limits, metrics: metrics,
+                invocations: options.style)
         }
         let (workers, costMax) = (workers, scheduling.costMax)
         let batch = BatchService(
@@ -70,7 +73,6 @@ final class RunningDaemon: Sendable {
         serverConfiguration.listeners = plan.listeners
         serverConfiguration.limiter = limiter
         let table = DaemonRoutes(platform: configuration.platform.routes)
-        let options = Self.invocationsOptions(configuration, workerCount: scheduling.workerCount)
         server = HTTPServer(
             configuration: serverConfiguration,
             makeObserver: { [logger] _ in

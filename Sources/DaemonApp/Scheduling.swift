@@ -10,6 +10,8 @@ struct Scheduling {
     /// Nil when no request goes to a worker.
     let workerCount: Int?
     let limits: WorkQueueLimits
+    /// Without workers no request meets another.
+    let joining: JoiningRules
     /// Of the workers' threads: POSIX's nice values, 0 to 19.
     let niceness: Int
 
@@ -26,10 +28,13 @@ struct Scheduling {
         limits.policy = settings.queuePolicy
         limits.wait = settings.queueWait.wholeNanoseconds
         limits.waitOverloaded = min(limits.waitOverloaded, limits.wait)
-        limits.batchRows = settings.batchRows
-        limits.batchDelay = settings.batchDelay.wholeNanoseconds
+        limits.joining.rows = settings.batchRows
+        limits.joining.delay = settings.batchDelay.wholeNanoseconds
         limits.modelConcurrency = settings.modelConcurrency
         self.limits = limits
+        var joining = limits.joining
+        if settings.mode == .inline { joining.rows = 1 }
+        self.joining = joining
         niceness = settings.workerNiceness
     }
 }

@@ -61,11 +61,18 @@ final class WorkerPool: Sendable {
     private let refusedWait: Counter
     private let workers: Int
     private let niceness: CInt
+    private let invocations: InvocationsStyle
 
-    /// - Parameter niceness: what the threads add to theirs, 0 to 19; at 19 a loop that wakes up takes the
-    ///   processor from a worker at once, at 9 it waited 5 us more each time (Linux 6.18).
-    init(workers: Int, niceness: Int, limits: WorkQueueLimits, metrics: MetricRegistry) {
+    /// - Parameters:
+    ///   - niceness: what the threads add to theirs, 0 to 19; at 19 a loop that wakes up takes the processor
+    ///     from a worker at once, at 9 it waited 5 us more each time (Linux 6.18).
+    ///   - invocations: whose form refusals of `POST /invocations` have.
+    init(
+        workers: Int, niceness: Int, limits: WorkQueueLimits, metrics: MetricRegistry,
+        invocations: InvocationsStyle = .mlflow
+    ) {
         self.workers = workers
+        self.invocations = invocations
         self.niceness = CInt(niceness)
         state = Mutex(State(queue: WorkQueue(limits: limits, workers: workers, now: .now)))
         depth = metrics.gauge(.workQueueRequests)
@@ -102,11 +109,8 @@ final class WorkerPool: Sendable {
         }
         if let refusal {
             (refusal == .full ? refusedFull : refusedWait).add()
-            response.fail(
-                .serviceUnavailable,
-                "the server is overloaded (\(depthNow) requests wait); try again in \(retryAfter) s")
-            response.addHeader("Retry-After", "\(retryAfter)")
-            return
+            let error = PredictError.overloaded(waiting: depthNow, retryAfterSeconds: retryAfter)
+            return endpoint.refuse(error, invocations, &response)
         }
         var path = path
         path.resolved = demand.model
@@ -115,7 +119,7 @@ final class WorkerPool: Sendable {
         let place = ModelPlace()
         let admission = demand.model?.enter { place.open() } ?? .entered
         if admission == .refused, let model = demand.model {
-            return endpoint.refuse(model, &response)
+            return endpoint.refuse(.tooManyRequests(model: model.name), invocations, &response)
         }
         let job = Job(
             deferred: request.deferAnswer(), endpoint: endpoint, path: path, route: response.route)

@@ -10,7 +10,7 @@ extension PredictError {
     var status: Status {
         switch self {
         case .unknownModel, .unknownVersion, .unknownAlias, .noDefaultModel: .notFound
-        case .notReady, .notLoaded, .timedOut: .serviceUnavailable
+        case .notReady, .notLoaded, .timedOut, .overloaded: .serviceUnavailable
         case .tooManyRequests: .tooManyRequests
         case .unsupportedMediaType: .unsupportedMediaType
         case .tooManyRows, .answerTooLarge: .contentTooLarge
@@ -28,7 +28,9 @@ extension PredictError {
             self = error
         case let error as JSONError:
             let (line, column) = error.position(in: body)
-            self = .malformedBody(detail: error.message, line: line, column: column)
+            self = .malformedBody(
+                detail: body.isEmpty ? "the body is empty" : error.message, line: line, column: column,
+                offset: error.offset, path: error.path(in: body))
         case let error as CSVError:
             self = .malformedBody(
                 detail: error.explanation, line: error.line, column: error.column ?? 1)
@@ -39,13 +41,25 @@ extension PredictError {
 }
 
 extension Response {
-    /// The same with a status of the dialect's own.
-    mutating func fail(_ error: PredictError, as status: Status) {
-        fail(status, error.description)
+    /// The same with a status of the dialect's own, and in its words.
+    mutating func fail(_ error: PredictError, as status: Status, saying message: String? = nil) {
+        fail(status, message ?? error.description)
+        addHeaders(of: error)
+    }
+
+    /// What every dialect says of an error beside its body: the stable code, and when to try again.
+    mutating func addHeaders(of error: PredictError) {
+        addHeader("Modeld-Error-Code", error.code)
         switch error {
         case .tooManyRequests, .notLoaded: addHeader("Retry-After", "1" as StaticString)
+        case .overloaded(_, let seconds): addHeader("Retry-After", "\(seconds)")
         default: break
         }
+    }
+
+    /// The same in TensorFlow Serving's words.
+    mutating func fail(_ error: PredictError, _ words: ServingWords) {
+        fail(error, as: ServingWords.status(error), saying: words.message(error))
     }
 
     /// As `fail`, unless the request has only to wait for its model.

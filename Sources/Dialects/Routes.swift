@@ -67,12 +67,15 @@ package enum Outcome: Sendable, Equatable {
 }
 
 extension Endpoint {
-    /// Answers that a model's policy does not let the request wait, in the dialect's own form.
-    package func refuse(_ model: ServedModel, _ response: inout Response) {
-        let error = PredictError.tooManyRequests(model: model.name)
+    /// Answers that a request may not wait, in the dialect's own form.
+    package func refuse(
+        _ error: PredictError, _ style: InvocationsStyle, _ response: inout Response
+    ) {
         switch self {
-        case .openInference: response.fail(error, as: .serviceUnavailable)
-        default: response.fail(error)
+        case .openInference: InferForm().fail(error, &response)
+        case .instances: response.fail(error, ServingWords())
+        case .invocations(.invocations) where style == .mlflow: MLflowForm().fail(error, &response)
+        case .invocations, .document: response.fail(error)
         }
     }
 }

@@ -42,7 +42,7 @@ package struct InputBinder {
         // A model whose only feature is called as the matrix is, is bound to it, with the same meaning.
         guard name == Self.matrixName, index.takesMatrix else {
             guard let column = index.column(named: name) else {
-                throw .unexpectedInput(name, model: modelName, expected: expectedNames)
+                throw .unexpectedInput(name, model: modelName, expected: takenNames)
             }
             return try bindColumn(column, name: name)
         }
@@ -75,6 +75,11 @@ package struct InputBinder {
             isColumnBound.isEmpty
             ? expectedNames : zip(schema.features, isColumnBound).filter { !$0.1 }.map(\.0.name)
         throw .missingInputs(missing, model: modelName)
+    }
+
+    /// Every name that an input may have.
+    private var takenNames: [String] {
+        (Self.takesMatrix(index) ? [Self.matrixName] : []) + schema.features.map(\.name)
     }
 
     /// What the model's metadata lists.

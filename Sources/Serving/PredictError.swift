@@ -11,16 +11,20 @@ package enum PredictError: Error, Equatable {
     case notLoaded(model: String)
     /// As many requests of the model wait as its policy allows.
     case tooManyRequests(model: String)
+    /// As many requests wait for a worker as may, or for as long as they may.
+    case overloaded(waiting: Int, retryAfterSeconds: Int)
     /// The model is known, but no version of it answers now.
     case notReady(model: String, version: String?, reason: String)
-    /// The body is not what its content type says: `detail` says what was found, line and column say where.
-    case malformedBody(detail: String, line: Int, column: Int)
+    /// The body is not what its content type says: `detail` says what was found, line and column, from 1, and
+    /// the bytes before it say where; `path` is that of the JSON value (`inputs[0].shape`).
+    case malformedBody(detail: String, line: Int, column: Int, offset: Int? = nil, path: String = "")
     case missingField(String)
     case repeatedField(String)
     case invalidField(String, reason: String)
-    case unexpectedInput(String, model: String, expected: [String])
+    /// The row, from 0, is known where rows name their values themselves.
+    case unexpectedInput(String, model: String, expected: [String], row: Int? = nil)
     case repeatedInput(String)
-    case missingInputs([String], model: String)
+    case missingInputs([String], model: String, row: Int? = nil)
     case wrongDatatype(input: String, given: String, expected: String)
     case wrongShape(input: String, given: [Int], expected: String)
     case wrongElementCount(input: String, expected: Int, given: String)
@@ -54,6 +58,7 @@ extension PredictError {
         case .unknownAlias: "unknown_alias"
         case .notLoaded: "not_loaded"
         case .tooManyRequests: "too_many_requests"
+        case .overloaded: "overloaded"
         case .notReady: "not_ready"
         case .malformedBody: "malformed_body"
         case .missingField: "missing_field"
@@ -98,20 +103,24 @@ extension PredictError: CustomStringConvertible {
         case .notReady(let model, let version, let reason):
             version.map { "model '\(model)' version \($0) is not ready: \(reason)" }
                 ?? "model '\(model)' is not ready: \(reason)"
-        case .malformedBody(let detail, let line, let column):
-            "the body is not valid at line \(line), column \(column): \(detail)"
+        case .overloaded(let waiting, let seconds):
+            "the server is overloaded (\(waiting) requests wait); try again in \(seconds) s"
+        case .malformedBody(let detail, let line, let column, let offset, let path):
+            "the body is not valid at line \(line), column \(column)"
+                + (offset.map { " (byte \($0))" } ?? "") + (path.isEmpty ? "" : ", '\(path)'") + ": \(detail)"
         case .missingField(let field):
             "the request has no '\(field)'"
         case .repeatedField(let field):
             "the request has '\(field)' more than once"
         case .invalidField(let field, let reason):
             "'\(field)' is not valid: \(reason)"
-        case .unexpectedInput(let name, let model, let expected):
-            "unexpected inference input '\(name)' for model '\(model)'; it takes \(quoted(expected))"
+        case .unexpectedInput(let name, let model, let expected, let row):
+            "unexpected inference input '\(name)'\(inRow(row)) for model '\(model)'; "
+                + "it takes \(quoted(expected))"
         case .repeatedInput(let name):
             "input '\(name)' already exists in request"
-        case .missingInputs(let names, let model):
-            "model '\(model)' got no value for required input(s) \(quoted(names))"
+        case .missingInputs(let names, let model, let row):
+            "model '\(model)' got no value for required input(s) \(quoted(names))\(inRow(row))"
         case .wrongDatatype(let input, let given, let expected):
             "inference input '\(input)' data-type is '\(given)', but \(expected) is expected"
         case .wrongShape(let input, let given, let expected):
@@ -147,6 +156,18 @@ extension PredictError: CustomStringConvertible {
             "Request timeout expired: it waited longer than \(limit) microseconds"
         }
     }
+
+    /// The same in the row `row`, for those that say which inputs there are.
+    package func inRow(_ row: Int) -> PredictError {
+        switch self {
+        case .unexpectedInput(let name, let model, let expected, nil):
+            .unexpectedInput(name, model: model, expected: expected, row: row)
+        case .missingInputs(let names, let model, nil): .missingInputs(names, model: model, row: row)
+        default: self
+        }
+    }
+
+    private func inRow(_ row: Int?) -> String { row.map { " in row \($0)" } ?? "" }
 
     /// At most a few names: a model may have thousands of columns, an error message may not.
     private func quoted(_ names: [String]) -> String {

@@ -11,6 +11,8 @@ package final class PredictService: Sendable {
     let registry: Registry
     /// What copies of requests are sent to.
     let shadows: ShadowRunner
+    /// How requests are computed together where a model's policy says nothing of it.
+    package let joining: JoiningRules
     private let defaultModel: String?
     private let splitter: RowSplitter
     private let isDraining = Atomic<Bool>(false)
@@ -18,9 +20,12 @@ package final class PredictService: Sendable {
     /// - Parameter defaultModel: what answers where a request has no place for a model's name; without it the
     ///   only model that there is.
     /// - Parameter splitter: answers large blocks of rows.
+    /// - Parameter joining: what the queue for the workers does, for those who ask.
     package init(
-        registry: Registry, defaultModel: String? = nil, splitter: RowSplitter = RowSplitter(threads: 1)
+        registry: Registry, defaultModel: String? = nil, splitter: RowSplitter = RowSplitter(threads: 1),
+        joining: JoiningRules = JoiningRules()
     ) {
+        self.joining = joining
         self.registry = registry
         self.splitter = splitter
         shadows = ShadowRunner(registry.metrics)

@@ -71,6 +71,19 @@ package struct ServedModel: Sendable {
     /// The longest that a request may wait, in nanoseconds; nil: what the queue allows.
     package var deadline: UInt64? { traffic?.entry.policy.limits.deadline }
 
+    /// Requests that may wait for a place of `limits.concurrency`; nil: it has no such places.
+    package var queueSize: Int? {
+        guard let limits = traffic?.entry.policy.limits, limits.concurrency != nil else { return nil }
+        return limits.queue
+    }
+
+    /// How its requests are computed together where that was measured to be faster, by its policy and else by
+    /// `defaults`; nil: never.
+    package func joiningRules(_ defaults: JoiningRules) -> JoiningRules? {
+        let rules = defaults.applying(traffic?.entry.policy.dynamicBatching)
+        return tensorInputs == nil && rules.rows > 1 ? rules : nil
+    }
+
     /// Takes one of the places that the policy's `limits.concurrency` gives, to be given back by `leave`.
     package func enter() -> Bool {
         guard let traffic, traffic.entry.policy.limits.concurrency != nil else { return true }

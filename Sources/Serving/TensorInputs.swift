@@ -144,7 +144,10 @@ extension Workspace {
             try splitter.predict(
                 model.loaded.model, inputs, self, cost: model.loaded.cost.nanoseconds(rows: rows))
         } catch {
-            throw .notAnswerable(model: model.name, reason: error.description)
+            let given = zip(model.tensorInputs ?? [], inputs)
+                .map { "'\($0.name)' \($1.shape.dimensions)" }.prefix(8).joined(separator: ", ")
+            throw .notAnswerable(
+                model: model.name, reason: "\(error.description); the request has \(given)")
         }
     }
 

@@ -204,8 +204,8 @@ struct InferRequestTests {
 
     @Test func anErrorInDataThatCameFirst_isWhereItStands() throws {
         let answer = try Exchange("identity").infer(
-            #"{"inputs":[{"data":[1.5],"name":"x","shape":[1],"datatype":"INT8"}]}"#)
-        guard case .malformedBody(_, 1, 21) = answer.error else {
+            #"{"inputs":[{"data":[1e999],"name":"x","shape":[1],"datatype":"FP64"}]}"#)
+        guard case .malformedBody(_, 1, 21, 20, "inputs[0].data[0]") = answer.error else {
             Issue.record("\(answer)")
             return
         }

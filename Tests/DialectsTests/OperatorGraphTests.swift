@@ -169,7 +169,7 @@ struct OperatorGraphTests {
         (#"{"name":"X","datatype":"FP32","shape":[10],"data":[0,0,0,0,0,0,0,0,0,0]}"#, "wrong_shape"),
         (#"{"name":"X","datatype":"FP32","shape":[1000000000,10],"data":[0]}"#, "rows_exceed_body"),
         (#"{"name":"X","datatype":"FP32","shape":[1,10],"data":[0]}"#, "wrong_element_count"),
-        (#"{"name":"X","datatype":"FP32","shape":[1,10],"data":[[0,0],[0]]}"#, "wrong_element_count"),
+        (#"{"name":"X","datatype":"FP32","shape":[1,10],"data":[[0,0],[0]]}"#, "wrong_value"),
         (#"{"name":"X","datatype":"FP32","shape":[1,10],"data":["a"]}"#, "wrong_value"),
         (#"{"name":"X","datatype":"FP32","shape":[1,10],"data":[1e300,0,0,0,0,0,0,0,0,0]}"#, "wrong_value"),
         (#"{"name":"X","datatype":"INT8","shape":[1,10],"data":[300,0,0,0,0,0,0,0,0,0]}"#, "wrong_value"),

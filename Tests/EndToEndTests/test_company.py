@@ -97,3 +97,44 @@ def test_sigterm_doesNotWaitForCompany(daemon, forest):
     server.stop()
     thread.join()
     assert statuses == [200]
+
+
+def test_aModelsPolicy_decidesItsCompany_withoutARestart(daemon, forest):
+    server = daemon(forest, "--scheduling-mode", "workers", "--scheduling-workers", "1")
+
+    def config():
+        return server.get("/v2/models/forest/config").json
+
+    def decide(text):
+        path = forest / "forest/model.yaml"
+        path.write_text(text)
+        age(path)
+
+    def asks(count):
+        """What `count` requests of one row at once are answered in, and how many of them were joined."""
+        before, start = metric(server, "modeld_requests_joined_total"), time.monotonic()
+        answers = ask(server, [("/v1/models/forest:predict", {"instances": rows(n, 1)}) for n in range(count)])
+        assert [answer.status for answer in answers] == [200] * count
+        return time.monotonic() - start, metric(server, "modeld_requests_joined_total") - before
+
+    assert config()["dynamic_batching"]["max_queue_delay_microseconds"] == 0
+    assert config()["parameters"]["dynamic_batching.max_batch_size"]["string_value"] == "64"
+    # Four wait for each other, and nobody for a fifth.
+    decide("dynamic_batching: {max_batch_size: 16, preferred_batch_size: [4], max_queue_delay: 10s}\n")
+    server.eventually(lambda: config()["dynamic_batching"]["preferred_batch_size"] == [4])
+    assert config()["dynamic_batching"]["max_queue_delay_microseconds"] == 10_000_000
+    assert config()["parameters"]["dynamic_batching.max_batch_size"]["string_value"] == "16"
+    seconds, joined = asks(4)
+    assert seconds < 10 and joined == 4
+    # One waits as long as it may.
+    decide("dynamic_batching: {max_queue_delay: 300ms}\n")
+    server.eventually(lambda: config()["dynamic_batching"]["max_queue_delay_microseconds"] == 300_000)
+    assert asks(1)[0] >= 0.3
+    # Nobody is joined, however many wait.
+    decide("dynamic_batching: {enabled: false}\n")
+    server.eventually(lambda: "dynamic_batching" not in config())
+    assert asks(16)[1] == 0
+    # What cannot be is said, and what was decided before goes on.
+    decide("dynamic_batching: {max_batch_size: 0}\n")
+    server.logs("dynamic_batching.max_batch_size")
+    assert "dynamic_batching" not in config()

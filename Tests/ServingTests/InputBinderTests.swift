@@ -46,7 +46,7 @@ struct InputBinderTests {
 
     @Test func anUnknownName_isUnexpected() {
         var binder = Self.numeric
-        #expect(throws: PredictError.unexpectedInput("d", model: "m", expected: ["input"])) {
+        #expect(throws: PredictError.unexpectedInput("d", model: "m", expected: ["input", "a", "b", "c"])) {
             try binder.bind("d")
         }
     }

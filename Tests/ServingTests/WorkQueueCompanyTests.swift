@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
+import Registry
 import Testing
 
 @testable import Serving
@@ -47,10 +48,10 @@ import Testing
     }
 
     @Test func rowsAndCost_boundACompany() {
-        var queue = queue { $0.batchRows = 8 }
+        var queue = queue { $0.joining.rows = 8 }
         for ticket in 0..<4 { queue.append(ticket, demand(rows: 3), now: start) }
         #expect(queue.take(now: start).map(\.ticket) == [0, 1])
-        var costly = self.queue { $0.batchRows = 1000 }
+        var costly = self.queue { $0.joining.rows = 1000 }
         for ticket in 0..<100 { costly.append(ticket, demand(), now: start) }
         #expect(costly.take(now: start).count == Int(WorkQueue.companyCost / 40_000))
     }
@@ -66,15 +67,16 @@ import Testing
     }
 
     @Test func withABlockOfOneRow_nobodyJoins() {
-        var queue = queue { $0.batchRows = 1 }
+        var queue = queue { $0.joining.rows = 1 }
         for ticket in 0..<3 { queue.append(ticket, demand(), now: start) }
-        #expect(queue.take(now: start).count == 1)
+        let taken = queue.take(now: start)
+        #expect(taken.map(\.ticket) == [0, 1, 2] && taken.allSatisfy { $0.company == nil })
     }
 
     @Test func aRequest_waitsForCompanyNoLongerThanItMay() {
         var queue = queue {
-            $0.batchRows = 4
-            $0.batchDelay = 1_000_000
+            $0.joining.rows = 4
+            $0.joining.delay = 1_000_000
         }
         queue.append(0, demand(), now: start)
         queue.append(1, demand(), now: after(microseconds: 100))
@@ -87,8 +89,8 @@ import Testing
 
     @Test func aFullBlock_waitsForNobody() {
         var queue = queue {
-            $0.batchRows = 4
-            $0.batchDelay = 1_000_000
+            $0.joining.rows = 4
+            $0.joining.delay = 1_000_000
         }
         for ticket in 0..<4 { queue.append(ticket, demand(), now: start) }
         #expect(queue.take(now: start).map(\.ticket) == [0, 1, 2, 3])
@@ -98,7 +100,7 @@ import Testing
     }
 
     @Test func whoeverWaitsForCompany_holdsUpNobody() {
-        var queue = queue { $0.batchDelay = 1_000_000 }
+        var queue = queue { $0.joining.delay = 1_000_000 }
         queue.append(0, demand(), now: start)
         queue.append(1, demand(version: 1, joins: false), now: start)
         #expect(queue.take(now: start).map(\.ticket) == [1])
@@ -107,7 +109,7 @@ import Testing
     @Test func asManyOfAVersion_asMayRunAtOnce() {
         var queue = queue(workers: 4) {
             $0.modelConcurrency = 1
-            $0.batchRows = 1
+            $0.joining.rows = 1
         }
         for ticket in 0..<2 { queue.append(ticket, demand(), now: start) }
         queue.append(2, demand(version: 1), now: start)
@@ -121,13 +123,83 @@ import Testing
     }
 
     @Test func priorities_goFirst_theDefaultLast() {
-        var queue = queue { $0.batchRows = 1 }
+        var queue = queue { $0.joining.rows = 1 }
         for (ticket, priority) in [0, 2, 1, 0, 1].enumerated() {
             queue.append(ticket, demand(joins: false, priority: priority), now: start)
         }
         var order: [Int] = []
         while queue.count > 0 { order += queue.take(now: start).map(\.ticket) }
         #expect(order == [2, 4, 1, 0, 3])
+    }
+
+    private func demand(version: Int = 0, rows: Int = 1, _ change: (inout DynamicBatching) -> Void)
+        -> WorkDemand
+    {
+        var demand = demand(version: version, rows: rows)
+        var batching = DynamicBatching()
+        change(&batching)
+        demand.batching = batching
+        return demand
+    }
+
+    @Test func aModelsOwnRows_boundItsCompany_notThatOfOthers() {
+        var queue = queue()
+        for ticket in 0..<4 { queue.append(ticket, demand { $0.maxBatchSize = 2 }, now: start) }
+        for ticket in 4..<8 { queue.append(ticket, demand(version: 1), now: start) }
+        #expect(queue.take(now: start).map(\.ticket) == [0, 1])
+        #expect(queue.take(now: start).map(\.ticket) == [2, 3])
+        #expect(queue.take(now: start).map(\.ticket) == [4, 5, 6, 7])
+    }
+
+    @Test func aModelThatWaitsForCompany_doesSoAlone() {
+        var queue = queue()
+        queue.append(0, demand { $0.maxQueueDelay = 1_000_000 }, now: start)
+        queue.append(1, demand(version: 1), now: after(microseconds: 10))
+        #expect(queue.take(now: after(microseconds: 10)).map(\.ticket) == [1])
+        #expect(queue.take(now: after(microseconds: 999)).isEmpty)
+        #expect(queue.companyEnds == after(microseconds: 1_000))
+        #expect(queue.take(now: after(microseconds: 1_000)).map(\.ticket) == [0])
+    }
+
+    @Test func aModel_mayNotWaitThoughOthersDo() {
+        var queue = queue { $0.joining.delay = 1_000_000 }
+        queue.append(0, demand { $0.maxQueueDelay = 0 }, now: start)
+        #expect(queue.take(now: start).map(\.ticket) == [0])
+    }
+
+    @Test func whereJoiningIsOff_eachIsAlone() {
+        var queue = queue()
+        for ticket in 0..<2 { queue.append(ticket, demand { $0.isEnabled = false }, now: start) }
+        let first = queue.take(now: start)
+        #expect(first.map(\.ticket) == [0, 1] && first.allSatisfy { $0.company == nil })
+    }
+
+    @Test func aPreferredNumberOfRows_isTakenWhole_byOneOfSeveralWorkers() {
+        var queue = queue(workers: 2)
+        func prefers(_ batching: inout DynamicBatching) {
+            batching.preferredBatchSizes = [4, 8]
+            batching.maxQueueDelay = 1_000_000
+        }
+        for ticket in 0..<3 { queue.append(ticket, demand(prefers), now: start) }
+        #expect(queue.take(now: start).isEmpty)
+        for ticket in 3..<7 { queue.append(ticket, demand(prefers), now: start) }
+        #expect(queue.take(now: start).map(\.ticket) == [0, 1, 2, 3])
+        #expect(queue.take(now: start).isEmpty)
+        for ticket in 7..<12 { queue.append(ticket, demand(prefers), now: start) }
+        #expect(queue.take(now: start).map(\.ticket) == Array(4..<12))
+        queue.append(12, demand(prefers), now: start)
+        #expect(queue.take(now: after(microseconds: 1_000)).map(\.ticket) == [12])
+    }
+
+    @Test func aModelsQueuePolicy_goesBeforeTheDaemons() {
+        var queue = queue()
+        var patient = demand()
+        patient.cost = 10_000_000
+        for _ in 0..<20 { queue.append(0, patient, now: start) }
+        var one = patient
+        #expect(queue.admits(one, now: start) == .wait)
+        one.policy = .wait
+        #expect(queue.admits(one, now: start) == nil)
     }
 
     @Test func whoMayNotWaitSoLong_isRefused() {

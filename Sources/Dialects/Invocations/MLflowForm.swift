@@ -105,13 +105,14 @@ struct MLflowForm: PredictionForm {
         response.body.append("\",\"message\":")
         response.body.append(quoted: error.description)
         response.body.append("}")
+        response.addHeaders(of: error)
     }
 
     private static func code(of status: Status) -> StaticString {
         switch status {
         case .notFound: "RESOURCE_DOES_NOT_EXIST"
         case .serviceUnavailable: "TEMPORARILY_UNAVAILABLE"
-        case .contentTooLarge: "REQUEST_LIMIT_EXCEEDED"
+        case .contentTooLarge, .tooManyRequests: "REQUEST_LIMIT_EXCEEDED"
         default: "BAD_REQUEST"
         }
     }

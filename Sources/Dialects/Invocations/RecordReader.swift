@@ -38,11 +38,13 @@ struct RecordReader {
         guard hasList else { throw PredictError.missingField("instances") }
     }
 
+    private static let line = "line"
+
     /// A document a line; empty lines are passed over.
     func readLines(_ text: Span<UInt8>, into workspace: Workspace) throws {
         var reader = JSONReader(text, options: .allowsNonFinite)
         var rows = NamedRows(model: model)
-        while try reader.peek() != .end { try readRow(&reader, text, &rows, "line", workspace) }
+        while try reader.peek() != .end { try readRow(&reader, text, &rows, Self.line, workspace) }
         try reader.expectEnd()
         try rows.finish("the body", into: workspace)
     }
@@ -68,7 +70,7 @@ struct RecordReader {
         _ reader: inout JSONReader, _ json: Span<UInt8>, _ rows: inout NamedRows, _ place: String,
         _ workspace: Workspace
     ) throws {
-        let name = "\(place)[\(rows.rowCount)]"
+        let name = place == Self.line ? "row \(rows.rowCount)" : "\(place)[\(rows.rowCount)]"
         try rows.beginRow(workspace)
         switch try reader.peek() {
         case .array: try readValues(&reader, json, &rows, name, workspace)
@@ -126,7 +128,8 @@ struct RecordReader {
                 hasValues = true
                 try readValues(&reader, json, &rows, "\(name).features", workspace)
             } else {
-                throw PredictError.unexpectedInput(key, model: model.name, expected: rows.names)
+                throw PredictError.unexpectedInput(
+                    key, model: model.name, expected: rows.names, row: rows.rowCount - 1)
             }
         }
         let missing = zip(rows.names, isSet).filter { !$0.1 }.map(\.0)
@@ -134,7 +137,7 @@ struct RecordReader {
             throw PredictError.invalidField(name, reason: "it has values by name and in a list, or none")
         }
         guard hasValues || missing.isEmpty else {
-            throw PredictError.missingInputs(missing, model: model.name)
+            throw PredictError.missingInputs(missing, model: model.name, row: rows.rowCount - 1)
         }
     }
 }

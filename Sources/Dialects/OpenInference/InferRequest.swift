@@ -210,6 +210,16 @@ struct InferRequestReader {
         }
         guard dimensions.filter({ $0 == nil }).count <= 1 else { throw rawIsUnclear() }
         let known = dimensions.compactMap { $0 }.reduce(1, *)
+        if let width = datatype.byteWidth {
+            let rowSize = width * known
+            let fits =
+                dimensions.contains(nil) ? rowSize > 0 && byteCount % rowSize == 0 : byteCount == rowSize
+            guard fits, byteCount > 0 else {
+                throw .wrongElementCount(
+                    input: name, expected: known,
+                    given: "\(byteCount) bytes of \(datatype.rawValue), no whole number of rows")
+            }
+        }
         let count = datatype.byteWidth.map { byteCount / $0 } ?? 1
         var shape = TensorShape()
         for size in dimensions { try shape.append(size ?? (known > 0 ? count / known : 0)) }

@@ -8,6 +8,8 @@ internal import Tabular
 struct ModelConfigurationWriter {
     let model: ServedModel
     let rowLimit: Int
+    /// How the daemon computes requests together where the model's policy says nothing of it.
+    let joining: JoiningRules
 
     /// Whether all tensors begin with the rows of the request.
     private var hasRows: Bool {
@@ -36,7 +38,31 @@ struct ModelConfigurationWriter {
                 output.kind == .tensor ? output.dimensions : [nil] + (output.width.map { [$0] } ?? [])
             write(output.name, output.datatype, dimensions, isInput: false, into: &body)
         }
-        body.append("],\"model_transaction_policy\":{\"decoupled\":false}}")
+        body.append("],\"model_transaction_policy\":{\"decoupled\":false}")
+        writeBatching(into: &body)
+        body.append("}")
+    }
+
+    /// How requests are joined, where they are. Triton's configuration has no place for the rows of a block
+    /// that are not those of a request: they are a parameter.
+    private func writeBatching(into body: inout ByteBuffer) {
+        guard let rules = model.joiningRules(joining) else { return }
+        body.append(",\"dynamic_batching\":{\"preferred_batch_size\":[")
+        for (position, size) in rules.preferredRows.enumerated() {
+            if position > 0 { body.append(",") }
+            body.append(decimal: Int64(size))
+        }
+        body.append("],\"max_queue_delay_microseconds\":")
+        body.append(decimal: Int64(rules.delay / 1000))
+        body.append(",\"default_queue_policy\":{\"timeout_action\":\"REJECT\"")
+        body.append(",\"default_timeout_microseconds\":")
+        body.append(decimal: Int64(clamping: (model.deadline ?? 0) / 1000))
+        body.append(",\"allow_timeout_override\":true,\"max_queue_size\":")
+        // Without a limit of requests at work there is no queue of the model's own.
+        body.append(decimal: Int64(model.queueSize ?? 0))
+        body.append("}},\"parameters\":{\"dynamic_batching.max_batch_size\":{\"string_value\":\"")
+        body.append(decimal: Int64(rules.rows))
+        body.append("\"}}")
     }
 
     private func writeInputs(into body: inout ByteBuffer) {

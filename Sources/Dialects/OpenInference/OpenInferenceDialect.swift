@@ -87,8 +87,9 @@ package struct OpenInferenceDialect {
     private func writeConfiguration(_ path: PathParameters, _ response: inout Response) -> Outcome {
         do {
             let model = try service.resolve(path.model, version: path.version, label: path.label)
-            ModelConfigurationWriter(model: model, rowLimit: frame.workspace.rowLimit)
-                .write(into: &response.body)
+            ModelConfigurationWriter(
+                model: model, rowLimit: frame.workspace.rowLimit, joining: service.joining
+            ).write(into: &response.body)
         } catch {
             return response.outcome(of: error, path)
         }

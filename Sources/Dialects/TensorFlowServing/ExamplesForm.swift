@@ -10,6 +10,9 @@ struct ExamplesForm: PredictionForm {
     enum Task { case classify, regress }
 
     let task: Task
+    private var words = ServingWords()
+
+    init(task: Task) { self.task = task }
 
     func check(_ model: ServedModel) throws(PredictError) {
         guard model.tensorInputs == nil else {
@@ -19,7 +22,12 @@ struct ExamplesForm: PredictionForm {
     }
 
     mutating func read(_ body: Span<UInt8>, _ model: ServedModel, into workspace: Workspace) throws {
-        try ExamplesReader(model: model).read(body, into: workspace)
+        do {
+            try ExamplesReader(model: model).read(body, into: workspace)
+        } catch {
+            words = ServingWords(error, in: body, at: ServingWords.Stop(), model)
+            throw error
+        }
     }
 
     /// The output that the task is answered by.
@@ -59,6 +67,8 @@ struct ExamplesForm: PredictionForm {
         }
         response.body.append("]}")
     }
+
+    func fail(_ error: PredictError, _ response: inout Response) { response.fail(error, words) }
 
     private func writeClasses(
         _ workspace: Workspace, _ model: ServedModel, _ output: Int, _ row: Int, into body: inout ByteBuffer
@@ -133,10 +143,14 @@ struct ExamplesReader {
                 try readFeatures(&common, workspace, row: row, isSet: &isSet, fillsGaps: true)
             }
             let missing = isSet.indices.filter { !isSet[$0] }.map { model.schema.features[$0].name }
-            guard missing.isEmpty else { throw PredictError.missingInputs(missing, model: model.name) }
+            guard missing.isEmpty else {
+                throw PredictError.missingInputs(missing, model: model.name, row: row)
+            }
             row += 1
         }
-        guard row > 0 else { throw PredictError.invalidField("examples", reason: "it has no element") }
+        guard row > 0 else {
+            throw PredictError.invalidField("examples", reason: InstancesRequestReader.isEmpty)
+        }
     }
 
     private func readFeatures(
@@ -148,7 +162,7 @@ struct ExamplesReader {
         while let key = try reader.nextKey() {
             guard let column = model.index.column(named: key) else {
                 throw PredictError.unexpectedInput(
-                    key, model: model.name, expected: model.schema.features.map(\.name))
+                    key, model: model.name, expected: model.schema.features.map(\.name), row: row)
             }
             guard seen.insert(column).inserted else { throw PredictError.repeatedInput(key) }
             if fillsGaps && isSet[column] {

@@ -94,7 +94,8 @@ package struct InstancesDialect {
             }
             ModelStatusWriter(name: path.model, versions: versions).write(into: &response.body)
         } catch {
-            response.fail(PredictError(error, in: Span()))
+            let error = PredictError(error, in: Span())
+            response.fail(error, as: ServingWords.status(error), saying: ServingWords.statusMessage(error))
         }
     }
 
@@ -103,7 +104,8 @@ package struct InstancesDialect {
             let model = try service.resolve(path.model, version: path.version, label: path.label)
             SignatureMetadataWriter(model: model).write(into: &response.body)
         } catch {
-            return response.outcome(of: error, path)
+            if case .notLoaded(let model) = error, !path.hasWaited { return .needsLoading(model: model) }
+            response.fail(error, ServingWords())
         }
         return .answered
     }

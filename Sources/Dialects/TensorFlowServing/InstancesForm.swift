@@ -9,6 +9,7 @@ struct InstancesForm: PredictionForm {
     let explains: Bool
     private var list = InstancesList.rows
     private var event: CloudEvent?
+    private var words = ServingWords()
 
     init(explains: Bool) { self.explains = explains }
 
@@ -25,7 +26,13 @@ struct InstancesForm: PredictionForm {
     }
 
     mutating func read(_ body: Span<UInt8>, _ model: ServedModel, into workspace: Workspace) throws {
-        list = try InstancesRequestReader(model: model).read(body, into: workspace)
+        var stop = ServingWords.Stop()
+        do {
+            list = try InstancesRequestReader(model: model).read(body, into: workspace, noting: &stop)
+        } catch {
+            words = ServingWords(error, in: body, at: stop, model)
+            throw error
+        }
     }
 
     func extraCost(_ model: ServedModel, _ workspace: Workspace) -> UInt64 {
@@ -43,4 +50,6 @@ struct InstancesForm: PredictionForm {
         }
         event?.writeAnswer(&response)
     }
+
+    func fail(_ error: PredictError, _ response: inout Response) { response.fail(error, words) }
 }

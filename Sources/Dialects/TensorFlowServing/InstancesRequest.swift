@@ -21,19 +21,42 @@ struct InstancesRequestReader {
         cells = JSONCells(index: model.index, datatype: nil, takesBase64: true)
     }
 
+    /// Why `instances` or `examples` is not valid.
+    static let isEmpty = "it has no element"
+    /// Why a second list is not.
+    static let isTwofold = "a request has one 'instances' or 'inputs'"
+
     /// - Throws: `JSONError`, `PredictError`.
     func read(_ json: Span<UInt8>, into workspace: Workspace) throws -> InstancesList {
+        var stop = ServingWords.Stop()
+        return try read(json, into: workspace, noting: &stop)
+    }
+
+    /// The same; where it throws, `stop` says where it was.
+    func read(
+        _ json: Span<UInt8>, into workspace: Workspace, noting stop: inout ServingWords.Stop
+    ) throws -> InstancesList {
         var reader = JSONReader(json, options: .allowsNonFinite)
-        var list: InstancesList?
+        do {
+            return try read(&reader, into: workspace, bodySize: json.count, list: &stop.list)
+        } catch {
+            stop.offset = reader.position
+            throw error
+        }
+    }
+
+    private func read(
+        _ reader: inout JSONReader, into workspace: Workspace, bodySize: Int, list: inout InstancesList?
+    ) throws -> InstancesList {
         var hasSignature = false
-        workspace.begin(model, bodySize: json.count)
+        workspace.begin(model, bodySize: bodySize)
         try reader.beginObject()
         while let key = try reader.nextKeyText() {
             let isRows = reader.matches(key, "instances")
             if isRows || reader.matches(key, "inputs") {
                 guard list == nil else {
                     throw PredictError.invalidField(
-                        reader.string(key), reason: "a request has one 'instances' or 'inputs'")
+                        reader.string(key), reason: Self.isTwofold)
                 }
                 list = isRows ? .rows : .columns
                 try readList(isRows ? .rows : .columns, from: &reader, into: workspace)
@@ -72,13 +95,18 @@ struct InstancesRequestReader {
         while try reader.nextElement() {
             try workspace.makeRoom(forRows: 1)
             switch try reader.peek() {
-            case .object: try readObject(&reader, workspace, row: row)
+            case .object:
+                do {
+                    try readObject(&reader, workspace, row: row)
+                } catch let error as PredictError {
+                    throw error.inRow(row)
+                }
             case .array: try readValues(&reader, workspace, of: "instances", row: row)
             default: try readScalar(&reader, workspace, of: "instances", row: row)
             }
             row += 1
         }
-        guard row > 0 else { throw PredictError.invalidField("instances", reason: "it has no element") }
+        guard row > 0 else { throw PredictError.invalidField("instances", reason: Self.isEmpty) }
     }
 
     /// `[v0, v1, …]`: the features in the schema's order.
@@ -94,12 +122,12 @@ struct InstancesRequestReader {
         try reader.beginArray()
         var column = run(from: 0, &reader)
         while try reader.nextElement() {
-            guard column < count else { throw wrongWidth(list, row, "more than \(count)") }
+            guard column < count else { throw wrongWidth(list, row, "more than \(count) elements") }
             try readCell(&reader, workspace, row: row, column: column)
             column += 1
             column += run(from: column, &reader)
         }
-        guard column == count else { throw wrongWidth(list, row, "\(column)") }
+        guard column == count else { throw wrongWidth(list, row, "\(column) elements") }
     }
 
     /// `{"a": 1, "b": "x"}`: features by name, all of them; or `{"input": [v0, v1, …]}`.
@@ -138,7 +166,7 @@ struct InstancesRequestReader {
 
     private func wrongWidth(_ list: StaticString, _ row: Int, _ given: String) -> PredictError {
         .wrongElementCount(
-            input: "\(list)[\(row)]", expected: model.schema.count, given: given + " elements")
+            input: "\(list)[\(row)]", expected: model.schema.count, given: given)
     }
 
     // MARK: Columnar form

@@ -40,7 +40,9 @@ struct InstancesTensorReader {
             }
             rows += 1
         }
-        guard rows > 0 else { throw PredictError.invalidField("instances", reason: "it has no element") }
+        guard rows > 0 else {
+            throw PredictError.invalidField("instances", reason: InstancesRequestReader.isEmpty)
+        }
         for (index, tensor) in tensors.enumerated() {
             try store(tensor, shape: [rows] + rowShape(of: tensor, index), index, workspace)
         }
@@ -63,14 +65,15 @@ struct InstancesTensorReader {
                     }
                     return try tensors[0].append(text, row: row)
                 }
-                throw PredictError.unexpectedInput(key, model: model.name, expected: inputs.map(\.name))
+                throw PredictError.unexpectedInput(
+                    key, model: model.name, expected: inputs.map(\.name), row: row)
             }
             guard seen.insert(index).inserted else { throw PredictError.repeatedInput(key) }
             tensors[index] = try readRow(&reader, after: tensors[index], index: index, row: row)
         }
         guard seen.count == inputs.count else {
             let missing = inputs.indices.filter { !seen.contains($0) }.map { inputs[$0].name }
-            throw PredictError.missingInputs(missing, model: model.name)
+            throw PredictError.missingInputs(missing, model: model.name, row: row)
         }
     }
 
@@ -79,7 +82,7 @@ struct InstancesTensorReader {
         _ reader: inout JSONReader, after tensor: GraphTensor, index: Int, row: Int
     ) throws -> GraphTensor {
         var joined = tensor
-        try joined.readAnother(from: &reader)
+        try joined.readAnother(from: &reader, row: row)
         return joined
     }
 

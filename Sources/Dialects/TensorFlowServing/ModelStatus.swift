@@ -71,7 +71,7 @@ struct SignatureMetadataWriter {
     private func write(_ name: String, _ datatype: Datatype, width: Int?, into body: inout ByteBuffer) {
         body.append(quoted: name)
         body.append(":{\"dtype\":\"")
-        body.append(tensorFlowType(datatype))
+        body.append(Self.tensorFlowType(datatype))
         body.append("\",\"tensor_shape\":{\"dim\":[{\"size\":\"-1\",\"name\":\"\"}")
         if let width {
             body.append(",{\"size\":\"")
@@ -102,7 +102,7 @@ struct SignatureMetadataWriter {
     ) {
         body.append(quoted: name)
         body.append(":{\"dtype\":\"")
-        body.append(tensorFlowType(datatype))
+        body.append(Self.tensorFlowType(datatype))
         body.append("\",\"tensor_shape\":{\"dim\":[")
         for (axis, size) in dimensions.enumerated() {
             body.append(axis > 0 ? ",{\"size\":\"" : "{\"size\":\"")
@@ -114,7 +114,7 @@ struct SignatureMetadataWriter {
         body.append("}")
     }
 
-    private func tensorFlowType(_ datatype: Datatype) -> StaticString {
+    static func tensorFlowType(_ datatype: Datatype) -> StaticString {
         switch datatype {
         case .bool: "DT_BOOL"
         case .uint8: "DT_UINT8"

@@ -37,8 +37,11 @@ struct GraphTensor {
     /// - Throws: `JSONError`, `wrongValue`, `wrongElementCount`.
     mutating func read(from reader: inout JSONReader) throws { try read(from: &reader, at: 0) }
 
-    /// Reads one more value of the shape of those before, to stand behind them.
-    mutating func readAnother(from reader: inout JSONReader) throws { try read(from: &reader, at: 0) }
+    /// Reads one more value of the shape of those before, that of the row `row`, to stand behind them.
+    mutating func readAnother(from reader: inout JSONReader, row: Int) throws {
+        elementRow = row
+        try read(from: &reader, at: 0)
+    }
 
     private mutating func read(from reader: inout JSONReader, at level: Int) throws {
         guard try reader.peek() == .array else {
@@ -115,10 +118,7 @@ struct GraphTensor {
         String(copying: text.extracting(0..<min(text.count, 40)))
     }
 
-    private func uneven() -> PredictError {
-        .wrongElementCount(
-            input: name, expected: values.count, given: "arrays of different lengths or depths")
-    }
+    private func uneven() -> PredictError { wrong("arrays of different lengths or depths") }
 
     private mutating func readScalar(_ reader: inout JSONReader) throws {
         let token = try reader.peek()
@@ -138,7 +138,11 @@ struct GraphTensor {
         case .unsigned(var list):
             guard token == .number else { throw wrong("expected a whole number, got \(token.name)") }
             values = .flags([])
-            list.append(try reader.readUInt64())
+            do {
+                list.append(try reader.readUInt64())
+            } catch {
+                throw notWhole(error)
+            }
             values = .unsigned(list)
         case .flags(var list):
             guard token == .bool else { throw wrong("expected true or false, got \(token.name)") }
@@ -191,9 +195,19 @@ struct GraphTensor {
     private func readInteger(_ reader: inout JSONReader, _ token: JSONToken) throws -> Int64 {
         if token == .bool { return try reader.readBool() ? 1 : 0 }
         guard token == .number else { throw wrong("expected a whole number, got \(token.name)") }
-        let value = try reader.readInt64()
+        let value: Int64
+        do {
+            value = try reader.readInt64()
+        } catch {
+            throw notWhole(error)
+        }
         guard datatype.holds(value) else { throw wrong("\(value) does not fit \(datatype.rawValue)") }
         return value
+    }
+
+    private func notWhole(_ error: JSONError) -> any Error {
+        guard error.reason == .notAWholeNumber else { return error }
+        return wrong("expected a whole number that fits \(datatype.rawValue)")
     }
 
     private func wrong(_ reason: String) -> PredictError {

@@ -85,6 +85,9 @@ struct JSONCells {
             rows.set(try readNumber(from: &reader, row: row, column: column), row: row, column: column)
         case .bool where !isCategorical && (datatype == nil || datatype == .bool):
             rows.set(try reader.readBool() ? 1 : 0, row: row, column: column)
+        case .end:
+            // What has to come does not: the reader says why.
+            try reader.skipValue()
         default:
             let expected =
                 switch index.schema.features[column].kind {
@@ -101,9 +104,18 @@ struct JSONCells {
     private func readNumber(from reader: inout JSONReader, row: Int, column: Int) throws -> Double {
         switch datatype {
         case .uint64:
-            return Double(try reader.readUInt64())
+            do {
+                return Double(try reader.readUInt64())
+            } catch {
+                throw notWhole(error, row, column)
+            }
         case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32:
-            let value = try reader.readInt64()
+            let value: Int64
+            do {
+                value = try reader.readInt64()
+            } catch {
+                throw notWhole(error, row, column)
+            }
             guard datatype?.holds(value) == true else {
                 throw wrongValue(row, column, "\(value) does not fit \(datatype?.rawValue ?? "")")
             }
@@ -113,6 +125,12 @@ struct JSONCells {
         case nil, .float16, .bfloat16, .float64, .float32, .bytes:
             throw wrongValue(row, column, "expected a string, got a number")
         }
+    }
+
+    /// A number that is no whole one, or larger than any.
+    private func notWhole(_ error: JSONError, _ row: Int, _ column: Int) -> any Error {
+        guard error.reason == .notAWholeNumber else { return error }
+        return wrongValue(row, column, "expected a whole number that fits \(datatype?.rawValue ?? "")")
     }
 
     private func tooLarge(_ value: Double, _ row: Int, _ column: Int) -> PredictError {

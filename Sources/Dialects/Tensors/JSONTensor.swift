@@ -63,12 +63,12 @@ struct JSONTensor {
         }
         var column = run(from: 0, &reader, &rows)
         while try reader.nextElement() {
-            guard column < width else { throw wrongCount("more elements in row \(row)") }
+            guard column < width else { throw wrongCount("more elements in row \(row)", of: width) }
             try readCell(from: &reader, into: &rows, row: row, column: column)
             column += 1
             column += run(from: column, &reader, &rows)
         }
-        guard column == width else { throw wrongCount("only \(column) elements in row \(row)") }
+        guard column == width else { throw wrongCount("only \(column) elements in row \(row)", of: width) }
     }
 
     @inline(__always)
@@ -80,7 +80,9 @@ struct JSONTensor {
             isCategorical: target.isCategorical)
     }
 
-    private func wrongCount(_ given: String) -> PredictError {
-        .wrongElementCount(input: name, expected: rowCount * target.columnCount, given: given)
+    /// - Parameter expected: nil: as many as the tensor has.
+    private func wrongCount(_ given: String, of expected: Int? = nil) -> PredictError {
+        .wrongElementCount(
+            input: name, expected: expected ?? rowCount * target.columnCount, given: given)
     }
 }

@@ -59,6 +59,12 @@ package struct ModelPolicy: Sendable, Equatable {
         package var deadline: UInt64?
         /// Bytes that one version may take.
         package var memory: Int?
+        /// What becomes of a request that would wait long for a worker; nil: what the daemon says.
+        package var queuePolicy: QueuePolicy?
+    }
+
+    package enum QueuePolicy: String, Sendable {
+        case reject, wait
     }
 
     package enum Load: String, Sendable, CaseIterable {
@@ -77,6 +83,7 @@ package struct ModelPolicy: Sendable, Equatable {
     package var shadow: Shadow?
     package var warmUp: WarmUp?
     package var limits = Limits()
+    package var dynamicBatching: DynamicBatching?
     package var usesBestIteration = false
     package var load: Load?
     package var isPinned = false

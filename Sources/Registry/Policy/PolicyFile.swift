@@ -9,8 +9,8 @@ package enum PolicyFile {
     package static let sizeLimit = 256 << 10
 
     package static let keys = [
-        "versions", "default", "aliases", "split", "sticky", "shadow", "warm_up", "limits", "best_iteration",
-        "load", "pinned",
+        "versions", "default", "aliases", "split", "sticky", "shadow", "warm_up", "limits",
+        "dynamic_batching", "best_iteration", "load", "pinned",
     ]
 
     /// The policy that the text states; an empty text states nothing.
@@ -34,6 +34,7 @@ package enum PolicyFile {
             case "shadow": policy.shadow = try shadow(value)
             case "warm_up": policy.warmUp = try warmUp(value)
             case "limits": policy.limits = try limits(value)
+            case "dynamic_batching": policy.dynamicBatching = try DynamicBatching(value)
             case "best_iteration": policy.usesBestIteration = try value.flag()
             case "load": policy.load = try load(value)
             case "pinned": policy.isPinned = try value.flag()
@@ -178,8 +179,14 @@ package enum PolicyFile {
 
     private static func limits(_ value: PolicyValue) throws(PolicyDefect) -> ModelPolicy.Limits {
         var limits = ModelPolicy.Limits()
-        for member in try value.members(known: ["concurrency", "queue", "deadline", "memory"]) {
+        let known = ["concurrency", "queue", "queue_policy", "deadline", "memory"]
+        for member in try value.members(known: known) {
             switch member.name {
+            case "queue_policy":
+                guard let policy = ModelPolicy.QueuePolicy(rawValue: try member.text()) else {
+                    throw member.defect("allowed: reject, wait")
+                }
+                limits.queuePolicy = policy
             case "concurrency": limits.concurrency = try member.count(1...1_000_000)
             case "queue": limits.queue = try member.count(0...1_000_000)
             case "deadline": limits.deadline = try member.nanoseconds()

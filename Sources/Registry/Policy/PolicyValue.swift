@@ -117,11 +117,12 @@ struct PolicyValue {
     }
 
     /// A duration with its unit, at most a day.
-    func nanoseconds() throws(PolicyDefect) -> UInt64 {
+    func nanoseconds(allowsZero: Bool = false) throws(PolicyDefect) -> UInt64 {
         let units: [(name: String, size: Int)] = [
             ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
         ]
-        let result = try scaled(units, form: "a whole number with its unit (ms, s, m, h), such as 50ms")
+        let result = try scaled(
+            units, form: "a whole number with its unit (ms, s, m, h), such as 50ms", allowsZero: allowsZero)
         guard result <= 86_400_000_000_000 else { throw defect("is longer than a day") }
         return UInt64(result)
     }
@@ -133,12 +134,14 @@ struct PolicyValue {
         return try scaled(units, form: "bytes such as 65536, 512KiB, 64MiB or 1GiB")
     }
 
-    private func scaled(_ units: [(name: String, size: Int)], form: String) throws(PolicyDefect) -> Int {
+    private func scaled(
+        _ units: [(name: String, size: Int)], form: String, allowsZero: Bool = false
+    ) throws(PolicyDefect) -> Int {
         let text = try text()
         for unit in units where text.hasSuffix(unit.name) {
             guard let number = Self.decimal(String(text.dropLast(unit.name.count))) else { continue }
             let (product, overflow) = number.multipliedReportingOverflow(by: unit.size)
-            if !overflow, product > 0 { return product }
+            if !overflow, product > 0 || allowsZero { return product }
         }
         throw defect("cannot be '\(text)'; allowed: \(form)")
     }

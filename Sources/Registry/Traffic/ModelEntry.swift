@@ -9,7 +9,8 @@ package final class ModelEntry: Sendable {
     package let plan: TrafficPlan
     /// Nobody has asked for the model yet, or it was unloaded to make room: a request may have it loaded.
     package let isLoadedOnUse: Bool
-    /// Whether there are limits or a shadow, so that requests have to do with more than the version.
+    /// Whether there are limits, a shadow or rules for the queue, so that requests have to do with more than
+    /// the version.
     package let hasTraffic: Bool
     /// Whether its uses are noted, because it may have to leave.
     let isEvictable: Bool
@@ -29,6 +30,7 @@ package final class ModelEntry: Sendable {
         plan = TrafficPlan(policy, ready: ready.map(\.version))
         hasTraffic =
             policy.limits.concurrency != nil || policy.limits.deadline != nil || plan.shadow != nil
+            || policy.limits.queuePolicy != nil || policy.dynamicBatching != nil
     }
 
     /// The newest version that is ready.

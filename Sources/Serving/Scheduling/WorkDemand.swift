@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import Registry
+package import Registry
 
 /// What a request that is not answered at once asks of the workers.
 package struct WorkDemand: Sendable, Equatable {
@@ -13,6 +13,10 @@ package struct WorkDemand: Sendable, Equatable {
     package var group: BatchGroup?
     /// It may be computed together with others of its group.
     package var joins = false
+    /// What its model's policy says of that; nil: nothing.
+    package var batching: DynamicBatching?
+    /// What becomes of it when it would wait long; nil: what the queue does with all.
+    package var policy: WorkQueuePolicy?
     /// Rows that it is thought to have.
     package var rows = 1
 
@@ -24,6 +28,7 @@ package struct WorkDemand: Sendable, Equatable {
     package static func == (left: Self, right: Self) -> Bool {
         left.cost == right.cost && left.priority == right.priority && left.timeout == right.timeout
             && left.group == right.group && left.joins == right.joins && left.rows == right.rows
+            && left.batching == right.batching && left.policy == right.policy
             && left.model?.group == right.model?.group
     }
 }
@@ -53,6 +58,10 @@ extension ServedModel {
         demand.rows = rows
         // A block of the kernel is full by itself then.
         demand.joins = rows < 64 && gainsFromCompany
+        if let policy = traffic?.entry.policy {
+            demand.batching = policy.dynamicBatching
+            demand.policy = policy.limits.queuePolicy.map { $0 == .wait ? .wait : .reject }
+        }
         return demand
     }
 

@@ -12,10 +12,8 @@ package struct WorkQueueLimits: Sendable {
     /// What is left of that when somebody always waits: a burst is let in and worked off, but a standing
     /// queue would only add its length to each answer.
     package var waitOverloaded: UInt64 = 5_000_000
-    /// Rows of several requests that are computed together; 1: each request alone.
-    package var batchRows = 64
-    /// How long a request waits for company while there are fewer rows, in nanoseconds.
-    package var batchDelay: UInt64 = 0
+    /// How requests are computed together, where their model's policy says nothing else.
+    package var joining = JoiningRules()
     /// Requests of one version that workers answer at once; 0: any number.
     package var modelConcurrency = 0
 
@@ -47,16 +45,21 @@ package struct WorkQueue: Sendable {
         let group: BatchGroup?
         let joins: Bool
         let rows: Int
+        let rules: JoiningRules
         /// The smallest goes first.
         let rank: Int
         let isHeavy: Bool
 
-        init(_ ticket: Int, _ demand: WorkDemand, arrival: MonotonicInstant, isHeavy: Bool) {
+        init(
+            _ ticket: Int, _ demand: WorkDemand, _ joining: JoiningRules, arrival: MonotonicInstant,
+            isHeavy: Bool
+        ) {
             self.ticket = ticket
             cost = max(demand.cost, 1)
             self.arrival = arrival
             group = demand.group
-            joins = demand.joins && demand.group != nil
+            rules = joining.applying(demand.batching)
+            joins = demand.joins && demand.group != nil && rules.rows > 1
             rows = max(demand.rows, 1)
             rank = demand.priority > 0 ? demand.priority : .max
             self.isHeavy = isHeavy
@@ -97,6 +100,8 @@ package struct WorkQueue: Sendable {
     /// What work takes for each nanosecond of its estimate.
     private(set) var correction = 1.0
 
+    /// Somebody has come who waits for company: until then nobody is looked for.
+    private var hasDelays = false
     /// Requests of each version that workers have now.
     private var running: [BatchGroup: Int] = [:]
 
@@ -162,7 +167,8 @@ package struct WorkQueue: Sendable {
         noteTime(now)
         guard count < limits.requests else { return .full }
         let patience =
-            limits.policy == .wait ? .max : max(waitAllowed, Self.ownCostsAllowed * scaled(demand.cost))
+            demand.policy ?? limits.policy == .wait
+            ? .max : max(waitAllowed, Self.ownCostsAllowed * scaled(demand.cost))
         let allowed = min(demand.timeout ?? .max, patience)
         return expectedWait(isHeavy: demand.cost >= Self.heavyCost) <= allowed ? nil : .wait
     }
@@ -171,7 +177,8 @@ package struct WorkQueue: Sendable {
     package mutating func append(_ ticket: Int, _ demand: WorkDemand, now: MonotonicInstant) {
         noteTime(now)
         let isHeavy = demand.cost >= Self.heavyCost
-        let entry = Entry(ticket, demand, arrival: now, isHeavy: isHeavy)
+        let entry = Entry(ticket, demand, limits.joining, arrival: now, isHeavy: isHeavy)
+        if entry.joins && entry.rules.delay > 0 { hasDelays = true }
         if isHeavy { heavy.append(entry) } else { light.append(entry) }
     }
 
@@ -184,11 +191,11 @@ package struct WorkQueue: Sendable {
         let lightIndex = firstReady(light, now, hurries)
         var taken: [Entry]
         if let index = firstReady(heavy, now, hurries), takesHeavy(heavy.waiting[index], lightIndex, now) {
-            taken = Self.takeCompany(of: index, from: &heavy, limits, workers: heavyWorkers)
+            taken = Self.takeCompany(of: index, from: &heavy, workers: heavyWorkers)
         } else if let index = lightIndex {
             taken =
-                light.waiting[index].joins && limits.batchRows > 1
-                ? Self.takeCompany(of: index, from: &light, limits, workers: workers)
+                light.waiting[index].joins
+                ? Self.takeCompany(of: index, from: &light, workers: workers)
                 : takeLight(from: index, now, hurries)
         } else {
             return []
@@ -202,10 +209,11 @@ package struct WorkQueue: Sendable {
     /// When `take` may have something although nothing else happens: somebody will have waited long enough
     /// for company. Nil: never.
     package var companyEnds: MonotonicInstant? {
-        guard limits.batchDelay > 0, limits.batchRows > 1 else { return nil }
+        guard hasDelays else { return nil }
         let waiting = light.waiting[light.indices] + heavy.waiting[heavy.indices]
-        return waiting.filter(\.joins).map(\.arrival).min()
-            .map { MonotonicInstant(nanoseconds: $0.nanoseconds + limits.batchDelay) }
+        return waiting.filter { $0.joins && $0.rules.delay > 0 }
+            .map { $0.arrival.nanoseconds + $0.rules.delay }.min()
+            .map(MonotonicInstant.init(nanoseconds:))
     }
 
     /// Several that are answered one after the other.
@@ -225,19 +233,21 @@ package struct WorkQueue: Sendable {
     }
 
     /// The request at `index` and those behind it that may be computed with it: a worker's share of them.
-    private static func takeCompany(
-        of index: Int, from lane: inout Lane, _ limits: WorkQueueLimits, workers: Int
-    ) -> [Entry] {
+    ///
+    /// A number of rows that its model prefers is taken whole, however many workers there are.
+    private static func takeCompany(of index: Int, from lane: inout Lane, workers: Int) -> [Entry] {
         let first = lane.waiting[index]
-        guard let company = first.company, limits.batchRows > 1 else { return [lane.take(at: index)] }
+        guard let company = first.company else { return [lane.take(at: index)] }
         let fellows = lane.indices.filter { $0 > index && lane.waiting[$0].company == company }
-        let share = min(fellows.count / workers, companyCount - 1)
+        let rowsMax = first.rules.rowsMax(of: fellows.reduce(first.rows) { $0 + lane.waiting[$1].rows })
+        let isPreferred = !first.rules.preferredRows.isEmpty
+        let share = min(isPreferred ? fellows.count : fellows.count / workers, companyCount - 1)
         var chosen = [index]
         var rows = first.rows
         var cost = first.cost
         for fellow in fellows.prefix(share) {
             let entry = lane.waiting[fellow]
-            guard rows + entry.rows <= limits.batchRows, cost + entry.cost <= companyCost else { break }
+            guard rows + entry.rows <= rowsMax, cost + entry.cost <= companyCost else { break }
             rows += entry.rows
             cost += entry.cost
             chosen.append(fellow)
@@ -249,7 +259,7 @@ package struct WorkQueue: Sendable {
     /// The first that may be taken now: not too many of its version are running, and it does not wait for
     /// company.
     private func firstReady(_ lane: Lane, _ now: MonotonicInstant, _ hurries: Bool) -> Int? {
-        guard limits.modelConcurrency > 0 || limits.batchDelay > 0 else { return lane.indices.first }
+        guard limits.modelConcurrency > 0 || hasDelays else { return lane.indices.first }
         return lane.indices.first { index in
             let entry = lane.waiting[index]
             if let group = entry.group, limits.modelConcurrency > 0,
@@ -262,13 +272,12 @@ package struct WorkQueue: Sendable {
     }
 
     private func waitsForCompany(_ entry: Entry, _ lane: Lane, _ now: MonotonicInstant) -> Bool {
-        guard let company = entry.company, limits.batchRows > 1,
-            now.nanoseconds(since: entry.arrival) < limits.batchDelay
+        guard let company = entry.company, now.nanoseconds(since: entry.arrival) < entry.rules.delay
         else { return false }
         var rows = 0
         for index in lane.indices where lane.waiting[index].company == company {
             rows += lane.waiting[index].rows
-            if rows >= limits.batchRows { return false }
+            if entry.rules.isEnough(rows) { return false }
         }
         return true
     }

@@ -33,7 +33,12 @@ struct ModelPolicyPageTests {
         expected.shadow = .init(.version(ModelVersion(6)), percent: 25)
         expected.warmUp = .init(inputs: [[.number(5.1), .missing, .category("red")]], repetitions: 20)
         expected.limits = .init(
-            concurrency: 4, queue: 64, deadline: 50_000_000, memory: 512 << 20)
+            concurrency: 4, queue: 64, deadline: 50_000_000, memory: 512 << 20, queuePolicy: .wait)
+        var batching = DynamicBatching()
+        batching.maxBatchSize = 32
+        batching.preferredBatchSizes = [8, 16]
+        batching.maxQueueDelay = 2_000_000
+        expected.dynamicBatching = batching
         expected.load = .start
         expected.isPinned = true
         #expect(policy == expected)

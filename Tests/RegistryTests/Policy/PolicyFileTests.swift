@@ -26,6 +26,11 @@ struct PolicyFileTests {
         #expect(try parse("best_iteration: true").usesBestIteration)
         #expect(try parse("limits: {memory: 65536}").limits.memory == 65536)
         #expect(try parse("limits: {deadline: 2s}").limits.deadline == 2_000_000_000)
+        #expect(try parse("limits: {queue_policy: reject}").limits.queuePolicy == .reject)
+        #expect(try parse("dynamic_batching: {enabled: false}").dynamicBatching?.isEnabled == false)
+        let batching = try parse("dynamic_batching: {preferred_batch_size: [9, 4], max_queue_delay: 0ms}")
+        #expect(batching.dynamicBatching?.preferredBatchSizes == [4, 9])
+        #expect(batching.dynamicBatching?.maxQueueDelay == 0)
         let warmUp = try parse("warm_up: {inputs: [[1, '1', ~, nan]]}").warmUp
         guard case .number(let last)? = warmUp?.inputs[0].last else {
             Issue.record("\(String(describing: warmUp))")
@@ -64,6 +69,23 @@ struct PolicyFileTests {
         ("limits: {deadline: 50}", 1, "limits.deadline", "with its unit"),
         ("limits: {deadline: 25h}", 1, "limits.deadline", "longer than a day"),
         ("limits: {memory: 9999999999GiB}", 1, "limits.memory", "such as"),
+        ("limits: {queue_policy: drop}", 1, "limits.queue_policy", "reject, wait"),
+        ("dynamic_batching: on", 1, "dynamic_batching", "keys with values"),
+        ("dynamic_batching: {max_batch: 4}", 1, "dynamic_batching.max_batch", "did you mean max_batch_size?"),
+        ("dynamic_batching: {max_batch_size: 0}", 1, "dynamic_batching.max_batch_size", "from 1 to 65536"),
+        ("dynamic_batching: {preferred_batch_size: []}", 1, "dynamic_batching.preferred_batch_size", "empty"),
+        (
+            "dynamic_batching: {preferred_batch_size: [0]}", 1, "dynamic_batching.preferred_batch_size[0]",
+            "from 1"
+        ),
+        (
+            "dynamic_batching: {max_queue_delay: 11s}", 1, "dynamic_batching.max_queue_delay",
+            "longer than 10 s"
+        ),
+        (
+            "dynamic_batching:\n  max_batch_size: 4\n  preferred_batch_size: [8]", 2, "dynamic_batching",
+            "has 8"
+        ),
         ("best_iteration: yes", 1, "best_iteration", "true, false"),
         ("load: never", 1, "load", "start, first_use, explicit"),
         ("pinned:", 1, "pinned", "nothing"),

@@ -26,6 +26,8 @@ def test_openLoop_keepsItsRate(daemon, stump, tmp_path):
     assert "open loop, 200 requests/s" in result.stdout and "p99" in result.stdout
     text = page.read_text()
     assert text.count("<svg") == 2 and "http-equiv" not in text and "src=" not in text
+    assert "requests/s, p50 " in text and ">50 %</text>" in text and ">90 %</text>" in text
+    assert "nan" not in text and "inf," not in text
     report = json.loads(bench(server, "stump", "--rate", "200", "--output", "json").stdout)
     assert 60 <= report["requests"] <= 110, "half a second of 200 a second"
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests that are computed together get the answers that they get alone."""
 import json
+import socket
+import struct
 import sys
 import threading
 import time
@@ -138,3 +140,51 @@ def test_aModelsPolicy_decidesItsCompany_withoutARestart(daemon, forest):
     decide("dynamic_batching: {max_batch_size: 0}\n")
     server.logs("dynamic_batching.max_batch_size")
     assert "dynamic_batching" not in config()
+
+
+def test_aClientThatIsGone_isNotComputedFor(daemon, forest):
+    server = daemon(forest, "--scheduling-mode", "workers", "--scheduling-workers", "1",
+                    "--scheduling-batch-delay", "500ms")
+    body = json.dumps({"instances": rows(1, 1)}).encode()
+    head = b"POST /v1/models/forest:predict HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body)
+    clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
+    for client in clients:
+        client.sendall(head + body)
+    server.eventually(lambda: metric(server, "modeld_work_queue_requests") == 3)
+    for client in clients:
+        # With a reset: who only ends its side still wants its answer.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+    server.eventually(lambda: metric(server, "modeld_work_queue_requests") == 0)
+    assert server.infer("forest", rows(1, 1)).status == 200
+    counted = server.get("/v2/models/forest/stats").json["model_stats"][0]
+    assert counted["inference_stats"]["success"]["count"] == 1 and counted["execution_count"] == 1
+
+
+def test_priorities_goFirst(daemon, forest):
+    """While one is computed, others come: those of a priority are answered before those without."""
+    server = daemon(forest, "--scheduling-mode", "workers", "--scheduling-workers", "1", "--scheduling-batch-rows", "1",
+                    "--scheduling-queue-policy", "wait")
+    order, threads = [], []
+
+    def post(name, count, **parameters):
+        tensor = {"name": "input", "shape": [count, 6], "datatype": "FP32",
+                  "parameters": {"binary_data_size": 24 * count}}
+        head = json.dumps({"inputs": [tensor], "parameters": parameters}).encode()
+        headers = {"Inference-Header-Content-Length": str(len(head))}
+
+        def send():
+            assert server.post("/v2/models/forest/infer", head + bytes(24 * count), headers=headers).status == 200
+            order.append(name)
+
+        threads.append(threading.Thread(target=send))
+        threads[-1].start()
+
+    post("first", 400_000)
+    server.eventually(lambda: metric(server, "modeld_http_requests_in_flight") >= 2)
+    for index, (name, priority) in enumerate([("default", 0), ("second", 2), ("one", 1)]):
+        post(name, 20_000, **({"priority": priority} if priority else {}))
+        server.eventually(lambda: metric(server, "modeld_work_queue_requests") == index + 1)
+    for thread in threads:
+        thread.join()
+    assert order == ["first", "one", "second", "default"]

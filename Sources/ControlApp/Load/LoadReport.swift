@@ -97,59 +97,27 @@ struct LoadReport {
         <!doctype html>
         <html lang="en"><head><meta charset="utf-8"><title>\(Self.escaped(title))</title>
         <style>:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{margin:0 auto;max-width:54rem;
-        padding:1rem}svg{width:100%;height:auto}svg text{font-size:11px;fill:currentColor}pre{overflow:auto}</style></head>
+        padding:1rem}svg{width:100%;height:auto}svg text{font-size:11px;fill:currentColor}pre{overflow:auto}
+        h1{font-size:1.3rem;overflow-wrap:anywhere}h2{font-size:1.1rem}</style></head>
         <body><h1>\(Self.escaped(title))</h1>
+        <p>\(Self.escaped(keyFigures))</p>
         <h2>Latencies</h2>
-        \(histogramPlot)
+        \(LatencyPlots(summary).histogram)
         <h2>Percentiles</h2>
-        \(percentilePlot)
+        \(LatencyPlots(summary).percentiles)
         <pre>\(Self.escaped(text))</pre>
         </body></html>
 
         """
     }
 
-    private var histogramPlot: String {
-        let buckets = summary.histogram
-        let most = Double(max(buckets.map(\.count).max() ?? 1, 1))
-        let width = 800.0 / Double(max(buckets.count, 1))
-        var svg = "<svg viewBox=\"0 0 800 240\" role=\"img\" aria-label=\"histogram of latencies\">"
-        for (index, bucket) in buckets.enumerated() {
-            let height = Double(bucket.count) / most * 190
-            let left = Double(index) * width
-            let bound = LatencySummary.text(bucket.upperBound)
-            svg += "<rect x=\"\(left)\" y=\"\(200 - height)\" width=\"\(max(width - 1, 0.5))\" "
-            svg += "height=\"\(height)\" fill=\"#48c\"><title>below \(bound): \(bucket.count)</title></rect>"
-            if index % max(1, buckets.count / 8) == 0 {
-                svg += "<text x=\"\(left)\" y=\"220\">\(bound)</text>"
-            }
+    /// The few numbers that are looked for first.
+    private var keyFigures: String {
+        guard summary.count > 0 else { return "No request was answered." }
+        let figures = [0.5, 0.99, 1].map { share in
+            "\(Self.name(share)) \(LatencySummary.text(summary.percentile(share)))"
         }
-        return svg + "</svg>"
-    }
-
-    /// The share above a percentile halves from left to right, so that the tail has its room.
-    private var percentilePlot: String {
-        var values: [(share: Double, value: UInt64)] = []
-        var above = 1.0
-        while above * Double(max(summary.count, 1)) >= 1, values.count < 80 {
-            values.append((1 - above, summary.percentile(1 - above)))
-            above /= 1.189_207_115_002_721
-        }
-        let largest: UInt64 = values.map { $0.value }.max() ?? 1
-        let most = Double(max(largest, 1))
-        let gap = 780.0 / Double(max(values.count - 1, 1))
-        var points: [String] = []
-        var labels = ""
-        for (index, value) in values.enumerated() {
-            let x = 10 + Double(index) * gap
-            points.append("\(x),\(200 - Double(value.value) / most * 190)")
-            if index % 4 == 0 {
-                labels += "<text x=\"\(x)\" y=\"220\">\((value.share * 1e5).rounded() / 1e3) %</text>"
-            }
-        }
-        return "<svg viewBox=\"0 0 800 240\" role=\"img\" aria-label=\"latency by percentile\">"
-            + "<polyline fill=\"none\" stroke=\"#48c\" stroke-width=\"2\" points=\"\(points.joined(separator: " "))\"/>"
-            + "<text x=\"0\" y=\"12\">\(LatencySummary.text(UInt64(most)))</text>\(labels)</svg>"
+        return "\(Self.short(requestsPerSecond)) requests/s, \(figures.joined(separator: ", "))"
     }
 
     private static func escaped(_ text: String) -> String {

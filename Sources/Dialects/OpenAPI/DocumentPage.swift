@@ -55,13 +55,22 @@ enum DocumentPage {
           const value = tensor.datatype === "BYTES" ? "" : tensor.datatype === "BOOL" ? false : 0;
           return { name: tensor.name, shape, datatype: tensor.datatype, data: Array(count).fill(value) };
         }
+        function nested(list, shape) {
+          if (shape.length === 0) return list[0];
+          const step = list.length / (shape[0] || 1);
+          return Array.from({ length: shape[0] }, (_, i) => nested(list.slice(i * step, (i + 1) * step), shape.slice(1)));
+        }
+        // One row of a tensor, as the instances form has it: a bare value where a row is only one.
+        function rowOf(input) {
+          return input.data.length === 1 ? input.data[0] : nested(input.data, input.shape.slice(1));
+        }
         function fill() {
           if (!metadata) return;
           const name = encodeURIComponent(metadata.name), inputs = metadata.inputs.map(example);
           const isV2 = at("form").value === "v2";
           say("path", isV2 ? `POST /v2/models/${name}/infer` : `POST /v1/models/${name}:predict`);
-          const row = inputs.length === 1 ? inputs[0].data
-            : Object.fromEntries(inputs.map(input => [input.name, input.data.length === 1 ? input.data[0] : input.data]));
+          const row = inputs.length === 1 ? nested(inputs[0].data, inputs[0].shape.slice(1))
+            : Object.fromEntries(inputs.map(input => [input.name, rowOf(input)]));
           at("body").value = JSON.stringify(isV2 ? { inputs } : { instances: [row] }, null, 1)
             .replace(/\[[^\[\]{}]*\]/g, list => list.replace(/\s+/g, " "));
           say("about", `${metadata.platform}, versions ${metadata.versions.join(", ")}; answers `
@@ -83,7 +92,9 @@ enum DocumentPage {
           try {
             const answer = await fetch(path, { method, body: at("body").value, headers: { "Content-Type": "application/json" } });
             const text = await answer.text();
-            say("status", `${answer.status} in ${(performance.now() - start).toFixed(1)} ms`);
+            const code = answer.headers.get("Modeld-Error-Code");
+            say("status", `${answer.status}${code ? ` ${code}` : ""} in ${(performance.now() - start).toFixed(1)} ms`);
+            at("status").className = answer.ok ? "" : "error";
             let shown = text;
             try { shown = JSON.stringify(JSON.parse(text), null, 1); } catch {}
             say("answer", shown);

@@ -73,14 +73,7 @@ struct ModelConfigurationWriter {
             }
             return
         }
-        writeFeatures(into: &body)
-        guard let margins = model.rowMargins else { return }
-        body.append(",")
-        let type = Datatype(rawValue: margins.numberType.rawValue) ?? .float64
-        write(margins.name, type, [nil, margins.width], isInput: true, isOptional: true, into: &body)
-    }
-
-    private func writeFeatures(into body: inout ByteBuffer) {
+        // Not the margins: Triton's tools take an input that the metadata does not list for a defect.
         let number = Datatype(rawValue: model.inputType.rawValue) ?? .float64
         if InputBinder.takesMatrix(model.index) {
             write(InputBinder.matrixName, number, [nil, model.schema.count], isInput: true, into: &body)
@@ -94,7 +87,7 @@ struct ModelConfigurationWriter {
     }
 
     private func write(
-        _ name: String, _ datatype: Datatype, _ dimensions: [Int?]?, isInput: Bool, isOptional: Bool = false,
+        _ name: String, _ datatype: Datatype, _ dimensions: [Int?]?, isInput: Bool,
         into body: inout ByteBuffer
     ) {
         body.append("{\"name\":")
@@ -110,7 +103,7 @@ struct ModelConfigurationWriter {
             body.append(decimal: Int64(size ?? -1))
         }
         body.append(
-            shape.isEmpty ? "],\"reshape\":{\"shape\":[]}}" : isInput ? "],\"optional\":\(isOptional)}" : "]}"
+            shape.isEmpty ? "],\"reshape\":{\"shape\":[]}}" : isInput ? "],\"optional\":false}" : "]}"
         )
     }
 }

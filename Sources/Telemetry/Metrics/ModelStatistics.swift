@@ -25,7 +25,7 @@ package struct RequestTimes: Sendable {
 package final class ModelStatistics: Sendable {
     private enum Field: Int, CaseIterable {
         case successes, successNanoseconds, failures, failureNanoseconds
-        case queued, queue, input, compute, output, rows, executions, last
+        case queue, input, compute, output, rows, executions, last
     }
 
     /// The sums at one moment.
@@ -34,8 +34,6 @@ package final class ModelStatistics: Sendable {
         package var successNanoseconds: UInt64 = 0
         package var failures: UInt64 = 0
         package var failureNanoseconds: UInt64 = 0
-        /// Requests that went through the queue.
-        package var queued: UInt64 = 0
         package var queueNanoseconds: UInt64 = 0
         package var inputNanoseconds: UInt64 = 0
         package var computeNanoseconds: UInt64 = 0
@@ -47,7 +45,7 @@ package final class ModelStatistics: Sendable {
         package var last: MonotonicInstant?
     }
 
-    private let fields: InlineArray<12, Atomic<UInt64>> = InlineArray { _ in Atomic(0) }
+    private let fields: InlineArray<11, Atomic<UInt64>> = InlineArray { _ in Atomic(0) }
 
     package init() {}
 
@@ -59,10 +57,7 @@ package final class ModelStatistics: Sendable {
     package func record(
         rows: Int, isError: Bool, _ times: RequestTimes, executions: Int, at now: MonotonicInstant
     ) {
-        if times.queue > 0 {
-            add(1, to: .queued)
-            add(times.queue, to: .queue)
-        }
+        if times.queue > 0 { add(times.queue, to: .queue) }
         guard !isError else {
             add(1, to: .failures)
             add(times.total, to: .failureNanoseconds)
@@ -85,7 +80,6 @@ package final class ModelStatistics: Sendable {
         snapshot.successNanoseconds = value(.successNanoseconds)
         snapshot.failures = value(.failures)
         snapshot.failureNanoseconds = value(.failureNanoseconds)
-        snapshot.queued = value(.queued)
         snapshot.queueNanoseconds = value(.queue)
         snapshot.inputNanoseconds = value(.input)
         snapshot.computeNanoseconds = value(.compute)

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is wrong is said in the dialect's own form, with its code: every code of the page of errors is provoked in every
 dialect in which it can happen, and wrong input of every kind is named with its field, its row and what was expected."""
+import hashlib
 import io
 import json
+import os
 import re
 import struct
+import subprocess
 import sys
 import threading
 
@@ -570,3 +573,78 @@ def test_anUnknownCategory_isNoErrorToMLflow(daemon, registry):
     server = daemon(registry, "--default-model", "names")
     answers = [server.request(*mlflow({"dataframe_records": [{**NAMED, "color": color}]})[:3]) for color in ("?", "!")]
     assert [answer.status for answer in answers] == [200, 200] and answers[0].json == answers[1].json
+
+
+# MARK: Batches and the registry
+
+def statuses(file, heading):
+    """The statuses of the table behind `heading` of a protocol's page."""
+    section = (ROOT / "docs/protocols" / file).read_text().split(heading, 1)[1]
+    rows = re.findall(r"^\| (\d{3}(?:, \d{3})*) \|", section.split("\n## ", 1)[0], re.MULTILINE)
+    return {int(status) for row in rows for status in row.split(", ")}
+
+
+#: status → (flags, method and path behind the model's, body, headers).
+BATCH = {
+    400: ((), "stump/batch", b"f0\n1\n", {}),
+    404: ((), "absent/batch", b"f0,f1\n1,2\n", {}),
+    406: ((), "stump/batch", b"f0,f1\n1,2\n", {"Accept": "image/png"}),
+    413: (("--batch-body-bytes", "1MiB"), "stump/batch", b"f0,f1\n" + b"1,2\n" * 400_000, {}),
+    415: ((), "stump/batch", b"f0,f1\n1,2\n", {"Content-Type": "image/png"}),
+    503: ((), "broken/batch", b"f0,f1\n1,2\n", {}),
+    507: (("--batch-spool-bytes", "1MiB"), "stump/batch", b"f0,f1\n" + b"1,2\n" * 400_000, {}),
+}
+
+
+def test_everyStatusOfBatches_isProvoked():
+    assert set(BATCH) == statuses("batch.md", "so that every client sees that it is not\nwhole")
+
+
+@pytest.mark.parametrize("status", BATCH)
+def test_aBatch_isRefusedAsThePageSays(daemon, registry, tmp_path, status):
+    flags, path, body, headers = BATCH[status]
+    publish_all(registry)
+    server = daemon(registry, "--batch-spool", tmp_path, *flags)
+    answer = server.post("/v2/models/" + path, body, headers=headers)
+    assert answer.status == status and answer.json["error"], answer.text
+
+
+GARBAGE = b"no model" * 1000
+#: status → (flags, method, path, body, whether with a key).
+ADMIN = {
+    400: ((), "POST", "/admin/models/stump/policy", b'{"action": "paint"}', True),
+    401: ((), "GET", "/admin/models/stump/policy", None, False),
+    403: (None, "GET", "/admin/models/stump/policy", None, True),
+    404: ((), "GET", "/admin/models/absent/policy", None, True),
+    409: ((), "DELETE", "/admin/models/stump/versions/1", None, True),
+    413: (("--admin-upload-bytes", "1KiB"), "POST", "/admin/models/m/versions?file=model.json", GARBAGE, True),
+    422: ((), "POST", "/admin/models/m/versions?file=model.json", GARBAGE, True),
+    507: ("full", "POST", "/admin/models/m/versions?file=model.json", GARBAGE * 1000, True),
+}
+
+
+def test_everyStatusOfTheRegistry_isProvoked():
+    assert set(ADMIN) == statuses("admin.md", "## Errors\n")
+
+
+@pytest.mark.parametrize("status", ADMIN)
+def test_aChange_isRefusedAsThePageSays(daemon, stump, tmp_path, status):
+    flags, method, path, body, has_key = ADMIN[status]
+    (stump / "stump/model.yaml").write_text("default: 1\n")
+    age(stump / "stump")
+    keys = tmp_path / "keys"
+    keys.write_text(f"ada {hashlib.sha256(b'a-key').hexdigest()}\n")
+    arguments = ["--listen-routes", "models,health,admin"]
+    arguments += ["--admin-keys", keys] if flags is not None else []
+    options = {}
+    if flags == "full":
+        if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode != 0:
+            pytest.skip("only root may mount")
+        options["before"] = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=1m none "$0" && exec "$@"', str(stump)]
+    else:
+        arguments += flags or ()
+    server = daemon(stump, *arguments, **options)
+    headers = {"Authorization": "Bearer a-key"} if has_key else {}
+    answer = server.request(method, path, body, headers=headers)
+    assert answer.status == status and answer.json["error"], answer.text
+    assert ("code" in answer.json) == (status not in (401, 403, 413)), answer.text

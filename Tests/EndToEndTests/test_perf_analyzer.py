@@ -16,14 +16,15 @@ pytestmark = pytest.mark.skipif(not TOOL, reason="there is no perf_analyzer")
 
 
 @pytest.mark.parametrize("model", ["stump", "digits"])
-@pytest.mark.parametrize("form", ["binary", "json"])
-def test_perfAnalyzer_measures(daemon, stump, tmp_path, model, form):
+@pytest.mark.parametrize("rows,form", [(4, "binary"), (1, "json")])
+def test_perfAnalyzer_measures(daemon, stump, tmp_path, model, rows, form):
+    # In JSON it writes behind its own buffers when a request has several rows.
     publish_fixture(stump, "digits", FIXTURES / "models/onnx/torch_cnn_digits/model.onnx")
     server = daemon(stump)
     report = tmp_path / "report.csv"
     # One window counts: whether figures are stable on this machine is not the question.
     result = subprocess.run(
-        [TOOL, "-m", model, "-u", f"127.0.0.1:{server.port}", "-i", "http", "-b", "4", "--concurrency-range", "2",
+        [TOOL, "-m", model, "-u", f"127.0.0.1:{server.port}", "-i", "http", "-b", str(rows), "--concurrency-range", "2",
          "--input-tensor-format", form, "--output-tensor-format", form, "--measurement-mode", "count_windows",
          "--measurement-request-count", "200", "--max-trials", "4", "--stability-percentage", "999", "-f", str(report)],
         capture_output=True, text=True, timeout=120, env=clean_environment())
@@ -31,5 +32,5 @@ def test_perfAnalyzer_measures(daemon, stump, tmp_path, model, form):
     row = next(csv.DictReader(report.open()))
     assert float(row["Inferences/Second"]) > 0 and float(row["p99 latency"]) > 0, row
     counted = server.get(f"/v2/models/{model}/stats").json["model_stats"][0]
-    assert counted["inference_count"] == 4 * counted["inference_stats"]["success"]["count"] >= 4 * 200
+    assert counted["inference_count"] == rows * counted["inference_stats"]["success"]["count"] >= rows * 200
     assert counted["inference_stats"]["fail"]["count"] == 0

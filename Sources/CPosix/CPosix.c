@@ -136,3 +136,5 @@ int64_t cposix_file_system_type(const char *path) {
 }
 
 void cposix_trim_heap(void) { malloc_trim(0); }
+
+void cposix_share_heap(void) { mallopt(M_ARENA_MAX, 1); }

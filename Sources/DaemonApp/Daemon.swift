@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Base
 internal import Glibc
 internal import Net
 internal import Telemetry
@@ -44,6 +45,7 @@ package enum Daemon {
             level: LogLevel(configuration.log.level),
             format: LogFormat(rawValue: configuration.log.format.rawValue) ?? .text)
         for warning in loaded.warnings { logger.warning("configuration", ["reason": LogValue(warning)]) }
+        if configuration.models.memory > 0 { HeapMemory.share() }
         let signals = ProcessSignals()
         do {
             let daemon = try RunningDaemon(

@@ -69,6 +69,9 @@ int64_t cposix_file_system_type(const char *path);
 /// Gives the kernel back what is free in the heap.
 void cposix_trim_heap(void);
 
+/// Lets all threads that are started from now on share one heap.
+void cposix_share_heap(void);
+
 /// Lets others go before the calling thread: its nice value from now on, and how long it may go on once it
 /// runs although one that goes before it has woken up, in nanoseconds. Linux before 6.12 takes no notice of
 /// the latter. 0, or -1 and errno.

@@ -185,7 +185,7 @@ struct WorkspaceTests {
             try service.resolve("pair", version: "01")
         }
         #expect(throws: PredictError.unknownModel("none")) { try service.statuses(of: "none") }
-        #expect(service.modelNames == ["binary", "classes", "pair"])
+        #expect(service.modelNames == ["binary", "classes", "pair", "sure"])
         #expect(service.readyVersions(of: "pair") == ["1"])
         #expect(try service.statuses(of: "pair").map(\.state) == [.ready])
     }

@@ -42,7 +42,7 @@ def main():
     if not network.exists():
         run(benchmark, "make", network, "1000")
     if not trees.exists():
-        run(sys.executable, HERE / "ModelLoading/make_xgboost.py", trees, "200")
+        run(sys.executable, HERE / "make_xgboost.py", trees, "200")
     missed = []
 
     def check(what, value, isMet, bar):

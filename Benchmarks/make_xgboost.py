@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes an XGBoost JSON file of many trees of depth 8, as XGBoost 3.4 lays them out, with random numbers.
 
-    /usr/bin/python3 Benchmarks/ModelLoading/make_xgboost.py big.json [megabytes, 200]
+    /usr/bin/python3 Benchmarks/make_xgboost.py big.json [megabytes, 200]
 """
 import sys
 

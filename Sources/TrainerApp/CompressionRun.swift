@@ -20,6 +20,12 @@ struct CompressionRun {
 
     func run() throws(AppError) {
         let (graph, digest) = try read()
+        guard graph.output.interval == nil else {
+            throw AppError(
+                .usage,
+                "the model promises intervals that were measured on it as it is, and a smaller one would not "
+                    + "keep them; train it without --interval to compress it")
+        }
         let table = try load(graph)
         let target = try target(graph, table)
         let compressor = ModelCompressor(

@@ -73,3 +73,13 @@ def test_a_step_that_costs_more_than_allowed_writes_nothing(tmp_path):
                   "--small-weights", "1", "--max-loss", "0.5", check=False)
     assert refused.returncode == 1 and "--max-loss" in refused.stderr
     assert not (tmp_path / "small").exists()
+
+
+def test_a_model_that_promises_intervals_is_not_compressed(tmp_path):
+    whole = tmp_path / "whole.safetensors"
+    diabetes = DATA / "diabetes.csv"
+    run(BIN / "modeltrain", "train", diabetes, "--target", "target", "--split-column", "split", "--algorithm", "linear",
+        "--interval", "0.8", "--output", whole)
+    refused = run(BIN / "modeltrain", "compress", whole, diabetes, "--output", tmp_path / "small", check=False)
+    assert refused.returncode == 2 and "--interval" in refused.stderr
+    assert not (tmp_path / "small").exists()

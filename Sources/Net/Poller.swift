@@ -35,6 +35,9 @@ package struct Readiness: Equatable, Sendable {
     private let wakeUp: FileDescriptor
     private let events: UnsafeMutablePointer<cposix_event>
     private(set) var reportCount = 0
+    /// How often `wait` looks before it sleeps. A busy loop's next event is often less than a microsecond
+    /// away, and to be put to sleep and woken up costs the loop, and whoever wakes it, more than that.
+    private static let looksBeforeSleep = 3
 
     init() throws(NetError) {
         let epollNumber = cposix_epoll_create()
@@ -68,6 +71,13 @@ package struct Readiness: Equatable, Sendable {
 
     /// Waits for at most `milliseconds` (-1: for ever). True when somebody rang `wake`.
     mutating func wait(milliseconds: CInt) -> Bool {
+        for _ in 0..<Self.looksBeforeSleep where milliseconds != 0 {
+            if look(milliseconds: 0) { return true }
+        }
+        return look(milliseconds: milliseconds)
+    }
+
+    private mutating func look(milliseconds: CInt) -> Bool {
         // Safe because the array has room for as many reports as it is asked for.
         let count = unsafe cposix_epoll_wait(
             epoll.number, events, CInt(cposix_events_max), milliseconds)

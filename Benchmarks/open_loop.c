@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -87,8 +88,25 @@ static void report(int index, struct window *window) {
     fflush(stdout);
 }
 
+// Whoever disturbs the server runs on this processor, too. Waiting for it would be counted as the server's
+// time, so this program goes first as soon as it has something to do: a short slice, and priority where that is
+// allowed.
+static void wake_promptly(void) {
+    struct { // struct sched_attr of linux/sched/types.h
+        unsigned size, policy;
+        unsigned long long flags;
+        int nice;
+        unsigned priority;
+        unsigned long long slice, deadline, period;
+    } wanted = {.size = sizeof wanted, .nice = -20, .slice = 100000};
+    if (syscall(SYS_sched_setattr, 0, &wanted, 0) == 0) return;
+    wanted.nice = 0;
+    syscall(SYS_sched_setattr, 0, &wanted, 0);
+}
+
 int main(int argc, char **argv) {
     if (argc != 7) return 64;
+    wake_promptly();
     int port = atoi(argv[1]), windows = atoi(argv[4]), count = atoi(argv[5]);
     double rate = atof(argv[2]), seconds = atof(argv[3]);
     FILE *file = fopen(argv[6], "rb");

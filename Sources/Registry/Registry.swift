@@ -57,6 +57,7 @@ package final class Registry: Sendable {
     /// Counts loads; what was used since the last one is the last to leave.
     private let useStamp = Atomic<UInt64>(1)
     private let loadsInFlight = DispatchGroup()
+    private let idleLoaders = IdleLoaders()
     private let heap: HeapKeeper
     private let watcher: RegistryWatcher
 
@@ -283,13 +284,16 @@ package final class Registry: Sendable {
             }
             guard isNeeded else { return }
             loadsInFlight.enter()
+            if idleLoaders.wakeOne() { continue }
             do {
-                // A thread for a burst of loads: it has a priority of its own, which pools' threads cannot
-                // have.
-                try PosixThread.detach { [self] in
+                // A thread of its own: it has a priority, which pools' threads cannot have.
+                try PosixThread.detach { [weak self, idleLoaders] in
                     PosixThread.yieldToOthers(niceness: Self.backgroundNiceness)
-                    loadAll()
-                    loadsInFlight.leave()
+                    repeat {
+                        guard let self else { return }
+                        loadAll()
+                        loadsInFlight.leave()
+                    } while idleLoaders.wait()
                 }
             } catch {
                 // Out of threads: the loads are done here, slowly, rather than not at all.

@@ -287,11 +287,10 @@ package final class Registry: Sendable {
             if idleLoaders.wakeOne() { continue }
             do {
                 // A thread of its own: it has a priority, which pools' threads cannot have.
-                try PosixThread.detach { [weak self, idleLoaders] in
+                try PosixThread.detach { [weak self, idleLoaders, loadsInFlight] in
                     PosixThread.yieldToOthers(niceness: Self.backgroundNiceness)
                     repeat {
-                        guard let self else { return }
-                        loadAll()
+                        self?.loadAll()
                         loadsInFlight.leave()
                     } while idleLoaders.wait()
                 }

@@ -89,8 +89,8 @@ static void report(int index, struct window *window) {
 }
 
 // Whoever disturbs the server runs on this processor, too. Waiting for it would be counted as the server's
-// time, so this program goes first as soon as it has something to do: a short slice, and priority where that is
-// allowed.
+// time, so this program goes first as soon as it has something to do: a short slice, and priority where that
+// is allowed.
 static void wake_promptly(void) {
     struct { // struct sched_attr of linux/sched/types.h
         unsigned size, policy;

@@ -25,6 +25,7 @@ import random
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -349,42 +350,28 @@ def resident_without_models(a, directory):
         serve.stop(modeld)
 
 
-class Calls(Disturber):
-    """Calls models at random, 100 a second at most."""
-
-    pause = 0.01
-
-    def __init__(self, port, models, body):
-        super().__init__()
-        self.models, self.body = models, body
-        self.rng = random.Random(5)
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-
-    def disturb(self):
-        self.connection.request("POST", f"/v2/models/model-{self.rng.randrange(1, self.models):05}/infer", self.body)
-        self.connection.getresponse().read()
-
-
 class Churn:
     """Calls all models at random, so that they push each other out; and in between, so that the two kinds of windows
     differ in nothing but loads and evictions, a few that stay."""
 
-    def __init__(self, port, models, body):
-        self.all, self.few = Calls(port, models, body), Calls(port, min(models, 20), body)
-        self.few.begin()
+    def __init__(self, port, models, body, directory):
+        program, file = os.path.join(directory, "random_calls"), os.path.join(directory, "body")
+        subprocess.run(["clang", "-O2", "-o", program, str(paired.HERE / "random_calls.c")], check=True)
+        with open(file, "w") as out:
+            out.write(body)
+        self.process = subprocess.Popen(
+            ["taskset", "-c", "1", program, str(port), "100", str(models), str(min(models - 1, 20)), file])
 
     def begin(self):
-        self.few.end()
-        self.all.begin()
+        self.process.send_signal(signal.SIGUSR1)
 
     def end(self):
-        # May be called again.
-        self.stop()
-        self.few.begin()
+        self.process.send_signal(signal.SIGUSR2)
 
     def stop(self):
-        self.all.end()
-        self.few.end()
+        if self.process.poll() is not None:
+            raise SystemExit("the calls beside those that are measured failed")
+        serve.stop(self.process)
 
 
 def hits(a, port, modeld, body, directory):
@@ -396,7 +383,7 @@ def hits(a, port, modeld, body, directory):
     os.sched_setaffinity(0, {1})
     request = open_loop.post("/v2/models/model-00000/infer", body.encode())
     before = metric(port, "modeld_model_evictions_total")
-    churn = Churn(port, a.models, body)
+    churn = Churn(port, a.models, body, directory)
     result = paired.measure(port, modeld.pid, request, 2000, churn, a.pairs)
     churn.stop()
     os.sched_setaffinity(0, everywhere)

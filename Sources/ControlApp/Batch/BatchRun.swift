@@ -7,8 +7,10 @@ import Synchronization
 /// One run over a file: several threads take chunks in turn, answer them side by side, and write them in
 /// the order of the input.
 ///
-/// State: input and output are shared, each behind a lock; `turns` decides who writes next. Memory is bounded
-/// by the threads: each holds one chunk and its answers.
+/// State: input and output are shared, each behind a lock. Whoever has answered the chunk that is next writes
+/// it, and those that wait behind it; the others leave theirs to wait and go on, for to sleep at each chunk
+/// takes a tenth of the time. Memory is bounded by the threads: each holds one chunk and its answers, and
+/// twice as many answers wait.
 final class BatchRun: Sendable {
     private struct Input: ~Copyable, Sendable {
         var reader: BatchReader
@@ -22,6 +24,13 @@ final class BatchRun: Sendable {
         var errors: BatchOutput?
         var failure: BatchFailure?
         var counts = BatchCounts()
+        /// Everything before has been written.
+        var nextTicket = 0
+        /// By ticket, what is answered and whose turn has not come.
+        var waiting: [Int: ChunkAnswers] = [:]
+        /// By ticket, threads that cannot go on before their turn.
+        var sleepers: [Int: DispatchSemaphore] = [:]
+        var spare: [ChunkAnswers] = []
     }
 
     private let plan: BatchPlan
@@ -29,9 +38,6 @@ final class BatchRun: Sendable {
     private let progress: BatchProgress?
     private let input: Mutex<Input>
     private let output: Mutex<Output>
-    /// The turn to write goes round: at most `threadCount` tickets are out at a time.
-    private let turns: [DispatchSemaphore]
-
     /// Answers beyond this are written before the chunk is done.
     private static let outputBytesMax = 1 << 20
 
@@ -45,9 +51,6 @@ final class BatchRun: Sendable {
         self.output = Mutex(Output(answers: output, errors: errors))
         self.progress = progress
         threadCount = threads
-        turns = (0..<threads).map { _ in DispatchSemaphore(value: 0) }
-        // Signalled and not made with 1: Dispatch refuses to free a semaphore below its first value.
-        turns[0].signal()
     }
 
     struct Outcome {
@@ -83,34 +86,27 @@ final class BatchRun: Sendable {
     private func work() {
         var worker = BatchWorker(plan)
         var chunk = ByteBuffer(capacity: BatchReader.chunkBytes)
-        var answers = ByteBuffer(capacity: BatchReader.chunkBytes)
+        var done = ChunkAnswers()
         while let ticket = take(&chunk) {
-            var isMyTurn = false
-            var failure = ticket.failure
-            var counts = BatchCounts()
+            done.position = ticket.position
+            done.failure = ticket.failure
             var (offset, line) = (0, ticket.line)
-            while failure == nil && offset < chunk.count {
+            while done.failure == nil && offset < chunk.count {
                 do throws(BatchError) {
-                    counts.add(
-                        try worker.answer(chunk.bytes, from: &offset, line: &line, into: &answers))
+                    done.counts.add(
+                        try worker.answer(chunk.bytes, from: &offset, line: &line, into: &done.answers))
                 } catch {
-                    failure = BatchFailure(error, in: ticket.place)
+                    done.failure = BatchFailure(error, in: ticket.place)
                 }
-                if answers.count > Self.outputBytesMax {
-                    if !isMyTurn { turns[ticket.number % threadCount].wait() }
-                    isMyTurn = true
-                    write(&answers)
-                    answers.clear()
+                if done.answers.count > Self.outputBytesMax {
+                    awaitTurn(ticket.number)
+                    write(&done.answers)
+                    done.answers.clear()
                 }
             }
-            if !isMyTurn { turns[ticket.number % threadCount].wait() }
-            write(&answers)
-            answers.clear()
-            worker.moveErrors(to: &answers)
-            let isOver = finish(counts, failure, errors: answers, ticket)
-            answers.clear()
-            turns[(ticket.number + 1) % threadCount].signal()
-            if isOver { return }
+            worker.moveErrors(to: &done.errors)
+            guard let next = finish(done, ticket.number) else { return }
+            done = next
         }
     }
 
@@ -126,24 +122,53 @@ final class BatchRun: Sendable {
         }
     }
 
-    /// Ends the chunk's turn; true when no more is to be done.
-    private func finish(
-        _ counts: BatchCounts, _ failure: BatchFailure?, errors: borrowing ByteBuffer, _ ticket: Ticket
-    ) -> Bool {
-        let (all, isOver) = output.withLock { output in
-            if output.failure == nil {
-                do throws(BatchFailure) {
-                    try output.errors?.write(errors.bytes)
-                } catch {
-                    output.failure = error
-                }
-            }
-            output.counts.add(counts)
-            if output.failure == nil { output.failure = failure }
-            return (output.counts, output.failure != nil)
+    /// Sleeps until everything before this ticket has been written.
+    private func awaitTurn(_ ticket: Int) {
+        let turn = output.withLock { output -> DispatchSemaphore? in
+            if output.nextTicket == ticket { return nil }
+            let turn = DispatchSemaphore(value: 0)
+            output.sleepers[ticket] = turn
+            return turn
         }
-        progress?.advance(records: all.records, errors: all.errors, bytes: ticket.position)
-        return isOver
+        turn?.wait()
+    }
+
+    /// Writes the chunk's answers and those that waited for them, or leaves them to wait. Returns where the
+    /// next chunk's answers go; nil when no more is to be done.
+    private func finish(_ done: ChunkAnswers, _ ticket: Int) -> ChunkAnswers? {
+        let isEarly = output.withLock { $0.nextTicket != ticket && $0.waiting.count >= 2 * threadCount }
+        if isEarly { awaitTurn(ticket) }
+        return output.withLock { output in
+            guard output.nextTicket == ticket else {
+                output.waiting[ticket] = done
+                return output.failure == nil ? output.spare.popLast() ?? ChunkAnswers() : nil
+            }
+            settle(done, &output)
+            while let next = output.waiting.removeValue(forKey: output.nextTicket) {
+                settle(next, &output)
+                output.spare.append(next)
+            }
+            output.sleepers.removeValue(forKey: output.nextTicket)?.signal()
+            return output.failure == nil ? done : nil
+        }
+    }
+
+    /// Ends the turn of a chunk; after a failure nothing is written any more.
+    private func settle(_ done: ChunkAnswers, _ output: inout Output) {
+        if output.failure == nil {
+            do throws(BatchFailure) {
+                try output.answers.write(done.answers.bytes)
+                try output.errors?.write(done.errors.bytes)
+            } catch {
+                output.failure = error
+            }
+        }
+        output.counts.add(done.counts)
+        if output.failure == nil { output.failure = done.failure }
+        output.nextTicket += 1
+        progress?.advance(
+            records: output.counts.records, errors: output.counts.errors, bytes: done.position)
+        done.clear()
     }
 
     private struct Ticket: Sendable {

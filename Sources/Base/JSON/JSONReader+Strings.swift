@@ -33,21 +33,15 @@ extension JSONReader {
 
     /// Likewise for a name known only at run time, in UTF-8.
     public func matches(_ text: JSONText, _ name: Span<UInt8>) -> Bool {
-        if text.hasEscapes { return Self.areEqual(unescape(text).span, name) }
-        return Self.areEqual(bytes.extracting(text.range), name)
+        if text.hasEscapes { return unescape(text).span.hasSameBytes(as: name) }
+        return bytes.extracting(text.range).hasSameBytes(as: name)
     }
 
     @usableFromInline
     func matchesUnescaped(_ text: JSONText, _ name: StaticString) -> Bool {
         // Safe because a static string's UTF-8 is immortal.
         let wanted = unsafe Span(_unsafeStart: name.utf8Start, count: name.utf8CodeUnitCount)
-        return Self.areEqual(unescape(text).span, wanted)
-    }
-
-    private static func areEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-        guard left.count == right.count else { return false }
-        for index in left.indices where left[index] != right[index] { return false }
-        return true
+        return unescape(text).span.hasSameBytes(as: wanted)
     }
 
     // MARK: Scanning

@@ -11,7 +11,8 @@ package enum NarrowNumbers {
     package static func step(largest: Double) -> Float {
         let exact = Float(largest / 127)
         let rounded = Float(bitPattern: exact.bitPattern & 0xFFFF_FF00)
-        return rounded < exact ? Float(bitPattern: rounded.bitPattern + 0x100) : rounded
+        // Not compared with `exact`, which may itself be rounded down.
+        return Double(rounded) * 127 < largest ? Float(bitPattern: rounded.bitPattern + 0x100) : rounded
     }
 
     /// The bits of numbers that are Float16s; nil when one is not.

@@ -80,12 +80,17 @@ struct GraphModel: Sendable {
         return (.runtime(session, isRowwise: isRowwise), trial)
     }
 
+    /// Elements of all inputs of the trial: a file of a kilobyte may declare gigabytes.
+    private static let trialElementsMax = 1 << 24
+
     /// One row of zeros and empty texts through the graph: finds what cannot work before a request does, and
-    /// the types and shapes of the answers. Nil where the file leaves sizes open, or texts are refused.
+    /// the types and shapes of the answers. Nil where the file leaves sizes open, the row is too large to be
+    /// tried, or texts are refused.
     private static func trial(
         _ engine: GraphEngine, _ source: OperatorGraph, _ types: [ElementType]
     ) throws(GraphError) -> [Tensor]? {
         var inputs: [Tensor] = []
+        var total = 0
         for (index, input) in source.inputs.enumerated() {
             guard case .tensor(_, let shape?) = input.kind, shape.count <= Shape.rankMax else { return nil }
             var sizes = Shape()
@@ -97,7 +102,8 @@ struct GraphModel: Sendable {
                     sizes.append(1)
                 }
             }
-            guard let count = sizes.checkedCount, count <= 1 << 24 else { return nil }
+            guard let count = sizes.checkedCount, count <= Self.trialElementsMax - total else { return nil }
+            total += count
             let zeros = Tensor(shape: sizes, elements: .int64([Int64](repeating: 0, count: count)))
             do {
                 inputs.append(try types[index] == .string ? zeros.emptyTexts() : zeros.cast(to: types[index]))

@@ -85,7 +85,7 @@ struct LoopKernel: VolatileKernel {
             let outputs = try body.run(inputs + state, context, frame: frame)
             guard outputs.count > stateCount else { throw OperatorError("its graph makes too little") }
             goesOn = try outputs[0].array(Bool.self, "the condition").first ?? false
-            state = Array(outputs[1...stateCount].prefix(stateCount))
+            state = Array(outputs[1..<1 + stateCount])
             for index in 0..<outputs.count - stateCount - 1 {
                 if iteration == 0 { collected.append(Collector()) }
                 try collected[index].append(outputs[1 + stateCount + index])

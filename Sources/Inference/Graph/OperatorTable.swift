@@ -45,6 +45,7 @@ package enum OperatorTable {
             matrixOperators, convolutionOperators, poolingOperators, recurrentOperators,
             quantizedOperators, textOperators, sortingOperators, controlOperators,
         ].reduce(into: [:]) { $0.merge($1) { first, _ in first } },
+        "com.microsoft": runtimeOperators,
         "ai.onnx.ml": [
             scalingOperators, encodingOperators, linearOperators, treeOperators, supportVectorOperators,
         ].reduce(into: [:]) { $0.merge($1) { first, _ in first } },

@@ -148,22 +148,24 @@ struct DynamicQuantizeKernel: OperatorKernel {
 }
 
 /// The integers of a quantized operand without its zero points.
-private func centred(_ x: Tensor, _ zero: Tensor?, axis: Int) throws(OperatorError) -> [Int32] {
+func centred(_ x: Tensor, _ zero: Tensor?, axis: Int) throws(OperatorError) -> [Int32] {
     let levels = try x.convertedToLongs()
-    guard let zeros = try zero?.convertedToLongs(), let zero else { return levels.map { Int32($0) } }
-    if zeros.count == 1 { return levels.map { Int32($0 - zeros[0]) } }
+    guard let zeros = try zero?.convertedToLongs(), let zero else {
+        return levels.map { Int32(truncatingIfNeeded: $0) }
+    }
+    if zeros.count == 1 { return levels.map { Int32(truncatingIfNeeded: $0 &- zeros[0]) } }
     // One a row of the left, or a column of the right matrix; stacks of matrices repeat them or bring theirs.
     guard axis >= 0, axis < x.shape.rank, zeros.count == x.shape[axis] || zeros.count == x.count else {
         let layout = try x.shape.broadcast(with: zero.shape)
         guard layout == x.shape else { throw OperatorError("zero points of \(zero.shape) for \(x.shape)") }
         let places = zero.shape.places(broadcastTo: x.shape)
-        return levels.indices.map { Int32(levels[$0] - zeros[places[$0]]) }
+        return levels.indices.map { Int32(truncatingIfNeeded: levels[$0] &- zeros[places[$0]]) }
     }
     let inner = x.shape.product(axis + 1..<x.shape.rank)
-    return levels.indices.map { Int32(levels[$0] - zeros[$0 / inner % zeros.count]) }
+    return levels.indices.map { Int32(truncatingIfNeeded: levels[$0] &- zeros[$0 / inner % zeros.count]) }
 }
 
-private func integerProduct(
+func integerProduct(
     _ a: Tensor, _ aZero: Tensor?, _ b: Tensor, _ bZero: Tensor?
 ) throws(OperatorError) -> (values: [Int32], shape: Shape) {
     let plan = try MatMulPlan(a.shape, b.shape)
@@ -203,17 +205,14 @@ struct QuantizedMatMulKernel: OperatorKernel {
         guard aScale.count == 1 || aScale.count == rows, bScale.count == 1 || bScale.count == columns else {
             throw OperatorError("scales of \(aScale.count) and \(bScale.count)")
         }
-        let floats = values.indices.map { index in
-            Float(values[index])
-                * (aScale[aScale.count == 1 ? 0 : index / columns % rows]
+        let target = try Requantization(scale: context.input(6), zero: context.input(7))
+        let levels = values.indices.map { index in
+            target.level(
+                values[index],
+                aScale[aScale.count == 1 ? 0 : index / columns % rows]
                     * bScale[bScale.count == 1 ? 0 : index % columns])
         }
-        let original = context.replacements
-        context.replacements = [
-            Tensor(shape: shape, elements: .float32(floats)), try context.input(6), try context.input(7),
-        ]
-        defer { context.replacements = original }
-        try QuantizeKernel(axis: 1, blockSize: 0, type: nil).run(&context)
+        context.set(0, try target.tensor(levels, shape: shape))
     }
 }
 
@@ -241,17 +240,13 @@ struct QuantizedConvolutionKernel: OperatorKernel {
         guard xScale.count == 1, wScale.count == 1 || wScale.count == outputs,
             bias?.count ?? outputs == outputs
         else { throw OperatorError("scales or a bias of another size than \(outputs)") }
-        let floats = sums.indices.map { index in
+        let target = try Requantization(scale: context.input(6), zero: context.input(7))
+        let levels = sums.indices.map { index in
             let channel = index / area % outputs
-            let sum = Int64(sums[index]) + (bias?[channel] ?? 0)
-            return Float(sum) * (xScale[0] * wScale[wScale.count == 1 ? 0 : channel])
+            let sum = sums[index] &+ Int32(truncatingIfNeeded: bias?[channel] ?? 0)
+            return target.level(sum, xScale[0] * wScale[wScale.count == 1 ? 0 : channel])
         }
-        let original = context.replacements
-        context.replacements = [
-            Tensor(shape: shape, elements: .float32(floats)), try context.input(6), try context.input(7),
-        ]
-        defer { context.replacements = original }
-        try QuantizeKernel(axis: 1, blockSize: 0, type: nil).run(&context)
+        context.set(0, try target.tensor(levels, shape: shape))
     }
 
     private func convolve(

@@ -54,7 +54,7 @@ struct QuantizedSoftmaxKernel: OperatorKernel {
                 }
                 for index in 0..<length {
                     let level = (powers[index] * steps / sum).rounded(.toNearestOrEven)
-                    let whole = level.isNaN ? zero : Int64(level) + zero
+                    let whole = level.isNaN ? zero : Int64(min(level, 1e9)) + zero
                     results[base + index * stride] = min(max(whole, range.lowerBound), range.upperBound)
                 }
             }

@@ -6,7 +6,7 @@ import Tabular
 extension XGBoostImporter {
     consuming func graph() throws(FormatError) -> ModelGraph {
         try checkVersionAndBooster()
-        guard let rule = XGBoostObjective(name: objective) else {
+        guard let rule = XGBoostObjective(name: objective, version: version) else {
             throw .unsupported(
                 part: "learner.objective.name \"\(objective)\"",
                 advice: "a custom objective's predictions cannot be known; save with a built-in one")

@@ -13,11 +13,13 @@ struct XGBoostObjective {
     /// Labels 0 and 1 or 0 … k-1.
     var isClassifier: Bool
 
-    /// Nil for an objective that is not known, such as a custom one.
-    init?(name: String) {
+    /// Nil for an objective that is not known, such as a custom one. `version`: of the XGBoost that saved it.
+    init?(name: String, version: [Int]) {
         switch name {
         case "binary:logistic": self.init(.logistic, .logit, isClassifier: true)
-        case "binary:logitraw": self.init(.identity, .identity, isClassifier: true)
+        case "binary:logitraw":
+            let takesLogit = version.lexicographicallyPrecedes([1, 3, 1])
+            self.init(.identity, takesLogit ? .logit : .identity, isClassifier: true)
         case "binary:hinge": self.init(.hinge, .identity, isClassifier: true)
         case "multi:softprob": self.init(.softmax, .identity, isClassifier: true)
         case "multi:softmax": self.init(.argmax, .identity, isClassifier: true)

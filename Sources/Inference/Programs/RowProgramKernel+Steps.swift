@@ -51,6 +51,7 @@ extension RowProgramKernel {
             }
         case .pairVotes(let classCount): appendVotes(row, classCount, to: &result)
         case .nearest(let neighbours): neighbours.append(row, to: &result)
+        case .imputeNearest(let imputation): imputation.append(row, to: &result)
         case .power(let exponents, let isYeoJohnson):
             for (number, exponent) in zip(row, exponents) {
                 result.append(isYeoJohnson ? yeoJohnson(number, exponent) : boxCox(number, exponent))

@@ -74,6 +74,9 @@ extension RowOperation {
                 "\(width) pairs of \(classCount) classes", part)
             return classCount
         case .nearest(let neighbours): return try neighbours.outputCount(width: width, part: part)
+        case .imputeNearest(let imputation):
+            try imputation.validate(width: width, part: part)
+            return width
         case .power(let exponents, _):
             try require(
                 exponents.count == width && exponents.allSatisfy(\.isFinite),

@@ -87,6 +87,8 @@ public enum RowOperation: Sendable, Equatable {
     /// Each pair of classes (0, 1), (0, 2) … (1, 2) … votes for its first where its number is above 0.
     case pairVotes(classCount: Int)
     case nearest(NearestNeighbours)
+    /// Missing numbers become those of the nearest known rows.
+    case imputeNearest(NearestImputation)
     /// One exponent a number: Yeo and Johnson's transform, or Box and Cox's.
     case power(exponents: [Double], isYeoJohnson: Bool)
     /// The number of the column's edges, ascending, that are not above the number.

@@ -28,7 +28,7 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, 
 from sklearn.feature_selection import (
     RFE, SelectFdr, SelectFpr, SelectFromModel, SelectFwe, SelectKBest, SelectPercentile, VarianceThreshold,
 )
-from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.impute import KNNImputer, MissingIndicator, SimpleImputer
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import (
     LinearRegression, LogisticRegression, MultiTaskLasso, PoissonRegressor, Ridge, RidgeClassifier, SGDClassifier,
@@ -222,3 +222,10 @@ case("discoveries", make_pipeline(SelectFdr(alpha=0.3), LogisticRegression()), n
 case("familywise", make_pipeline(SelectFwe(alpha=0.3), LogisticRegression()), numbers, answer)
 case("from_model", make_pipeline(SelectFromModel(LogisticRegression(), threshold="1.1*median"), SVR()), numbers,
      classes)
+case("from_forest", make_pipeline(SelectFromModel(forest()), LogisticRegression()), numbers, answer)
+case("from_boosting", make_pipeline(SelectFromModel(GradientBoostingRegressor(n_estimators=4, random_state=0),
+     threshold="median"), Ridge()), numbers, target)
+case("nearest_filled", make_pipeline(KNNImputer(n_neighbors=3), Ridge()), holes[:60], target[:60])
+case("nearest_weighted", make_pipeline(KNNImputer(n_neighbors=4, weights="distance"), LogisticRegression()),
+     holes[:60], answer[:60])
+case("text_binary", make_pipeline(CountVectorizer(binary=True), LogisticRegression()), texts, kinds)

@@ -35,24 +35,25 @@ enum SkopsSelection {
         }
     }
 
-    /// `SelectFromModel` over a linear model: the columns whose coefficients are large enough.
-    static func important(_ node: SkopsNode, _ archive: SkopsArchive) throws(FormatError) -> [Int] {
+    /// `SelectFromModel` over a linear model or trees: the columns whose coefficients, or shares in what the
+    /// splits gained, are large enough.
+    static func important(
+        _ node: SkopsNode, _ archive: SkopsArchive, count: Int
+    ) throws(FormatError) -> [Int] {
         func refuse(_ what: String) -> FormatError {
             .unsupported(part: "\(node.path): SelectFromModel with \(what)", advice: SkopsImporter.advice)
         }
         let model = try node.require("estimator_", or: "estimator")
-        guard let coefficients = model["coef_"] else { throw refuse("\(model.className)") }
         if node.string("importance_getter") ?? "auto" != "auto" { throw refuse("importance_getter") }
         if let order = node["norm_order"]?.scalar?.double, order != 1 { throw refuse("norm_order=\(order)") }
-        let array = try archive.array(coefficients)
-        let numbers = try array.doubles(part: coefficients.path)
-        let width = array.shape.last ?? 0
-        guard width > 0, numbers.count % width == 0 else {
-            throw .wrongShape(
-                part: coefficients.path, expected: "[outputs, columns]", found: "\(array.shape)")
+        let importances: [Double]
+        if let coefficients = model["coef_"] {
+            importances = try sums(of: coefficients, archive)
+        } else if let gains = try SkopsImportances(archive, count: count).gains(of: model) {
+            importances = gains
+        } else {
+            throw refuse("\(model.className)")
         }
-        var importances = [Double](repeating: 0, count: width)
-        for (place, number) in numbers.enumerated() { importances[place % width] += abs(number) }
         let threshold = try threshold(node, model, importances, refuse)
         var kept = importances.indices.filter { importances[$0] >= threshold }
         if let most = node["max_features"] {
@@ -64,6 +65,22 @@ enum SkopsSelection {
             kept = kept.filter { first.contains($0) }
         }
         return kept
+    }
+
+    /// Of the coefficients' absolute values, one a column.
+    private static func sums(
+        of coefficients: SkopsNode, _ archive: SkopsArchive
+    ) throws(FormatError) -> [Double] {
+        let array = try archive.array(coefficients)
+        let numbers = try array.doubles(part: coefficients.path)
+        let width = array.shape.last ?? 0
+        guard width > 0, numbers.count % width == 0 else {
+            throw .wrongShape(
+                part: coefficients.path, expected: "[outputs, columns]", found: "\(array.shape)")
+        }
+        var sums = [Double](repeating: 0, count: width)
+        for (place, number) in numbers.enumerated() { sums[place % width] += abs(number) }
+        return sums
     }
 
     /// A number, or one by name: `median`, `mean`, `1.25*mean`; models that make coefficients 0 keep the

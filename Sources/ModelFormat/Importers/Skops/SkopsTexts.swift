@@ -71,7 +71,9 @@ struct SkopsTexts: ~Escapable {
         for name in ["tokenizer", "preprocessor", "strip_accents"] where node[name] != nil {
             throw refuse(node, "\(name) of its own")
         }
-        if node.flag("binary") == true { throw refuse(node, "binary=True") }
+        if node.flag("binary") == true && node.className != "CountVectorizer" {
+            throw refuse(node, "binary=True")
+        }
         var rule = TextRule()
         rule.isLowercased = node.flag("lowercase") ?? true
         if let range = node["ngram_range"]?.items {

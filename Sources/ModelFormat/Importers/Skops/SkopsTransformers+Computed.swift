@@ -35,6 +35,7 @@ extension SkopsTransformers {
         case "FunctionTransformer": try applyFunction(node, range)
         case "TfidfTransformer": try weighTerms(node, range)
         case "FeatureUnion": try applyUnion(node, range)
+        case "KNNImputer": try imputeNearest(node, range)
         default: throw .unsupported(part: "\(part): \(node.className)", advice: SkopsImporter.advice)
         }
     }
@@ -65,6 +66,15 @@ extension SkopsTransformers {
         }
     }
 
+    /// Terms that occur count as one.
+    mutating func limitToOne(_ node: SkopsNode, _ range: Range<Int>) throws(FormatError) {
+        let part = node.path
+        try columns.compute(range, part: part) { (program, x) throws(FormatError) in
+            let one = try program.add(.constants([1]), [], part: part)
+            return try program.add(.combine(.minimum), [x, one], part: part)
+        }
+    }
+
     // MARK: Choosing
 
     private func chosen(_ node: SkopsNode, count: Int) throws(FormatError) -> [Int] {
@@ -83,7 +93,7 @@ extension SkopsTransformers {
         case "SelectPercentile": kept = try SkopsSelection.percentile(node, try numbers(node, "scores_"))
         case "SelectFpr", "SelectFdr", "SelectFwe":
             kept = try SkopsSelection.significant(node, try numbers(node, "pvalues_"))
-        case "SelectFromModel": kept = try SkopsSelection.important(node, archive)
+        case "SelectFromModel": kept = try SkopsSelection.important(node, archive, count: count)
         default:
             let flags = try numbers(node, "support_")
             kept = flags.indices.filter { flags[$0] != 0 }
@@ -192,6 +202,37 @@ extension SkopsTransformers {
             guard let divisors else { return x }
             let scale = try program.add(.constants(divisors), [], part: part)
             return try program.add(.combine(.divide), [x, scale], part: part)
+        }
+    }
+
+    private mutating func imputeNearest(_ node: SkopsNode, _ range: Range<Int>) throws(FormatError) {
+        let part = node.path
+        if let marker = node["missing_values"]?.scalar?.double, !marker.isNaN {
+            throw refuse(node, "missing_values=\(marker)")
+        }
+        if node.flag("add_indicator") == true { throw refuse(node, "add_indicator=True") }
+        if let metric = node.string("metric"), metric != "nan_euclidean" {
+            throw refuse(node, "metric=\"\(metric)\"")
+        }
+        guard let weights = node.string("weights"), ["uniform", "distance"].contains(weights) else {
+            throw refuse(node, "weights of its own")
+        }
+        let points = try numbers(node, "_fit_X")
+        // Columns without any number are left out.
+        let flags = try numbers(node, "_valid_mask")
+        let kept = flags.indices.filter { flags[$0] != 0 }
+        if kept.count < flags.count && node.flag("keep_empty_features") == true {
+            throw refuse(node, "keep_empty_features=True and a column without any number")
+        }
+        let count = node["n_neighbors"]?.scalar?.integer ?? 5
+        try columns.compute(range, part: part) { (program, x) throws(FormatError) in
+            let filled = try program.add(
+                .imputeNearest(
+                    NearestImputation(
+                        points: points, neighbourCount: Int(clamping: count),
+                        isWeighted: weights == "distance")),
+                [x], part: part)
+            return try program.add(.select(kept), [filled], part: part)
         }
     }
 

@@ -50,6 +50,7 @@ struct SkopsTransformers: ~Escapable {
             guard columns.textRanges[node.path]?.count == range.count else {
                 throw refuse(node, "steps before it, or beside it in a FeatureUnion")
             }
+            if node.flag("binary") == true { try limitToOne(node, range) }
         default: try applyComputed(node, to: range)
         }
         return range.count + columns.count - before

@@ -127,6 +127,7 @@ struct OutputTests {
                 return row.indices.map { predictions.values.value(row: 0, column: $0) }
             }
             #expect(try values(.signedSquare, [3, -3]) == [9, -9])
+            #expect(try values(.meanAndVariance, [-3, 0]) == [-3, 1])
             #expect(try values(.probability, [0.25]) == [0.25])
             for (got, expected) in zip(try values(.softplus, [0.5, -2]), [0.974_077, 0.126_928]) {
                 #expect(abs(got - expected) < 1e-6)

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Base
 
 /// Reads HTTP/1.1 requests (RFC 9112) out of bytes: a pure value that knows no socket, clock or memory but
 /// its own.
@@ -35,19 +34,12 @@ package struct RequestParser: ~Copyable, Sendable {
         case failed(RequestDefect)
     }
 
-    /// Longer heads are read anew each time.
-    static let knownHeadBytesMax = 1_024
-
     package let limits: Limits
     /// The limit on this request's body; may be changed between `head` and the next call.
     var bodyBytesMax: Int
     var head = RequestHead()
-    /// The head that was read last, to be known again by its bytes: most clients send the same head with
-    /// each request, and what a head says depends on its bytes and the limits alone.
-    private var knownHead = KnownBytes(byteCountMax: Self.knownHeadBytesMax)
-    /// What the bytes of `knownHead` say. While `head` does that, what was in `head` before.
-    private var spareHead = RequestHead()
-    /// `head` is complete, and `knownHead` has its bytes.
+    private var known = KnownHead()
+    /// `head` is complete, and `known` has its bytes.
     private var isHeadKnown = false
     /// The head came byte for byte as the last one that was complete.
     private(set) var isHeadRepeated = false
@@ -80,7 +72,7 @@ package struct RequestParser: ~Copyable, Sendable {
     /// Starts on a new request whose first byte is at `origin`.
     package mutating func reset(at origin: Int) {
         if isHeadKnown {
-            swap(&head, &spareHead)
+            swap(&head, &known.head)
             isHeadKnown = false
         }
         isHeadRepeated = false
@@ -201,8 +193,8 @@ package struct RequestParser: ~Copyable, Sendable {
             fail(.bareLineFeed)
         } else if !ASCIISet.token.contains(first) {
             fail(.methodInvalid)
-        } else if knownHead.isNext(in: bytes, at: position) {
-            swap(&head, &spareHead)
+        } else if known.isNext(in: bytes, at: position) {
+            swap(&head, &known.head)
             isHeadKnown = true
             isHeadRepeated = true
             position += head.byteCount
@@ -217,7 +209,7 @@ package struct RequestParser: ~Copyable, Sendable {
 
     /// The head has been read and is right: the next one may be the same.
     mutating func headCompleted(_ bytes: Span<UInt8>) {
-        isHeadKnown = knownHead.remember(bytes.extracting(origin..<position))
+        isHeadKnown = known.remember(bytes.extracting(origin..<position))
         state = .headDone
     }
 

@@ -36,7 +36,7 @@ struct OutputRule: Sendable, Equatable {
                 switch output.transform {
                 case .softmax, .argmax: marginCount
                 case .identity, .logistic, .probability, .hinge: marginCount == 1 ? 2 : marginCount
-                case .exponential, .softplus, .signedSquare: 0
+                case .exponential, .softplus, .signedSquare, .meanAndVariance: 0
                 }
             guard expected > 0 else {
                 throw .transform(name: output.transform.rawValue, outputCount: marginCount)
@@ -63,7 +63,7 @@ struct OutputRule: Sendable, Equatable {
         guard classCount > 0 else { return false }
         return switch transform {
         case .logistic, .softmax, .probability, .argmax: true
-        case .identity, .hinge, .exponential, .softplus, .signedSquare: false
+        case .identity, .hinge, .exponential, .softplus, .signedSquare, .meanAndVariance: false
         }
     }
 }

@@ -89,7 +89,8 @@ package struct Predictions: ~Copyable {
             let value = values.value(row: row, column: 0)
             return switch rule.transform {
             case .logistic, .probability, .hinge: value > 0.5 ? 1 : 0
-            case .identity, .softmax, .argmax, .exponential, .softplus, .signedSquare: value > 0 ? 1 : 0
+            case .identity, .softmax, .argmax, .exponential, .softplus, .signedSquare, .meanAndVariance:
+                value > 0 ? 1 : 0
             }
         }
         var best = 0

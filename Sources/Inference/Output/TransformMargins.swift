@@ -71,6 +71,10 @@ func transformMargins<Number: MarginNumber>(
     case .softplus: for index in values.indices { values[index] = .softplus(values[index]) }
     case .signedSquare:
         for index in values.indices { values[index] *= abs(values[index]) }
+    case .meanAndVariance:
+        for index in stride(from: 1, to: values.count, by: 2) {
+            values[index] = .exponential(2 * values[index])
+        }
     case .hinge: for index in values.indices { values[index] = values[index] > 0 ? 1 : 0 }
     case .softmax: softmax(&values, width: rule.marginCount)
     }

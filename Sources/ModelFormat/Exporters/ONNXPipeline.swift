@@ -178,7 +178,7 @@ struct ONNXPipeline {
         case .softmax: _ = nodes.add("Softmax", [x], output: name, [ONNXNodes.whole("axis", 1)])
         case .exponential: _ = nodes.add("Exp", [x], output: name)
         case .signedSquare: _ = nodes.add("Mul", [x, nodes.add("Abs", [x])], output: name)
-        case .softplus, .hinge, .argmax:
+        case .softplus, .hinge, .argmax, .meanAndVariance:
             throw refusal("the output \(output.transform.rawValue)")
         }
     }

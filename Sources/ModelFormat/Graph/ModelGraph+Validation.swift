@@ -96,6 +96,10 @@ extension OutputDescription {
             throw .invalidValue(
                 part: "output.transform", reason: "\(transform.rawValue) has one output, not \(outputCount)")
         }
+        if transform == .meanAndVariance && outputCount != 2 {
+            throw .invalidValue(
+                part: "output.transform", reason: "\(transform.rawValue) has two outputs, not \(outputCount)")
+        }
         if predictsLabels && labels == nil {
             throw .invalidValue(part: "output.predicts", reason: "the model has no labels")
         }
@@ -104,7 +108,7 @@ extension OutputDescription {
             switch transform {
             case .hinge: [2]
             case .softmax, .argmax: [outputCount]
-            case .exponential, .softplus, .signedSquare: []
+            case .exponential, .softplus, .signedSquare, .meanAndVariance: []
             case .identity, .logistic, .probability: [outputCount == 1 ? 2 : outputCount]
             }
         if !allowed.contains(labels.count) {

@@ -105,6 +105,8 @@ public enum OutputTransform: String, Sendable, CaseIterable {
     case softplus
     /// x * |x| (LightGBM `regression sqrt`).
     case signedSquare = "signed_square"
+    /// Two margins, x and y: x, and exp(2 * y), the variance (CatBoost `RMSEWithUncertainty`).
+    case meanAndVariance = "mean_and_variance"
     /// 1 where x > 0, else 0 (XGBoost `binary:hinge`).
     case hinge
     /// The index of the largest margin (XGBoost `multi:softmax`).

@@ -139,5 +139,6 @@ cat("more_classes", catboost.CatBoostClassifier, three, loss_function="MultiClas
 cat("more_one_versus_all", catboost.CatBoostClassifier, three, loss_function="MultiClassOneVsAll", one_hot_max_size=20)
 cat("more_depthwise", catboost.CatBoostClassifier, yes, grow_policy="Depthwise", one_hot_max_size=3)
 cat("more_poisson", catboost.CatBoostRegressor, [abs(v) for v in number], loss_function="Poisson")
+cat("more_uncertainty", catboost.CatBoostRegressor, number, loss_function="RMSEWithUncertainty")
 cat("more_statistics", catboost.CatBoostRegressor, number, simple_ctr=[
     "Borders:TargetBorderCount=3", "Buckets:TargetBorderCount=2", "BinarizedTargetMeanValue:TargetBorderCount=4", "Counter"])

@@ -23,6 +23,7 @@ enum TreeReference {
         switch transform {
         case .identity, .probability: return margins
         case .softplus: return margins.map { log1pf(expf($0)) }
+        case .meanAndVariance: return [margins[0], expf(2 * margins[1])]
         case .signedSquare: return margins.map { $0 * abs($0) }
         case .logistic: return margins.map { 1 / (expf(-$0) + 1) }
         case .exponential: return margins.map { expf($0) }

@@ -14,6 +14,7 @@ struct CatBoostObjective {
         case "MultiClassOneVsAll": (transform, isClassifier) = (.logistic, true)
         case "MultiLogloss", "MultiCrossEntropy": transform = .logistic
         case "Poisson", "Tweedie": transform = .exponential
+        case "RMSEWithUncertainty": transform = .meanAndVariance
         case "RMSE", "MAE", "Quantile", "MultiQuantile", "Expectile", "LogLinQuantile", "Lq", "Huber", "MAPE",
             "LogCosh", "MultiRMSE", "MultiRMSEWithMissingValues", "PairLogit", "PairLogitPairwise",
             "YetiRank",

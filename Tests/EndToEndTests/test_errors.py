@@ -533,6 +533,8 @@ WRONG = {
         sagemaker("[[1 2]]"), "malformed_body", ["line 1, column 5", "byte 4", "'[0][0]'", "',' or ']'"]),
     ("sagemaker", "cut lines"): (
         sagemaker("[1, 2]\n[1,", "application/jsonlines"), "malformed_body", ["line 2", "ends too early"]),
+    ("sagemaker", "two rows on a line"): (
+        sagemaker("[1, 2]\n[3, 4] [5, 6]\n", "application/jsonlines"), "malformed_body", ["line 2, column 8"]),
 }
 
 #: What a dialect cannot carry, and so cannot be wrong in.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Base
 internal import Serving
+internal import Tabular
 
 /// Reads the JSON that SageMaker's clients send: a list of rows, `{"instances": […]}`, `{"inputs": …}`, or a
 /// row a line. A row is an array in the model's order, `{"features": […]}`, or an object by name.
@@ -42,10 +43,19 @@ struct RecordReader {
 
     /// A document a line; empty lines are passed over.
     func readLines(_ text: Span<UInt8>, into workspace: Workspace) throws {
-        var reader = JSONReader(text, options: .allowsNonFinite)
         var rows = NamedRows(model: model)
-        while try reader.peek() != .end { try readRow(&reader, text, &rows, Self.line, workspace) }
-        try reader.expectEnd()
+        var start = 0
+        while start < text.count {
+            let end = CSVFraming.lineEnd(text, from: start)
+            // What stands before the line stays, so that errors are placed in the whole text.
+            let line = text.extracting(0..<end)
+            var reader = JSONReader(line, options: .allowsNonFinite, startingAt: start)
+            if try reader.peek() != .end {
+                try readRow(&reader, line, &rows, Self.line, workspace)
+                try reader.expectEnd()
+            }
+            start = end
+        }
         try rows.finish("the body", into: workspace)
     }
 

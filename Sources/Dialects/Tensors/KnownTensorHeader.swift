@@ -6,10 +6,7 @@ internal import Base
 ///
 /// State: owned by one thread's dialect.
 final class KnownTensorHeader {
-    /// Longer ones are read anew each time.
-    private static let byteCountMax = 512
-
-    private var bytes: [UInt8] = []
+    private var bytes = KnownBytes(byteCountMax: 512)
     private var header: TensorHeader?
 
     /// Reads over the bytes when they come next in an object that has just begun; then its data come next.
@@ -21,11 +18,6 @@ final class KnownTensorHeader {
     /// - Parameter text: from behind the object's brace to behind the colon of `data`; it says no more than
     ///   `header` does.
     func remember(_ text: Span<UInt8>, _ header: TensorHeader) {
-        bytes.removeAll(keepingCapacity: true)
-        guard text.count <= Self.byteCountMax else { return }
-        self.header = header
-        bytes.append(addingCapacity: text.count) { room in
-            for index in text.indices { room.append(text[index]) }
-        }
+        if bytes.remember(text) { self.header = header }
     }
 }

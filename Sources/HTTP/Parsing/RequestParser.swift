@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Base
 
 /// Reads HTTP/1.1 requests (RFC 9112) out of bytes: a pure value that knows no socket, clock or memory but
 /// its own.
@@ -34,12 +35,19 @@ package struct RequestParser: ~Copyable, Sendable {
         case failed(RequestDefect)
     }
 
+    /// Longer heads are read anew each time.
+    static let knownHeadBytesMax = 1_024
+
     package let limits: Limits
     /// The limit on this request's body; may be changed between `head` and the next call.
     var bodyBytesMax: Int
     var head = RequestHead()
-    private var known = KnownHead()
-    /// `head` is complete, and `known` has its bytes.
+    /// The head that was read last, to be known again by its bytes: most clients send the same head with
+    /// each request, and what a head says depends on its bytes and the limits alone.
+    private var knownHead = KnownBytes(byteCountMax: Self.knownHeadBytesMax)
+    /// What the bytes of `knownHead` say. While `head` does that, what was in `head` before.
+    private var spareHead = RequestHead()
+    /// `head` is complete, and `knownHead` has its bytes.
     private var isHeadKnown = false
     /// The head came byte for byte as the last one that was complete.
     private(set) var isHeadRepeated = false
@@ -72,7 +80,7 @@ package struct RequestParser: ~Copyable, Sendable {
     /// Starts on a new request whose first byte is at `origin`.
     package mutating func reset(at origin: Int) {
         if isHeadKnown {
-            swap(&head, &known.head)
+            swap(&head, &spareHead)
             isHeadKnown = false
         }
         isHeadRepeated = false
@@ -193,8 +201,8 @@ package struct RequestParser: ~Copyable, Sendable {
             fail(.bareLineFeed)
         } else if !ASCIISet.token.contains(first) {
             fail(.methodInvalid)
-        } else if known.isNext(in: bytes, at: position) {
-            swap(&head, &known.head)
+        } else if knownHead.isNext(in: bytes, at: position) {
+            swap(&head, &spareHead)
             isHeadKnown = true
             isHeadRepeated = true
             position += head.byteCount
@@ -209,7 +217,7 @@ package struct RequestParser: ~Copyable, Sendable {
 
     /// The head has been read and is right: the next one may be the same.
     mutating func headCompleted(_ bytes: Span<UInt8>) {
-        isHeadKnown = known.remember(bytes.extracting(origin..<position))
+        isHeadKnown = knownHead.remember(bytes.extracting(origin..<position))
         state = .headDone
     }
 

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Makes the cases `skops/more_*`: scikit-learn's models as skops saves them (see README.md).
 
-    python3 -m venv v && v/bin/pip install scikit-learn==1.9.1 skops==0.16.0 pandas && v/bin/python make_skops.py
+    python3 -m venv v && v/bin/pip install scikit-learn==1.9.1 skops==0.16.0 pandas lightgbm==4.7.0 && v/bin/python make_skops.py
 """
 import json
 import pathlib
 import warnings
 import zipfile
 
+import lightgbm
 import numpy as np
 import pandas as pd
 import skops.io
@@ -70,7 +71,8 @@ def plain(value):
 
 
 def case(name, model, data, labels, **how):
-    model.fit(data, labels)
+    if labels is not ...:
+        model.fit(data, labels)
     few = data[:15]
     rows = few.itertuples(index=False) if isinstance(few, pd.DataFrame) else few.reshape(len(few), -1)
     expected = {"predict": [plain(v) if np.ndim(v) == 0 else v.tolist() for v in model.predict(few)]}
@@ -229,3 +231,9 @@ case("nearest_filled", make_pipeline(KNNImputer(n_neighbors=3), Ridge()), holes[
 case("nearest_weighted", make_pipeline(KNNImputer(n_neighbors=4, weights="distance"), LogisticRegression()),
      holes[:60], answer[:60])
 case("text_binary", make_pipeline(CountVectorizer(binary=True), LogisticRegression()), texts, kinds)
+
+# LightGBM's, one of which stops early.
+case("lightgbm", lightgbm.LGBMClassifier(n_estimators=4, num_leaves=7, verbose=-1), numbers, kinds)
+early = lightgbm.LGBMClassifier(n_estimators=60, num_leaves=7, learning_rate=0.5, early_stopping_round=3, verbose=-1)
+early.fit(numbers[:200], answer[:200], eval_set=[(numbers[200:], answer[200:])])
+case("lightgbm_early", early, numbers, ...)

@@ -13,6 +13,7 @@ enum SkopsImporter {
     /// The graph of the model in `bytes`, validated.
     static func read(_ bytes: Span<UInt8>) throws(FormatError) -> ModelGraph {
         let archive = try SkopsArchive(bytes)
+        if let graph = try SkopsBooster.read(archive, archive.root) { return graph }
         return try read(archive, archive.root, schema: nil)
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import Base
 
-/// Dates as people and programs write them (ISO 8601, RFC 3339), and the calendar behind them.
+/// Dates as people and programs write them (ISO 8601, RFC 3339).
 ///
 /// A date is a number of seconds since the start of 1970 in UTC, without leap seconds. The calendar is the
 /// Gregorian one, also for the days before it came into use.
@@ -15,9 +16,9 @@ package enum DateText {
         var scanner = DateScanner(trimmed(text))
         guard let year = scanner.digits(4), scanner.take(UInt8(ascii: "-")), let month = scanner.digits(2),
             scanner.take(UInt8(ascii: "-")), let day = scanner.digits(2), month >= 1, month <= 12, day >= 1,
-            day <= Self.days(inMonth: month, of: year)
+            day <= CalendarDay.days(inMonth: month, of: year)
         else { return nil }
-        let days = Self.days(year: year, month: month, day: day)
+        let days = CalendarDay(year: year, month: month, day: day).daysSince1970
         if scanner.isAtEnd { return Double(days * secondsADay) }
         guard scanner.take(UInt8(ascii: "T")) || scanner.take(UInt8(ascii: "t")) || scanner.take(0x20),
             let hour = scanner.digits(2), scanner.take(UInt8(ascii: ":")), let minute = scanner.digits(2),
@@ -48,7 +49,7 @@ package enum DateText {
         let whole = Int(seconds.rounded(.down))
         let dayNumber = Int((Double(whole) / Double(secondsADay)).rounded(.down))
         let rest = whole - dayNumber * secondsADay
-        let date = day(after: dayNumber)
+        let date = CalendarDay(daysSince1970: dayNumber)
         func digits(_ number: Int, _ width: Int) -> String {
             let text = "\(number)"
             return String(repeating: "0", count: max(0, width - text.count)) + text
@@ -56,41 +57,6 @@ package enum DateText {
         let day = "\(digits(date.year, 4))-\(digits(date.month, 2))-\(digits(date.day, 2))"
         if rest == 0 { return day }
         return "\(day)T\(digits(rest / 3_600, 2)):\(digits(rest / 60 % 60, 2)):\(digits(rest % 60, 2))Z"
-    }
-
-    package static func isLeap(_ year: Int) -> Bool { year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
-
-    package static func days(inMonth month: Int, of year: Int) -> Int {
-        switch month {
-        case 4, 6, 9, 11: 30
-        case 2: isLeap(year) ? 29 : 28
-        default: 31
-        }
-    }
-
-    /// Days from the start of 1970 to a day of the calendar; years count from March, so that the leap day is
-    /// the last of a year.
-    package static func days(year: Int, month: Int, day: Int) -> Int {
-        let shifted = month <= 2 ? year - 1 : year
-        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        return era * 146_097 + dayOfEra - 719_468
-    }
-
-    /// The day of the calendar that is `days` after the start of 1970.
-    package static func day(after days: Int) -> (year: Int, month: Int, day: Int) {
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let monthIndex = (5 * dayOfYear + 2) / 153
-        let month = monthIndex < 10 ? monthIndex + 3 : monthIndex - 9
-        return (
-            yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * monthIndex + 2) / 5 + 1
-        )
     }
 }
 

@@ -75,7 +75,7 @@ struct EvaluationRun {
             let facts =
                 ["source.name", "source.sha256", "seed", "producer"]
                 .compactMap { name in graph.lineage.facts[name].map { (name: name, value: $0) } }
-                + [(name: "created", value: Timestamp.now())]
+                + [(name: "created", value: CalendarTime.text(CalendarTime.nanoseconds))]
             let page = ReportPage(
                 evaluation: evaluation, title: options.results.name ?? "\(trainer.target.name) model",
                 algorithm: trained.algorithm.summary,

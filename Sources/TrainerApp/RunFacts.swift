@@ -17,7 +17,7 @@ struct RunFacts {
         let wall = Double(MonotonicInstant.now.nanoseconds(since: started)) / 1e9
         let processors = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         all = [
-            ("run.created", Timestamp.now()),
+            ("run.created", CalendarTime.text(CalendarTime.nanoseconds)),
             ("run.seconds", RunFacts.rounded(wall)),
             ("run.cpu_seconds", RunFacts.rounded(seconds(usage.ru_utime) + seconds(usage.ru_stime))),
             ("run.peak_memory_bytes", "\(usage.ru_maxrss * 1_024)"),

@@ -72,8 +72,8 @@ import Testing
 
     @Test func days_comeAndGo() {
         for days in stride(from: -800_000, through: 800_000, by: 317) {
-            let date = DateText.day(after: days)
-            #expect(DateText.days(year: date.year, month: date.month, day: date.day) == days)
+            let date = CalendarDay(daysSince1970: days)
+            #expect(date.daysSince1970 == days)
         }
         for text in ["1999-12-31", "2024-02-29T23:59:59Z", "0001-01-01"] {
             #expect(DateText.parse(text).map(DateText.format) == text)

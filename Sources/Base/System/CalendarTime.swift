@@ -16,24 +16,10 @@ package enum CalendarTime {
     /// - Parameter nanoseconds: since the epoch; times before it are shown as the epoch.
     package static func text(_ nanoseconds: Int64) -> String {
         let seconds = max(nanoseconds / 1_000_000_000, 0)
-        var (year, day) = (Int64(1970), seconds / 86_400)
-        while day >= length(ofYear: year) {
-            day -= length(ofYear: year)
-            year += 1
-        }
-        let lengths: [Int64] = [31, length(ofYear: year) - 337, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-        var month = 0
-        while day >= lengths[month] {
-            day -= lengths[month]
-            month += 1
-        }
+        let date = CalendarDay(daysSince1970: Int(seconds / 86_400))
         let time = seconds % 86_400
-        return "\(year)-\(two(Int64(month) + 1))-\(two(day + 1))"
+        return "\(date.year)-\(two(Int64(date.month)))-\(two(Int64(date.day)))"
             + "T\(two(time / 3600)):\(two(time / 60 % 60)):\(two(time % 60))Z"
-    }
-
-    private static func length(ofYear year: Int64) -> Int64 {
-        year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 366 : 365
     }
 
     private static func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }

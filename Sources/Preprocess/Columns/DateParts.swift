@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Base
 internal import ModelFormat
 internal import Tabular
 
@@ -9,7 +10,7 @@ struct DateParts {
     /// Of the day, whole.
     private let secondOfDay: Int
     private let fraction: Double
-    private let date: (year: Int, month: Int, day: Int)
+    private let date: CalendarDay
 
     /// Nil for what is missing, or further away than the calendar reaches (some 31 million years).
     init?(_ seconds: Double) {
@@ -20,7 +21,7 @@ struct DateParts {
         fraction = seconds - whole
         dayNumber = Int(day)
         secondOfDay = Int(whole) - dayNumber * DateText.secondsADay
-        date = DateText.day(after: dayNumber)
+        date = CalendarDay(daysSince1970: dayNumber)
     }
 
     subscript(part: DatePart) -> Double {
@@ -41,7 +42,9 @@ struct DateParts {
         }
     }
 
-    private var dayOfYear: Int { dayNumber - DateText.days(year: date.year, month: 1, day: 1) + 1 }
+    private var dayOfYear: Int {
+        dayNumber - CalendarDay(year: date.year, month: 1, day: 1).daysSince1970 + 1
+    }
 
     /// 1970 began on a Thursday.
     private var weekday: Int {
@@ -52,7 +55,7 @@ struct DateParts {
     /// The week belongs to the year that its Thursday is in.
     private var week: Int {
         let thursday = dayNumber - weekday + 3
-        let year = DateText.day(after: thursday).year
-        return (thursday - DateText.days(year: year, month: 1, day: 1)) / 7 + 1
+        let year = CalendarDay(daysSince1970: thursday).year
+        return (thursday - CalendarDay(year: year, month: 1, day: 1).daysSince1970) / 7 + 1
     }
 }

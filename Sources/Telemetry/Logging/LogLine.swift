@@ -127,12 +127,12 @@ package struct LogLine: ~Copyable {
         let seconds = Int64(time.tv_sec)
         let days = seconds.quotientFloored(by: 86400)
         let second = seconds - days * 86400
-        let (year, month, day) = Self.civilDate(days)
-        append(year, digits: 4)
+        let date = CalendarDay(daysSince1970: Int(days))
+        append(Int64(date.year), digits: 4)
         buffer.append("-")
-        append(month, digits: 2)
+        append(Int64(date.month), digits: 2)
         buffer.append("-")
-        append(day, digits: 2)
+        append(Int64(date.day), digits: 2)
         buffer.append("T")
         append(second / 3600, digits: 2)
         buffer.append(":")
@@ -147,19 +147,6 @@ package struct LogLine: ~Copyable {
     private mutating func append(_ number: Int64, digits: Int) {
         let text = "\(number)"
         buffer.append(String(repeating: "0", count: max(digits - text.utf8.count, 0)) + text)
-    }
-
-    /// The Gregorian date of a day counted from 1970-01-01 (Howard Hinnant, `civil_from_days`).
-    private static func civilDate(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
-        let shifted = days + 719_468
-        let era = shifted.quotientFloored(by: 146_097)
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
     }
 }
 

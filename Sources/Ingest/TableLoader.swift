@@ -67,7 +67,19 @@ package struct TableLoader {
     package func load(
         _ paths: [String], progress: (_ bytesRead: Int) -> Void = { _ in }
     ) throws(IngestError) -> LoadedTable {
-        let files = paths.map(DataSource.init)
+        try load(paths.map { DataSource($0, format: format) }, progress)
+    }
+
+    /// Reads the rows that a statement of SQL gives.
+    ///
+    /// - Throws: `query` when DuckDB's command-line tool is not installed, or says what is wrong.
+    package func load(query statement: String) throws(IngestError) -> LoadedTable {
+        try load([DataSource(query: statement)]) { _ in }
+    }
+
+    private func load(
+        _ files: [DataSource], _ progress: (_ bytesRead: Int) -> Void
+    ) throws(IngestError) -> LoadedTable {
         var assembler = try read(files, promoted: [], progress)
         let conflicts = assembler.conflicts
         if !conflicts.isEmpty {
@@ -91,15 +103,15 @@ package struct TableLoader {
         var before = 0
         for file in files {
             var stream = try file.stream()
-            switch format ?? DataFormat(name: file.path) {
-            case .csv:
-                var rows = CSVSource(csv, path: file.path)
+            switch file.format {
+            case .csv, .parquet:
+                var rows = CSVSource(file.isAnswer ? csv.ofAnswers : csv, path: file.path)
                 try rows.read(&stream, into: &assembler) { progress(before + $0) }
             case .jsonLines:
                 var rows = JSONLinesSource(path: file.path)
                 try rows.read(&stream, into: &assembler) { progress(before + $0) }
             }
-            let (sha256, byteCount) = stream.finish()
+            let (sha256, byteCount) = file.facts(stream.finish())
             before += byteCount
             assembler.endFile(file.path, byteCount: byteCount, sha256: sha256)
             file.close()

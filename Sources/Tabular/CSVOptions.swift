@@ -11,6 +11,16 @@ package struct CSVOptions: Sendable, Equatable {
 
     package init() {}
 
+    /// For what a database writes: missing are empty cells and, among numbers, NaN as C prints it; a text
+    /// that says so (NA, null) is a text, unless somebody named it.
+    package var ofAnswers: CSVOptions {
+        var options = CSVOptions()
+        options.missingTokens = missingTokens == options.missingTokens ? [""] : missingTokens
+        options.missingTokens.append("nan")
+        options.limits = limits
+        return options
+    }
+
     /// Bounds on what comes from outside.
     package struct Limits: Sendable, Equatable {
         /// 1 MiB: a longer cell is text or an unclosed quote, not a feature.

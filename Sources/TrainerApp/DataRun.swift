@@ -34,39 +34,14 @@ struct DataRun {
     }
 
     private func read(_ loader: TableLoader) throws(AppError) -> LoadedTable {
-        do {
-            if let query = options.query { return try answer(query, loader) }
+        do throws(IngestError) {
+            if let query = options.query { return try loader.load(query: query) }
             var files: [String] = []
             for path in paths { files += try FilePattern.files(path) }
-            if files.count == 1, files[0].hasSuffix(".parquet") {
-                return try answer(QueryRun.statement(parquet: files[0]), loader)
-            }
             return try loader.load(files) { reporter.reading($0, of: nil) }
-        } catch let error as IngestError {
-            throw AppError(error)
         } catch {
-            throw AppError(.noInput, "\(error)")
+            throw AppError(error)
         }
-    }
-
-    /// The answer of a query lies in a temporary file for as long as it is read.
-    private func answer(_ statement: String, _ loader: TableLoader) throws -> LoadedTable {
-        var template = Array("/tmp/modeltrain-XXXXXX".utf8CString)
-        // Safe because mkstemp only replaces the six letters of the template, which it is given whole.
-        let number = unsafe template.withUnsafeMutableBufferPointer { buffer in
-            unsafe buffer.baseAddress.map { unsafe mkstemp($0) } ?? -1
-        }
-        guard number >= 0 else { throw AppError(writing: SystemError("mkstemp", on: "/tmp")) }
-        _ = FileDescriptor(owning: number)
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        defer { _ = unsafe unlink(path) }
-        try QueryRun.run(statement, output: path)
-        var loader = loader
-        loader.format = .csv
-        loader.csv.delimiter = UInt8(ascii: ",")
-        var data = try loader.load(path)
-        data.sources[0].path = "query"
-        return data
     }
 
     private func schema() throws(AppError) -> (path: String, schema: TableSchema)? {

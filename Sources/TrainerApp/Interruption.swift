@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Dispatch
 import Glibc
+import Ingest
 import Synchronization
 
 /// Ends the program when somebody asks for it (Ctrl-C, SIGTERM): with one line, and the status that tells a
@@ -45,6 +46,7 @@ enum Interruption {
     }
 
     private static func end() -> Never {
+        QueryRun.stop()
         Console.error("\nmodeltrain: interrupted; nothing unfinished was kept, run it again")
         _exit(status)
     }

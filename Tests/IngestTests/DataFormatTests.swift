@@ -2,10 +2,11 @@
 import Base
 import Compression
 import Glibc
-import Ingest
 import Tabular
 import TestKit
 import Testing
+
+@testable import Ingest
 
 /// Files of other forms than one plain CSV.
 @Suite struct DataFormatTests {
@@ -169,27 +170,32 @@ import Testing
     }
 
     @Test func aQueryTool_thatIsNotThere_isNamed() throws {
-        try TemporaryDirectory.with { directory in
-            let error = try #require(throws: IngestError.self) {
-                try QueryRun.run("SELECT 1", output: directory.path + "/o", tool: "no-such-duckdb")
-            }
-            #expect(error.description.contains("no-such-duckdb cannot be started"))
-            #expect(error.description.contains("https://duckdb.org"))
+        let error = try #require(throws: IngestError.self) {
+            try QueryRun.answer("SELECT 1", tool: "no-such-duckdb")
         }
+        #expect(error.description.contains("no-such-duckdb cannot be started"))
+        #expect(error.description.contains("https://duckdb.org"))
     }
 
     @Test func aQueryTools_answerAndErrors_comeThrough() throws {
         try TemporaryDirectory.with { directory in
             let tool = try directory.write("#!/bin/sh\necho x,y; echo 1,$7\n", to: "tool")
             _ = unsafe chmod(tool, 0o755)
-            try QueryRun.run("7", output: directory.path + "/o.csv", tool: tool)
-            #expect(try TableLoader().load(directory.path + "/o.csv").table["y"] == .numeric([7]))
+            let answer = try QueryRun.answer("7", tool: tool)
+            #expect(try TableLoader().load(answer.path).table["y"] == .numeric([7]))
             let broken = try directory.write("#!/bin/sh\necho no such table >&2; exit 1\n", to: "broken")
             _ = unsafe chmod(broken, 0o755)
-            let error = try #require(throws: IngestError.self) {
-                try QueryRun.run("7", output: directory.path + "/o.csv", tool: broken)
-            }
+            let error = try #require(throws: IngestError.self) { try QueryRun.answer("7", tool: broken) }
             #expect(error.description.contains("no such table"))
         }
+    }
+
+    @Test func whatADatabaseWrites_isMissingWhenItIsEmptyOrNoNumber() {
+        var options = CSVOptions()
+        options.delimiter = UInt8(ascii: ";")
+        #expect(options.ofAnswers.missingTokens == ["", "nan"])
+        #expect(options.ofAnswers.delimiter == UInt8(ascii: ","))
+        options.missingTokens = ["", "none"]
+        #expect(options.ofAnswers.missingTokens == ["", "none", "nan"])
     }
 }

@@ -85,14 +85,16 @@ struct Exchange {
 
     func predict(_ json: [UInt8], explains: Bool = false) -> Outcome {
         do {
-            let list = try InstancesRequestReader(model: model).read(json.span, into: workspace)
+            var stop = ServingWords.Stop()
+            let (list, outputs) = try InstancesRequestReader(model: model).read(
+                json.span, into: workspace, noting: &stop)
             try service.predict(model, workspace)
             var body = ByteBuffer()
-            let writer = InstancesResponseWriter(model: model, list: list)
+            let writer = InstancesResponseWriter(model: model, list: list, outputs: outputs)
             if explains {
                 try writer.writeExplained(workspace, into: &body)
             } else {
-                writer.write(workspace, into: &body)
+                try writer.write(workspace, into: &body)
             }
             return .answer(String(copying: body.bytes))
         } catch {

@@ -60,6 +60,32 @@ def test_theIntervalIsServed_andHoldsWhatItPromises(daemon, model):
     assert (len(widths) == 1) == (model == "around")
 
 
+@pytest.mark.parametrize("model", ["around", "quantiles"])
+def test_everyProtocolAnswersTheSameBounds(daemon, registry, model):
+    rows = records("diabetes.csv")[:7]
+    names = [name for name in rows[0] if name not in ("target", "split")]
+    wanted = ["predictions", "lower", "upper"]
+    found = answers(daemon, model, rows, *wanted)
+    expected = [dict(zip(wanted, values)) for values in zip(*(found[name] for name in wanted))]
+    instances = [[float(row[name]) for name in names] for row in rows]
+    v1 = daemon.post(f"/v1/models/{model}:predict", {"instances": instances, "parameters": {"outputs": wanted}})
+    assert v1.json == {"predictions": expected}
+    columns = {name: [row[place] for row in instances] for place, name in enumerate(names)}
+    v1 = daemon.post(f"/v1/models/{model}:predict", {"inputs": columns, "parameters": {"outputs": wanted}})
+    assert v1.json == {"outputs": found}
+    single = Daemon(registry, "--default-model", model)
+    try:
+        frame = {"dataframe_split": {"columns": names, "data": instances}, "params": {"outputs": wanted}}
+        assert single.post("/invocations", frame).json == {"predictions": expected}
+    finally:
+        single.stop()
+    answer = daemon.request("POST", f"/models/{model}/invoke", json.dumps(instances), {
+        "Content-Type": "application/json", "Accept": "text/csv",
+        "X-Amzn-SageMaker-Custom-Attributes": "outputs=" + ",".join(wanted)})
+    assert [[float(cell) for cell in line.split(",")] for line in answer.text.splitlines()] == [
+        [row[name] for name in wanted] for row in expected]
+
+
 def test_batchKnowsBothBoundsByOneName(daemon, registry, tmp_path):
     rows = records("diabetes.csv")[:5]
     names = [name for name in rows[0] if name not in ("target", "split")]

@@ -42,21 +42,60 @@ enum InvocationAnswer {
         }
     }
 
+    /// - Parameter outputs: what is wanted by name; nil: the predictions.
     func write(
-        _ workspace: Workspace, _ model: ServedModel, into response: inout Response
+        _ workspace: Workspace, _ model: ServedModel, _ outputs: NamedOutputs?, into response: inout Response
     ) throws(PredictError) {
+        try outputs?.prepare(workspace)
         switch self {
         case .json:
-            InstancesResponseWriter(model: model, list: .rows).write(workspace, into: &response.body)
+            let writer = InstancesResponseWriter(model: model, list: .rows, outputs: outputs)
+            try writer.write(workspace, into: &response.body)
         case .lines:
             response.contentType = ContentType("application/jsonlines")
-            writeRows(workspace, model, separator: "\n", hasBrackets: true, into: &response.body)
+            if let outputs {
+                for row in 0..<workspace.rows.rowCount {
+                    outputs.write(row: row, workspace, into: &response.body)
+                    response.body.append("\n")
+                }
+            } else {
+                writeRows(workspace, model, separator: "\n", hasBrackets: true, into: &response.body)
+            }
         case .table:
             response.contentType = ContentType("text/csv; charset=utf-8")
-            writeRows(workspace, model, separator: "\n", hasBrackets: false, into: &response.body)
+            if let outputs {
+                writeTable(workspace, outputs, into: &response.body)
+            } else {
+                writeRows(workspace, model, separator: "\n", hasBrackets: false, into: &response.body)
+            }
         case .array:
+            guard outputs == nil else {
+                throw .unsupported(
+                    "an array of NumPy's has one output; ask for none by name, or for JSON or CSV")
+            }
             response.contentType = ContentType("application/x-npy")
             try NumPyArray.write(output: 0, of: model, workspace, to: &response.body)
+        }
+    }
+
+    /// The outputs' columns beside each other, in the order asked for, without a line of names.
+    private func writeTable(_ workspace: Workspace, _ outputs: NamedOutputs, into body: inout ByteBuffer) {
+        for row in 0..<workspace.rows.rowCount {
+            var isFirst = true
+            outputs.forEachValue(row: row, workspace) { value in
+                if !isFirst { body.append(",") }
+                isFirst = false
+                Self.append(cell: value, to: &body)
+            }
+            body.append("\n")
+        }
+    }
+
+    private static func append(cell value: OutputValue, to body: inout ByteBuffer) {
+        if case .text(let text) = value {
+            append(field: text, to: &body)
+        } else {
+            _ = value.appendJSON(to: &body, nonFinite: .tokens)
         }
     }
 
@@ -71,8 +110,8 @@ enum InvocationAnswer {
             for column in 0..<extent.width {
                 if column > 0 { body.append(",") }
                 let value = workspace.value(output: 0, of: model, row: row, column: column)
-                if case .text(let text) = value, !hasBrackets {
-                    Self.append(field: text, to: &body)
+                if !hasBrackets {
+                    Self.append(cell: value, to: &body)
                 } else {
                     _ = value.appendJSON(to: &body, nonFinite: .tokens)
                 }

@@ -8,6 +8,7 @@ internal import Tabular
 struct MLflowForm: PredictionForm {
     private var hasTable = false
     private var hasHeader = true
+    private var outputs: NamedOutputs?
 
     private static let kinds = ["dataframe_split", "dataframe_records", "instances", "inputs"]
     private static let mediaTypes = ["application/json", "text/csv"]
@@ -43,7 +44,9 @@ struct MLflowForm: PredictionForm {
         try workspace.checkMargins(of: model)
     }
 
-    private func readDocument(_ body: Span<UInt8>, _ model: ServedModel, _ workspace: Workspace) throws {
+    private mutating func readDocument(_ body: Span<UInt8>, _ model: ServedModel, _ workspace: Workspace)
+        throws
+    {
         var reader = JSONReader(body, options: .allowsNonFinite)
         var kind: String?
         var hasParameters = false
@@ -60,7 +63,7 @@ struct MLflowForm: PredictionForm {
                 guard try [.object, .null].contains(reader.peek()) else {
                     throw PredictError.invalidField("params", reason: "expected an object")
                 }
-                try reader.skipValue()
+                outputs = try NamedOutputs.read(&reader, model)
             case "signature_name":
                 throw PredictError.unsupported("\"signature_name\" parameter is currently not supported")
             default: throw wrongKeys("'\(key)' is none of them")
@@ -93,7 +96,8 @@ struct MLflowForm: PredictionForm {
     func write(
         _ workspace: Workspace, _ model: ServedModel, into response: inout Response
     ) throws(PredictError) {
-        InstancesResponseWriter(model: model, list: .rows).write(workspace, into: &response.body)
+        let writer = InstancesResponseWriter(model: model, list: .rows, outputs: outputs)
+        try writer.write(workspace, into: &response.body)
     }
 
     func fail(_ error: PredictError, _ response: inout Response) {

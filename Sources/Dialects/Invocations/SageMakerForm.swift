@@ -13,6 +13,7 @@ struct SageMakerForm: PredictionForm {
     private var kind = Kind.document
     private var hasHeader = false
     private var answer = InvocationAnswer.json
+    private var outputs: NamedOutputs?
 
     private static let mediaTypes = [
         "text/csv", "application/json", "application/jsonlines", "application/x-npy",
@@ -24,6 +25,9 @@ struct SageMakerForm: PredictionForm {
     mutating func begin(_ request: borrowing Request, _ model: ServedModel) throws(PredictError) -> BodySize {
         if let header = request.header("Content-Type") { try readType(header) }
         answer = try InvocationAnswer.accepted(request.header("Accept"), standard: defaultAccept)
+        if let attributes = request.header("X-Amzn-SageMaker-Custom-Attributes") {
+            outputs = try NamedOutputs.read(attributes, model)
+        }
         switch kind {
         case .table, .document, .lines: return BodySize(text: request.body.count)
         case .array, .bytes: return BodySize(text: 0, binary: request.body.count)
@@ -62,6 +66,6 @@ struct SageMakerForm: PredictionForm {
     func write(
         _ workspace: Workspace, _ model: ServedModel, into response: inout Response
     ) throws(PredictError) {
-        try answer.write(workspace, model, into: &response)
+        try answer.write(workspace, model, outputs, into: &response)
     }
 }

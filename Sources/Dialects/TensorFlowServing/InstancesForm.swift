@@ -8,6 +8,7 @@ internal import Tabular
 struct InstancesForm: PredictionForm {
     let explains: Bool
     private var list = InstancesList.rows
+    private var outputs: NamedOutputs?
     private var event: CloudEvent?
     private var words = ServingWords()
 
@@ -28,7 +29,8 @@ struct InstancesForm: PredictionForm {
     mutating func read(_ body: Span<UInt8>, _ model: ServedModel, into workspace: Workspace) throws {
         var stop = ServingWords.Stop()
         do {
-            list = try InstancesRequestReader(model: model).read(body, into: workspace, noting: &stop)
+            (list, outputs) = try InstancesRequestReader(model: model).read(
+                body, into: workspace, noting: &stop)
         } catch {
             words = ServingWords(error, in: body, at: stop, model)
             throw error
@@ -42,11 +44,11 @@ struct InstancesForm: PredictionForm {
     func write(
         _ workspace: Workspace, _ model: ServedModel, into response: inout Response
     ) throws(PredictError) {
-        let writer = InstancesResponseWriter(model: model, list: list)
+        let writer = InstancesResponseWriter(model: model, list: list, outputs: outputs)
         if explains {
             try writer.writeExplained(workspace, into: &response.body)
         } else {
-            writer.write(workspace, into: &response.body)
+            try writer.write(workspace, into: &response.body)
         }
         event?.writeAnswer(&response)
     }

@@ -26,16 +26,13 @@ struct InstancesRequestReader {
     /// Why a second list is not.
     static let isTwofold = "a request has one 'instances' or 'inputs'"
 
+    /// Returns how the values were listed, and which outputs are wanted by name. Where it throws, `stop` says
+    /// where it was.
+    ///
     /// - Throws: `JSONError`, `PredictError`.
-    func read(_ json: Span<UInt8>, into workspace: Workspace) throws -> InstancesList {
-        var stop = ServingWords.Stop()
-        return try read(json, into: workspace, noting: &stop)
-    }
-
-    /// The same; where it throws, `stop` says where it was.
     func read(
         _ json: Span<UInt8>, into workspace: Workspace, noting stop: inout ServingWords.Stop
-    ) throws -> InstancesList {
+    ) throws -> (list: InstancesList, outputs: NamedOutputs?) {
         var reader = JSONReader(json, options: .allowsNonFinite)
         do {
             return try read(&reader, into: workspace, bodySize: json.count, list: &stop.list)
@@ -47,8 +44,9 @@ struct InstancesRequestReader {
 
     private func read(
         _ reader: inout JSONReader, into workspace: Workspace, bodySize: Int, list: inout InstancesList?
-    ) throws -> InstancesList {
+    ) throws -> (list: InstancesList, outputs: NamedOutputs?) {
         var hasSignature = false
+        var outputs: NamedOutputs?
         workspace.begin(model, bodySize: bodySize)
         try reader.beginObject()
         while let key = try reader.nextKeyText() {
@@ -64,6 +62,8 @@ struct InstancesRequestReader {
                 guard !hasSignature else { throw PredictError.repeatedField("signature_name") }
                 hasSignature = true
                 try SignatureName.read(&reader)
+            } else if reader.matches(key, "parameters") {
+                outputs = try NamedOutputs.read(&reader, model)
             } else {
                 try reader.skipValue()
             }
@@ -71,7 +71,7 @@ struct InstancesRequestReader {
         try reader.expectEnd()
         guard let list else { throw PredictError.unsupported("Missing 'inputs' or 'instances' key") }
         try workspace.checkMargins(of: model)
-        return list
+        return (list, outputs)
     }
 
     /// Reads the value of `instances` or `inputs`.

@@ -3,17 +3,19 @@ internal import Base
 internal import Serving
 internal import Tabular
 
-/// Writes the answer to a V1 request: `{"predictions": […]}` for rows, `{"outputs": …}` for columns. The only
-/// output is `predictions`, so its values stand bare; an explained one has `explanations` behind it.
+/// Writes the answer to a V1 request: `{"predictions": […]}` for rows, `{"outputs": …}` for columns. Where no
+/// outputs are asked for by name the only one is `predictions`, and its values stand bare; an explained one
+/// has `explanations` behind it.
 struct InstancesResponseWriter {
     let model: ServedModel
     let list: InstancesList
+    var outputs: NamedOutputs?
 
-    func write(_ workspace: Workspace, into body: inout ByteBuffer) {
+    func write(_ workspace: Workspace, into body: inout ByteBuffer) throws(PredictError) {
         if model.tensorInputs != nil {
             return InstancesTensorWriter(model: model, list: list).write(workspace, into: &body)
         }
-        writePredictions(workspace, into: &body)
+        try writePredictions(workspace, into: &body)
         body.append("}")
     }
 
@@ -26,7 +28,7 @@ struct InstancesResponseWriter {
             throw .unknownOutput("contributions", model: model.name, available: model.outputs.map(\.name))
         }
         try workspace.prepare(output: output, of: model)
-        writePredictions(workspace, into: &body)
+        try writePredictions(workspace, into: &body)
         body.append(",\"explanations\":[")
         let width = model.outputs[output].width ?? 1
         let marginWidth = model.schema.count + 1
@@ -43,7 +45,16 @@ struct InstancesResponseWriter {
     }
 
     /// Up to the closing brace.
-    private func writePredictions(_ workspace: Workspace, into body: inout ByteBuffer) {
+    private func writePredictions(
+        _ workspace: Workspace, into body: inout ByteBuffer
+    ) throws(PredictError) {
+        if let outputs {
+            try outputs.prepare(workspace)
+            body.append(list == .rows ? "{\"predictions\":" : "{\"outputs\":")
+            list == .rows
+                ? outputs.writeRows(workspace, into: &body) : outputs.writeColumns(workspace, into: &body)
+            return
+        }
         let width = model.outputs[0].width
         body.append(list == .rows ? "{\"predictions\":[" : "{\"outputs\":[")
         for row in 0..<workspace.rows.rowCount {

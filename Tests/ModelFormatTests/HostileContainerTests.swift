@@ -224,6 +224,11 @@ struct HostileFile: Sendable, CustomTestStringConvertible {
         .graph(
             "statistics of too many features", "invalid_value", "\"lineage\":",
             "\"statistics\":{\"row_count\":1,\"features\":[]},\"lineage\":"),
+        .graph(
+            "statistics of too many predictions", "invalid_value", "\"lineage\":",
+            "\"statistics\":{\"row_count\":1,\"features\":[{\"missing_count\":0},{\"missing_count\":0},"
+                + "{\"missing_count\":0}],\"predictions\":{\"row_count\":1,\"columns\":[{\"missing_count\":0},"
+                + "{\"missing_count\":0}]}},\"lineage\":"),
         .graph("sample of too few inputs", "invalid_value", "[0.1,null,", "[0.1,"),
         .graph("sample of the wrong kind", "invalid_value", "[0.1,null,", "[\"a\",null,"),
         .graph("sample that overflows", "malformed_json", "[0.1,null,", "[1e999,null,"),

@@ -34,6 +34,27 @@ import Testing
         #expect(throws: FormatError.self) { try NativeModel.write(graph) }
     }
 
+    @Test func statisticsOfPredictions_areReadAsTheyWereWritten() throws {
+        let column = FeatureStatistics(
+            missingCount: 0, mean: 0.4, standardDeviation: 0.1, minimum: 0.125, maximum: 0.75,
+            quantiles: [0.125, 0.5, 0.75])
+        var graph = Graphs.page
+        graph.statistics?.predictions = PredictionStatistics(
+            rowCount: 40, columns: [column], labelCounts: [30, 10])
+        let bytes = try NativeModel.write(graph)
+        #expect(try ModelFile.load(bytes.span, fileName: "m").statistics == graph.statistics)
+        let wrong: [PredictionStatistics] = [
+            .init(rowCount: -1, columns: []), .init(rowCount: 40, columns: [column, column]),
+            .init(rowCount: 40, columns: [], labelCounts: [1]),
+            .init(rowCount: 40, columns: [], labelCounts: [41, 0]),
+            .init(rowCount: 40, columns: [FeatureStatistics(missingCount: 0, quantiles: [2, 1])]),
+        ]
+        for predictions in wrong {
+            graph.statistics?.predictions = predictions
+            #expect(throws: FormatError.self) { try NativeModel.write(graph) }
+        }
+    }
+
     /// Files of every released version must load for ever.
     @Test(arguments: ["trees", "linear", "perceptron"])
     func goldenFilesOfVersion1_stillLoad(name: String) throws {

@@ -47,6 +47,25 @@ import Testing
         if algorithm == .gbdt { #expect(trained.testMetrics[0].value > 0.85) }
     }
 
+    @Test(arguments: [Algorithm.logistic, .gbdt, .linear])
+    func theAnswersToTheTestRows_areDescribed(algorithm: Algorithm) throws {
+        let trainer = algorithm == .linear ? try Baselines.trainer("diabetes") : try trainer()
+        let graph = try trainer.train(algorithm).graph
+        let facts = try #require(graph.statistics?.predictions)
+        var (answers, labels) = ([Double](), [0, 0])
+        try Evaluator(graph, trainer.table).forEachRow(trainer.split.test) { _, predictions, label in
+            answers.append(predictions[0])
+            if let label { labels[label] += 1 }
+        }
+        answers.sort()
+        let column = try #require(facts.columns.first)
+        #expect(facts.rowCount == answers.count && facts.columns.count == 1)
+        #expect(column.minimum == answers.first && column.maximum == answers.last)
+        #expect(column.quantiles.count == 21 && column.quantiles == column.quantiles.sorted())
+        #expect(abs(column.quantiles[10] - Bootstrap.quantile(answers, 0.5)) < 1e-12)
+        #expect(facts.labelCounts == (algorithm == .linear ? [] : labels))
+    }
+
     @Test func auto_choosesTheBetterOnFoldsOfTheTrainingRows() throws {
         var losses: [Algorithm: Double] = [:]
         let trained = try trainer().train(nil) { event in

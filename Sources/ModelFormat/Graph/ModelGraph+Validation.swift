@@ -30,7 +30,8 @@ extension ModelGraph {
         case .operatorGraph(let graph): return try graph.validate(outer: [])
         }
         try output.validate(outputCount: outputCount)
-        try statistics?.validate(schema: schema)
+        try statistics?.validate(
+            schema: schema, width: predictionWidth, labelCount: output.labels?.count ?? 0)
         for (index, sample) in goldenSamples.enumerated() {
             try sample.validate(part: "samples[\(index)]", schema: schema, width: predictionWidth)
         }
@@ -130,33 +131,61 @@ extension OutputDescription {
 }
 
 extension TrainingStatistics {
-    func validate(schema: FeatureSchema) throws(FormatError) {
+    func validate(schema: FeatureSchema, width: Int, labelCount: Int) throws(FormatError) {
         if rowCount < 0 { throw .invalidValue(part: "statistics.row_count", reason: "it is negative") }
         if features.count != schema.count {
             throw .invalidValue(
                 part: "statistics.features", reason: "\(features.count) for \(schema.count) features")
         }
         for (index, (facts, feature)) in zip(features, schema.features).enumerated() {
-            let part = "statistics.features[\(index)]"
-            if facts.missingCount < 0 || facts.missingCount > rowCount {
-                throw .invalidValue(part: part, reason: "missing_count is not from 0 to row_count")
-            }
-            let numbers = [facts.mean, facts.standardDeviation, facts.minimum, facts.maximum]
-            if numbers.contains(where: { $0?.isFinite == false }) {
-                throw .invalidValue(part: part, reason: "a number is not finite")
-            }
-            let quantiles = facts.quantiles
-            if quantiles.count == 1 || !quantiles.allSatisfy(\.isFinite)
-                || zip(quantiles, quantiles.dropFirst()).contains(where: { $0 > $1 })
-            {
-                throw .invalidValue(part: part, reason: "the quantiles are not two or more ascending numbers")
-            }
-            if facts.categoryCounts.count != feature.categoryCount ?? 0 {
-                throw .invalidValue(part: part, reason: "category_counts does not match the categories")
-            }
-            if facts.categoryCounts.contains(where: { $0 < 0 || $0 > rowCount }) {
-                throw .invalidValue(part: part, reason: "a category count is not from 0 to row_count")
-            }
+            try facts.validate(
+                part: "statistics.features[\(index)]", rowCount: rowCount,
+                categoryCount: feature.categoryCount ?? 0)
+        }
+        try predictions?.validate(width: width, labelCount: labelCount)
+    }
+}
+
+extension FeatureStatistics {
+    fileprivate func validate(part: String, rowCount: Int, categoryCount: Int) throws(FormatError) {
+        if missingCount < 0 || missingCount > rowCount {
+            throw .invalidValue(part: part, reason: "missing_count is not from 0 to row_count")
+        }
+        let numbers = [mean, standardDeviation, minimum, maximum]
+        if numbers.contains(where: { $0?.isFinite == false }) {
+            throw .invalidValue(part: part, reason: "a number is not finite")
+        }
+        if quantiles.count == 1 || !quantiles.allSatisfy(\.isFinite)
+            || zip(quantiles, quantiles.dropFirst()).contains(where: { $0 > $1 })
+        {
+            throw .invalidValue(part: part, reason: "the quantiles are not two or more ascending numbers")
+        }
+        if categoryCounts.count != categoryCount {
+            throw .invalidValue(part: part, reason: "category_counts does not match the categories")
+        }
+        if categoryCounts.contains(where: { $0 < 0 || $0 > rowCount }) {
+            throw .invalidValue(part: part, reason: "a category count is not from 0 to row_count")
+        }
+    }
+}
+
+extension PredictionStatistics {
+    fileprivate func validate(width: Int, labelCount: Int) throws(FormatError) {
+        let part = "statistics.predictions"
+        if rowCount < 0 { throw .invalidValue(part: part, reason: "row_count is negative") }
+        if !columns.isEmpty && columns.count != width {
+            throw .invalidValue(
+                part: part, reason: "\(columns.count) columns where a row has \(width) predictions")
+        }
+        for (index, column) in columns.enumerated() {
+            try column.validate(part: "\(part).columns[\(index)]", rowCount: rowCount, categoryCount: 0)
+        }
+        if !labelCounts.isEmpty && labelCounts.count != labelCount {
+            throw .invalidValue(
+                part: part, reason: "\(labelCounts.count) label counts for \(labelCount) labels")
+        }
+        if labelCounts.contains(where: { $0 < 0 || $0 > rowCount }) {
+            throw .invalidValue(part: part, reason: "a label count is not from 0 to row_count")
         }
     }
 }

@@ -27,10 +27,30 @@ public struct TrainingStatistics: Sendable, Equatable {
     public var rowCount: Int
     /// One a feature of the schema, in its order.
     public var features: [FeatureStatistics]
+    /// What the model answered when it was made.
+    public var predictions: PredictionStatistics?
 
-    public init(rowCount: Int, features: [FeatureStatistics]) {
+    public init(
+        rowCount: Int, features: [FeatureStatistics], predictions: PredictionStatistics? = nil
+    ) {
         self.rowCount = rowCount
         self.features = features
+        self.predictions = predictions
+    }
+}
+
+/// What the answers looked like, best to rows that the model was not trained on.
+public struct PredictionStatistics: Sendable, Equatable {
+    public var rowCount: Int
+    /// One a prediction column, nothing missing; empty where there are too many to be worth it.
+    public var columns: [FeatureStatistics]
+    /// Rows that were given each label, in the labels' order; empty for a regressor.
+    public var labelCounts: [Int]
+
+    public init(rowCount: Int, columns: [FeatureStatistics], labelCounts: [Int] = []) {
+        self.rowCount = rowCount
+        self.columns = columns
+        self.labelCounts = labelCounts
     }
 }
 

@@ -60,6 +60,7 @@ extension DocumentReader {
     mutating func readStatistics() throws(FormatError) -> TrainingStatistics {
         var rowCount: Int64?
         var features: [FeatureStatistics] = []
+        var predictions: PredictionStatistics?
         var names = MemberNames()
         try beginObject()
         while let name = try nextMember(&names, of: "statistics") {
@@ -68,11 +69,32 @@ extension DocumentReader {
             case "features":
                 try beginArray()
                 while try nextElement() { features.append(try readFeatureStatistics()) }
+            case "predictions": predictions = try readPredictionStatistics()
             default: try skipValue()
             }
         }
         guard let rowCount else { throw .missingPart("statistics.row_count") }
-        return TrainingStatistics(rowCount: Int(rowCount), features: features)
+        return TrainingStatistics(rowCount: Int(rowCount), features: features, predictions: predictions)
+    }
+
+    private mutating func readPredictionStatistics() throws(FormatError) -> PredictionStatistics {
+        var rowCount: Int64?
+        var facts = PredictionStatistics(rowCount: 0, columns: [])
+        var names = MemberNames()
+        try beginObject()
+        while let name = try nextMember(&names, of: "statistics.predictions") {
+            switch name {
+            case "row_count": rowCount = try readInt64()
+            case "columns":
+                try beginArray()
+                while try nextElement() { facts.columns.append(try readFeatureStatistics()) }
+            case "label_counts": facts.labelCounts = try readIntegers(limit: .max, of: name)
+            default: try skipValue()
+            }
+        }
+        guard let rowCount else { throw .missingPart("statistics.predictions.row_count") }
+        facts.rowCount = Int(rowCount)
+        return facts
     }
 
     private mutating func readFeatureStatistics() throws(FormatError) -> FeatureStatistics {

@@ -154,7 +154,26 @@ enum GraphWriter {
         json.append(#"{"row_count":"#)
         json.append(decimal: Int64(statistics.rowCount))
         json.append(#","features":["#)
-        for (index, feature) in statistics.features.enumerated() {
+        append(statistics.features, to: &json)
+        json.append("]")
+        if let predictions = statistics.predictions {
+            json.append(#","predictions":{"row_count":"#)
+            json.append(decimal: Int64(predictions.rowCount))
+            json.append(#","columns":["#)
+            append(predictions.columns, to: &json)
+            json.append("]")
+            if !predictions.labelCounts.isEmpty {
+                json.append(#","label_counts":["#)
+                append(predictions.labelCounts, to: &json)
+                json.append("]")
+            }
+            json.append("}")
+        }
+        json.append("}")
+    }
+
+    private static func append(_ features: [FeatureStatistics], to json: inout ByteBuffer) {
+        for (index, feature) in features.enumerated() {
             json.append(index > 0 ? #",{"missing_count":"# : #"{"missing_count":"#)
             json.append(decimal: Int64(feature.missingCount))
             append(#","mean":"#, feature.mean, to: &json)
@@ -176,7 +195,6 @@ enum GraphWriter {
             }
             json.append("}")
         }
-        json.append("]}")
     }
 
     static func append(_ member: StaticString, _ number: Double?, to json: inout ByteBuffer) {

@@ -17,6 +17,28 @@ enum ColumnStatistics {
         return TrainingStatistics(rowCount: rows.count, features: features)
     }
 
+    /// More columns of predictions than these are as many classes, whose labels are counted.
+    private static let predictionColumnsMax = 20
+
+    /// Describes the answers to `rows`.
+    static func describe(
+        _ evaluator: Evaluator, _ rows: [Int], labelCount: Int
+    ) -> PredictionStatistics {
+        var columns: [[Double]] = []
+        var labelCounts = [Int](repeating: 0, count: labelCount)
+        evaluator.forEachRow(rows) { _, predictions, label in
+            if columns.isEmpty { columns = predictions.map { _ in [] } }
+            for (column, value) in predictions.enumerated() { columns[column].append(value) }
+            if let label, label < labelCount { labelCounts[label] += 1 }
+        }
+        // What overflows is no prediction to compare with.
+        let isFinite = columns.allSatisfy { $0.allSatisfy(\.isFinite) }
+        return PredictionStatistics(
+            rowCount: rows.count,
+            columns: isFinite && columns.count <= predictionColumnsMax ? columns.map(numeric) : [],
+            labelCounts: labelCounts)
+    }
+
     private static func numeric(_ values: [Double]) -> FeatureStatistics {
         let present = values.filter { !$0.isNaN }
         guard !present.isEmpty else { return FeatureStatistics(missingCount: values.count) }

@@ -102,6 +102,7 @@ struct TrainingRun {
                 others = Set(table.names).subtracting(start.schema.features.map(\.name))
             }
             var trainer = try ModelTrainer(table, target: target, split: split, excluding: others)
+            trainer.folding = try Folding(options.split.rule, table: table)
             trainer.start = start
             trainer.learners = options.learners
             trainer.calibration = options.uncertainty.calibrate

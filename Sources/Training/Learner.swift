@@ -4,22 +4,20 @@ import ModelFormat
 /// An algorithm with its settings: fits an estimator, and the preprocessing that it wants, to training rows.
 package protocol Learner: Sendable {
     var algorithm: Algorithm { get }
-    /// Whether it lets rows count by `TrainingData.weights`.
-    var usesWeights: Bool { get }
     /// Whether it stops and goes on by `TrainingData.checkpointer`.
     var takesSteps: Bool { get }
     /// Whether it goes on from `TrainingData.start`.
     var continuesModels: Bool { get }
 
     /// Fits to `data.split.train`; `data.split.validation` may end it early, the test rows are not looked at.
-    /// The same data and settings give the same model, whatever `data.threadCount` is.
+    /// Rows count by `data.weights`. The same data and settings give the same model, whatever
+    /// `data.threadCount` is.
     func fit(
         _ data: TrainingData, report: (TrainingEvent) -> Void
     ) throws(TrainingError) -> FittedModel
 }
 
 extension Learner {
-    package var usesWeights: Bool { false }
     package var takesSteps: Bool { false }
     package var continuesModels: Bool { false }
 }

@@ -26,6 +26,8 @@ package struct ModelTrainer {
     package var learners: [any Learner] = []
     /// How much the rows of each class count; nil: all the same.
     package var classWeights: ClassWeights?
+    /// How training rows are divided further.
+    package var folding: Folding = .chance
     /// The preprocessing before the algorithm's own.
     package var recipe = PreparationRecipe()
     /// How a classifier's probabilities are calibrated; nil: not at all.
@@ -66,6 +68,8 @@ package struct ModelTrainer {
     package func train(
         _ algorithm: Algorithm?, report: (TrainingEvent) -> Void = { _ in }
     ) throws(TrainingError) -> TrainedModel {
+        // Before the work, so that what cannot be is no surprise at its end.
+        try checkCertainty()
         let chosen: Algorithm
         if let algorithm {
             chosen = algorithm
@@ -89,11 +93,30 @@ package struct ModelTrainer {
         graph.goldenSamples = try GoldenSamples.make(graph, table, rows: samples)
         graph.statistics = ColumnStatistics.describe(table, split.train, graph.schema)
         let evaluator = try evaluator(graph)
+        graph.statistics?.predictions = ColumnStatistics.describe(
+            evaluator, samples, labelCount: target.classCount)
         if let classWeights { settings.append(("class_weight", classWeights.description)) }
         settings.append(("algorithm", chosen.name))
         return TrainedModel(
             graph: graph, algorithm: chosen, trainMetrics: evaluator.metrics(split.train, target),
             testMetrics: evaluator.metrics(split.test, target), settings: settings)
+    }
+
+    private func checkCertainty() throws(TrainingError) {
+        if let calibration, target.task != .classification {
+            throw .setting(
+                name: "--calibrate", value: calibration.rawValue,
+                allowed: "left out: only classes have probabilities")
+        }
+        guard let interval else { return }
+        guard interval.level > 0, interval.level < 1 else {
+            throw .setting(name: "--interval", value: "\(interval.level)", allowed: "above 0 and below 1")
+        }
+        guard target.task == .regression else {
+            throw .setting(
+                name: "--interval", value: "\(interval.level)",
+                allowed: "left out: only numbers have intervals; classes have probabilities (--calibrate)")
+        }
     }
 
     func evaluator(_ graph: ModelGraph) throws(TrainingError) -> Evaluator {
@@ -108,8 +131,10 @@ package struct ModelTrainer {
         let candidates = Algorithm.candidates(for: target.task)
         // Too few rows to divide: the simpler one.
         guard split.train.count >= 20 else { return candidates[0] }
-        let folds = Split.folds(split.train, count: 5, target: target, seed: seed)
-        let used = split.train.count > ModelTrainer.manyRows ? Array(folds.prefix(1)) : folds
+        let used =
+            split.train.count > ModelTrainer.manyRows
+            ? [try folding.holdOut(split.train, parts: 5, target: target, seed: seed)]
+            : try folding.folds(split.train, count: 5, target: target, seed: seed)
         let name = Answers.lossName(target.task)
         var best: (algorithm: Algorithm, loss: Double)?
         for candidate in candidates {
@@ -151,12 +176,8 @@ package struct ModelTrainer {
         var data = TrainingData(
             table: prepared.table, target: target, split: split, schema: prepared.schema, seed: seed,
             threadCount: threadCount)
+        data.folding = folding
         if target.weights != nil || classWeights != nil {
-            guard learner.usesWeights else {
-                throw .setting(
-                    name: target.weights == nil ? "--class-weight" : "--weight-column", value: "given",
-                    allowed: "left out with \(algorithm.name), whose rows all count the same")
-            }
             data.classWeights = try classWeights?.values(target, split.train)
             guard data.weights(split.train)?.contains(where: { $0 > 0 }) == true else {
                 throw .emptyPart(part: "training", reason: "all its rows have the weight 0")

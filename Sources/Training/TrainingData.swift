@@ -12,6 +12,8 @@ package struct TrainingData {
     /// The features as the training rows have them; categories of other rows are unseen.
     package var schema: FeatureSchema
     package var seed: UInt64
+    /// How training rows are divided further.
+    package var folding: Folding = .chance
     /// Threads at most; nil for one a processor.
     package var threadCount: Int?
     /// By class, what the rows' weights are multiplied by.

@@ -109,6 +109,23 @@ import Testing
         try expectTheSame(trainer, .mlp, stops: [2, 2])
     }
 
+    /// A tenth of the rows says for how many epochs all of them are learned from: stopped before and after.
+    @Test func networksThatLearnAnewFromAllRows_goOn() throws {
+        let table = try Baselines.table("breast_cancer")
+        let target = try Target("target", in: table, task: nil)
+        var trainer = try ModelTrainer(
+            table, target: target, split: Split(train: Array(0..<table.rowCount), test: []),
+            excluding: ["split"])
+        var settings = NeuralSettings()
+        (settings.hidden, settings.epochs, settings.patience) = ([8], 12, 12)
+        trainer.learners = [NeuralLearner(settings)]
+        let epochs = try #require(
+            try trainer.train(.mlp).settings.first { $0.name == "epochs" }.flatMap { Int($0.value) })
+        try #require(epochs >= 4)
+        // 11 stops are offered in the first part.
+        try expectTheSame(trainer, .mlp, stops: [3, 8 + 2])
+    }
+
     @Test func whatIsOfAnotherTraining_isRefused() throws {
         var trainer = try Baselines.trainer("iris")
         let owner = Stop(after: 2)

@@ -59,7 +59,7 @@ import Testing
         let tuner = try tuner(search, trials: 30)
         let trials = try tuner.run()
         let best = try #require(Trial.leaderboard(trials).first)
-        let splits = tuner.splits(rowPart: 1)
+        let splits = try tuner.splits(rowPart: 1)
         for algorithm in [Algorithm.linear, .gbdt] {
             let own = tuner.attempt(0, TrialPoint(algorithm: algorithm), 1, splits)
             #expect(best.loss <= own.loss)

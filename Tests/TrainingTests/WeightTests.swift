@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [Algorithm.gbdt, .randomForest, .extraTrees, .logistic])
+    @Test(arguments: [Algorithm.gbdt, .randomForest, .extraTrees, .logistic, .mlp])
     func rowsOfWeightZero_teachNothing(algorithm: Algorithm) throws {
         var random = RandomSource(seed: 5)
         var (xs, ys, weights) = ([Double](), [Double](), [Double]())
@@ -128,14 +128,6 @@ import Testing
         let target = try Target("y", in: table, task: nil)
         #expect(try ClassWeights.balanced.values(target, [0, 1, 2, 3]) == [2.0 / 3, 2])
         #expect(try ClassWeights.balanced.values(target, [0, 1]) == [0.5, 1])
-    }
-
-    @Test func anAlgorithmWithoutWeights_refusesThem() throws {
-        let (weighted, _, own, _) = tables(task: .regression)
-        let error = #expect(throws: TrainingError.self) {
-            try trainer(weighted, .regression, own).train(.mlp)
-        }
-        #expect(error?.description.contains("--weight-column") == true)
     }
 
     @Test(arguments: [-1.0, .nan, .infinity])

@@ -33,7 +33,6 @@ package struct BoostingLearner: Learner {
     package init(_ settings: BoostingSettings = BoostingSettings()) { self.settings = settings }
 
     package var algorithm: Algorithm { .gbdt }
-    package var usesWeights: Bool { true }
     package var takesSteps: Bool { true }
     package var continuesModels: Bool { true }
 

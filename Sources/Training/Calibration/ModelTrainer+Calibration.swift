@@ -11,11 +11,6 @@ extension ModelTrainer {
     func calibrate(
         _ graph: inout ModelGraph, _ algorithm: Algorithm, _ method: CalibrationMethod
     ) throws(TrainingError) -> [(name: String, value: String)] {
-        guard target.task == .classification else {
-            throw .setting(
-                name: "--calibrate", value: method.rawValue,
-                allowed: "left out: only classes have probabilities")
-        }
         let transform = graph.output.transform
         let isOneMargin = target.classCount == 2 && (transform == .logistic || transform == .probability)
         guard method == .temperature || isOneMargin else {
@@ -34,7 +29,7 @@ extension ModelTrainer {
             throw .emptyPart(part: "calibration", reason: "there is \(split.train.count) training row")
         }
         var (margins, classes) = ([Double](), [Int]())
-        for var fold in Split.folds(split.train, count: count, target: target, seed: seed)
+        for var fold in try folding.folds(split.train, count: count, target: target, seed: seed)
         where !fold.test.isEmpty {
             fold.validation = split.validation
             let (model, _) = try fit(algorithm, fold) { _ in }

@@ -14,7 +14,7 @@ struct KMeans {
         /// Row-major [count, features].
         var centres: [Double]
         var assignments: [Int32]
-        /// The sum of the squared distances of the rows to their centres.
+        /// The sum of the squared distances of the rows to their centres, each times the row's weight.
         var inertia: Double
         var iterations: Int
     }
@@ -25,8 +25,9 @@ struct KMeans {
         var lower: [Double]
     }
 
-    func fit(_ matrix: DesignMatrix, random: inout RandomSource) -> Result {
-        var centres = start(matrix, &random)
+    /// - Parameter weights: how much each row counts; nil: all the same.
+    func fit(_ matrix: DesignMatrix, weights: [Double]? = nil, random: inout RandomSource) -> Result {
+        var centres = start(matrix, weights, &random)
         let limit = tolerance * meanVariance(matrix)
         var assignments = [Int32](repeating: -1, count: matrix.rowCount)
         var bounds = Bounds(
@@ -36,7 +37,7 @@ struct KMeans {
         for iteration in 1...iterationsMax {
             iterations = iteration
             let changed = assign(matrix, centres, &assignments, &bounds)
-            let next = means(matrix, assignments, centres)
+            let next = means(matrix, weights, assignments, centres)
             let moves = (0..<count).map { distance(centres, $0, next, $0, matrix.stride).squareRoot() }
             centres = next
             let largest = moves.max() ?? 0
@@ -49,7 +50,7 @@ struct KMeans {
         bounds.upper = [Double](repeating: .infinity, count: matrix.rowCount)
         bounds.lower = [Double](repeating: 0, count: matrix.rowCount)
         _ = assign(matrix, centres, &assignments, &bounds)
-        let inertia = bounds.upper.reduce(0) { $0 + $1 * $1 }
+        let inertia = weighted(bounds.upper.map { $0 * $0 }, weights).reduce(0, +)
         var packed: [Double] = []
         for centre in 0..<count {
             packed += centres[centre * matrix.stride..<centre * matrix.stride + matrix.featureCount]
@@ -85,7 +86,9 @@ struct KMeans {
 
     /// Centres drawn one by one with a chance that grows with the squared distance to the nearest; of 2 +
     /// log k draws the one that helps most.
-    private func start(_ matrix: DesignMatrix, _ random: inout RandomSource) -> [Double] {
+    private func start(
+        _ matrix: DesignMatrix, _ weights: [Double]?, _ random: inout RandomSource
+    ) -> [Double] {
         let stride = matrix.stride
         var centres: [Double] = []
         var nearest = [Double](repeating: .infinity, count: matrix.rowCount)
@@ -93,9 +96,10 @@ struct KMeans {
         for centre in 0..<count {
             var best: (row: Int, nearest: [Double], sum: Double)?
             for _ in 0..<(centre == 0 ? 1 : trials) {
-                let row = centre == 0 ? random.index(below: matrix.rowCount) : draw(nearest, &random)
+                let row =
+                    centre == 0 ? first(matrix, weights, &random) : draw(weighted(nearest, weights), &random)
                 let distances = closer(matrix, row, nearest)
-                let sum = distances.reduce(0, +)
+                let sum = weighted(distances, weights).reduce(0, +)
                 if sum < best?.sum ?? .infinity { best = (row, distances, sum) }
             }
             let row = best?.row ?? 0
@@ -106,6 +110,14 @@ struct KMeans {
             }
         }
         return centres
+    }
+
+    private func first(_ matrix: DesignMatrix, _ weights: [Double]?, _ random: inout RandomSource) -> Int {
+        weights.map { draw($0, &random) } ?? random.index(below: matrix.rowCount)
+    }
+
+    private func weighted(_ values: [Double], _ weights: [Double]?) -> [Double] {
+        weights.map { zip(values, $0).map { $0 * $1 } } ?? values
     }
 
     private func draw(_ weights: [Double], _ random: inout RandomSource) -> Int {
@@ -190,8 +202,10 @@ struct KMeans {
         return Int(changed[0])
     }
 
-    /// The mean of each centre's rows; a centre without any stays where it is.
-    private func means(_ matrix: DesignMatrix, _ assignments: [Int32], _ old: [Double]) -> [Double] {
+    /// The mean of each centre's rows; a centre without any that counts stays where it is.
+    private func means(
+        _ matrix: DesignMatrix, _ weights: [Double]?, _ assignments: [Int32], _ old: [Double]
+    ) -> [Double] {
         let (stride, count) = (matrix.stride, count)
         // Safe because the sums have a line of `stride` numbers a centre, then one for each.
         let sums = unsafe matrix.sum(width: count * (stride + 1)) { block, sums in
@@ -200,8 +214,9 @@ struct KMeans {
             unsafe matrix.withRows { values in
                 for row in matrix.rows(block) {
                     let centre = Int(assignments[row])
-                    unsafe accumulate(1, values + row * stride, sums + centre * stride, stride)
-                    unsafe sums[count * stride + centre] += 1
+                    let weight = weights?[row] ?? 1
+                    unsafe accumulate(weight, values + row * stride, sums + centre * stride, stride)
+                    unsafe sums[count * stride + centre] += weight
                 }
             }
         }

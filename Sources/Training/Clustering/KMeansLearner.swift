@@ -27,7 +27,6 @@ package struct KMeansLearner: Learner {
     package init(_ settings: Settings = Settings()) { self.settings = settings }
 
     package var algorithm: Algorithm { .kmeans }
-
     package func fit(
         _ data: TrainingData, report: (TrainingEvent) -> Void
     ) throws(TrainingError) -> FittedModel {
@@ -44,17 +43,19 @@ package struct KMeansLearner: Learner {
         let features = try data.scaledRows(rows, preparation)
         let matrix = DesignMatrix(
             features, featureCount: preparation.width, threadCount: data.threads)
+        let weights = data.weights(rows)
+        let weightSum = weights?.reduce(0, +) ?? Double(rows.count)
         var solver = KMeans(count: settings.clusters)
         solver.iterationsMax = settings.iterationsMax
         var random = RandomSource(seed: data.seed)
         var best: KMeans.Result?
         for start in 1...settings.starts {
-            let result = solver.fit(matrix, random: &random)
+            let result = solver.fit(matrix, weights: weights, random: &random)
             if result.inertia < best?.inertia ?? .infinity { best = result }
             report(
                 .progress(
                     .kmeans, step: start, total: settings.starts,
-                    loss: (best?.inertia ?? 0) / Double(rows.count), validationLoss: nil))
+                    loss: (best?.inertia ?? 0) / weightSum, validationLoss: nil))
         }
         guard let best else { throw .noFeatures }
         return FittedModel(

@@ -64,8 +64,11 @@ enum FittedStages {
     }
 
     /// Mean and population variance in two passes, with the correction for the mean's rounding.
-    static func moments(_ values: [Double]) -> (mean: Double, variance: Double) {
+    static func moments(
+        _ values: [Double], weights: [Double]? = nil
+    ) -> (mean: Double, variance: Double) {
         guard !values.isEmpty else { return (0, 0) }
+        if let weights { return weightedMoments(values, weights) }
         let count = Double(values.count)
         let mean = values.reduce(0, +) / count
         var squares = 0.0
@@ -75,6 +78,17 @@ enum FittedStages {
             rest += value - mean
         }
         return (mean, max(0, (squares - rest * rest / count) / count))
+    }
+
+    /// Each value as often as its weight says.
+    private static func weightedMoments(
+        _ values: [Double], _ weights: [Double]
+    ) -> (mean: Double, variance: Double) {
+        let sum = weights.reduce(0, +)
+        guard sum > 0 else { return (0, 0) }
+        let mean = zip(values, weights).reduce(0) { $0 + $1.0 * $1.1 } / sum
+        let squares = zip(values, weights).reduce(0) { $0 + ($1.0 - mean) * ($1.0 - mean) * $1.1 }
+        return (mean, squares / sum)
     }
 
     private static func mostFrequent(_ column: Column?, _ rows: [Int], _ categories: [String]) -> Int {

@@ -61,7 +61,7 @@ package struct Split: Sendable, Equatable {
     private static func byGroups(
         _ name: String, _ table: Table, _ testFraction: Double, _ validationFraction: Double, _ seed: UInt64
     ) throws(TrainingError) -> Split {
-        let keys = try keys(name, table, role: "group column")
+        let keys = try groupKeys(name, table)
         var groups: [Double: [Int]] = [:]
         for (row, key) in keys.enumerated() { groups[key, default: []].append(row) }
         let order = groups.keys.sorted()
@@ -91,10 +91,7 @@ package struct Split: Sendable, Equatable {
     private static func byTime(
         _ name: String, _ table: Table, _ testFraction: Double, _ validationFraction: Double
     ) throws(TrainingError) -> Split {
-        let keys = try keys(name, table, role: "time column")
-        if case .categorical(_, let categories) = table[name] {
-            throw .splitValue(column: name, value: categories.first ?? "")
-        }
+        let keys = try timeKeys(name, table)
         let order = keys.indices.sorted { keys[$0] == keys[$1] ? $0 < $1 : keys[$0] < keys[$1] }
         let testCount = Int((Double(keys.count) * testFraction).rounded())
         let validationCount = Int((Double(keys.count) * validationFraction).rounded())
@@ -103,6 +100,20 @@ package struct Split: Sendable, Equatable {
             train: order[..<trainCount].sorted(),
             validation: order[trainCount..<trainCount + validationCount].sorted(),
             test: order[(trainCount + validationCount)...].sorted())
+    }
+
+    /// By row, the same number for rows of one group.
+    static func groupKeys(_ name: String, _ table: Table) throws(TrainingError) -> [Double] {
+        try keys(name, table, role: "group column")
+    }
+
+    /// By row, a number that grows with the time.
+    static func timeKeys(_ name: String, _ table: Table) throws(TrainingError) -> [Double] {
+        let keys = try keys(name, table, role: "time column")
+        if case .categorical(_, let categories) = table[name] {
+            throw .splitValue(column: name, value: categories.first ?? "")
+        }
+        return keys
     }
 
     /// A number for each row, the same for the same value.

@@ -104,7 +104,7 @@ extension ModelTrainer {
     }
 
     /// Fits `algorithm` anew without each of `folds` parts of all rows that are not for the test, and
-    /// measures it on that part.
+    /// measures it on that part; by time, to what comes before each part.
     package func crossValidate(
         _ algorithm: Algorithm, folds: Int
     ) throws(TrainingError) -> CrossValidation {
@@ -113,7 +113,7 @@ extension ModelTrainer {
             throw .setting(name: "--folds", value: "\(folds)", allowed: "from 2 to the number of rows")
         }
         var results: [[Metric]] = []
-        for fold in Split.folds(rows, count: folds, target: target, seed: seed) {
+        for fold in try folding.folds(rows, count: folds, target: target, seed: seed) {
             let (graph, _) = try fit(algorithm, fold) { _ in }
             results.append(try evaluator(graph).metrics(fold.test, target))
         }

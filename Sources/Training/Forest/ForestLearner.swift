@@ -19,8 +19,6 @@ extension Algorithm {
 package struct ForestLearner: Learner {
     package let algorithm: Algorithm
     package var settings: ForestSettings
-    package var usesWeights: Bool { true }
-
     package init(_ algorithm: Algorithm, _ settings: ForestSettings) {
         self.algorithm = algorithm
         self.settings = settings

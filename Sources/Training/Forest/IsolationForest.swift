@@ -37,8 +37,11 @@ package struct IsolationForest: Sendable {
 
     /// `columns` is [features, rows]; a missing value goes to the side of most rows. The trees are read with
     /// the transform `exponential`.
+    ///
+    /// - Parameter weights: what the chance of a row to be drawn for a tree, none twice, goes by; nil: all
+    ///   the same. Rows of weight 0 are in no tree.
     package func fit(
-        columns: [Float], rowCount: Int, featureCount: Int
+        columns: [Float], weights: [Double]? = nil, rowCount: Int, featureCount: Int
     ) throws(TrainingError) -> TreeEnsemble {
         guard settings.treeCount >= 1 else {
             throw .setting(name: "--trees", value: "\(settings.treeCount)", allowed: "1 or more")
@@ -46,7 +49,7 @@ package struct IsolationForest: Sendable {
         guard settings.sampleRows >= 2 else {
             throw .setting(name: "--sample-rows", value: "\(settings.sampleRows)", allowed: "2 or more")
         }
-        let sampleRows = min(settings.sampleRows, rowCount)
+        let sampleRows = min(settings.sampleRows, weights?.count { $0 > 0 } ?? rowCount)
         let depthMax = Int(log2(Double(max(sampleRows, 2))).rounded(.up))
         let scale =
             -log(2.0) / (Double(settings.treeCount) * max(IsolationForest.meanDepth(sampleRows), 1e-300))
@@ -55,9 +58,9 @@ package struct IsolationForest: Sendable {
         let grown = Slots<[Node]>(settings.treeCount)
         WorkerPool(threadCount: threadCount).run(settings.treeCount) { _, tree in
             var random = RandomSource(seed: RandomSource.mixed(settings.seed, UInt64(tree)))
-            var rows = Array(0..<rowCount)
-            for place in 0..<sampleRows { rows.swapAt(place, place + random.index(below: rowCount - place)) }
-            rows.removeLast(rowCount - sampleRows)
+            let rows =
+                weights.map { IsolationForest.draw(sampleRows, of: $0, &random) }
+                ?? IsolationForest.draw(sampleRows, of: rowCount, &random)
             var growth = Growth(
                 columns: columns, rowCount: rowCount, featureCount: featureCount, depthMax: depthMax,
                 random: random)
@@ -66,6 +69,26 @@ package struct IsolationForest: Sendable {
         }
         for nodes in grown.take() { IsolationForest.append(nodes, to: &ensemble) }
         return ensemble
+    }
+
+    private static func draw(_ count: Int, of rowCount: Int, _ random: inout RandomSource) -> [Int] {
+        var rows = Array(0..<rowCount)
+        for place in 0..<count { rows.swapAt(place, place + random.index(below: rowCount - place)) }
+        return Array(rows.prefix(count))
+    }
+
+    /// One row after the other, each by its weight among those that are left: the rows with the least of
+    /// exponential times whose rates are the weights (Efraimidis and Spirakis 2006).
+    private static func draw(
+        _ count: Int, of weights: [Double], _ random: inout RandomSource
+    ) -> [Int] {
+        var times: [(time: Double, row: Int)] = []
+        for (row, weight) in weights.enumerated() {
+            let time = -log(1 - random.unit())
+            if weight > 0 { times.append((time / weight, row)) }
+        }
+        times.sort { ($0.time, $0.row) < ($1.time, $1.row) }
+        return times.prefix(count).map(\.row)
     }
 
     struct Node: Sendable {

@@ -18,7 +18,6 @@ package struct IsolationLearner: Learner {
     }
 
     package var algorithm: Algorithm { .isolationForest }
-
     package func fit(
         _ data: TrainingData, report: (TrainingEvent) -> Void
     ) throws(TrainingError) -> FittedModel {
@@ -26,7 +25,8 @@ package struct IsolationLearner: Learner {
         let rows = data.split.train
         let columns = try TreeRows.columns(rows, data, preparation)
         let ensemble = try IsolationForest(settings, threadCount: data.threadCount).fit(
-            columns: columns, rowCount: rows.count, featureCount: preparation.width)
+            columns: columns, weights: data.weights(rows), rowCount: rows.count,
+            featureCount: preparation.width)
         return FittedModel(
             stages: preparation.stages, estimator: .treeEnsemble(ensemble), transform: .exponential,
             settings: [("trees", "\(settings.treeCount)"), ("sample_rows", "\(settings.sampleRows)")])

@@ -9,19 +9,12 @@ extension ModelTrainer {
     func fitWithInterval(
         _ algorithm: Algorithm, _ interval: IntervalSettings, _ report: (TrainingEvent) -> Void
     ) throws(TrainingError) -> (ModelGraph, [(name: String, value: String)]) {
-        guard interval.level > 0, interval.level < 1 else {
-            throw .setting(name: "--interval", value: "\(interval.level)", allowed: "above 0 and below 1")
-        }
-        guard target.task == .regression else {
-            throw .setting(
-                name: "--interval", value: "\(interval.level)",
-                allowed: "left out: only numbers have intervals; classes have probabilities (--calibrate)")
-        }
         guard split.train.count >= ModelTrainer.intervalParts else {
             throw .emptyPart(part: "interval", reason: "there are \(split.train.count) training rows")
         }
         let seed = RandomSource.mixed(seed, 0x1A7E)
-        var own = Split.folds(split.train, count: ModelTrainer.intervalParts, target: target, seed: seed)[0]
+        var own = try folding.holdOut(
+            split.train, parts: ModelTrainer.intervalParts, target: target, seed: seed)
         let heldOut = own.test
         own.validation = split.validation
         var (graph, settings) = try fit(algorithm, own, report, checkpointer)

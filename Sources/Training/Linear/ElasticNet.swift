@@ -1,37 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Least squares with absolute and squared weights penalised, by coordinate descent: minimises
-/// 1/(2n)·Σ (y − prediction)² + alpha·(l1Ratio·‖w‖₁ + (1 − l1Ratio)/2·‖w‖²); the intercept is free.
+/// 1/(2n)·Σ weight · (y − prediction)² + alpha·(l1Ratio·‖w‖₁ + (1 − l1Ratio)/2·‖w‖²), n being the sum of the
+/// weights, the number of rows when there are none; the intercept is free.
 ///
 /// Works on products of columns, which are computed for the features that get a weight only (Friedman,
 /// Hastie, Tibshirani 2010, "covariance updates").
 struct ElasticNet {
     private let columns: [[Double]]
-    private let rowCount: Int
+    private let weightSum: Double
     private let means: [Double]
     private let targetMean: Double
-    /// Of the columns with the target, divided by the rows.
+    /// Of the columns with the target, divided by the sum of the weights.
     private let targetProducts: [Double]
     /// Of each column with itself.
     private let squares: [Double]
     /// By feature: its products with all columns; nil until it has a weight.
     private var products: [[Double]?]
 
-    /// `features` is row-major [rows, featureCount].
-    init(features: [Double], targets: [Double], featureCount: Int) {
+    /// `features` is row-major [rows, featureCount]; `weights` says how much each row counts.
+    init(features: [Double], targets: [Double], weights: [Double]? = nil, featureCount: Int) {
         let rowCount = targets.count
-        let scale = 1 / Double(rowCount)
-        let targetMean = targets.reduce(0, +) * scale
-        let centred = targets.map { $0 - targetMean }
+        let weightSum = weights?.reduce(0, +) ?? Double(rowCount)
+        let scale = 1 / weightSum
+        let roots = weights?.map { $0.squareRoot() }
+        /// Takes the mean off, and lets each row count; returns the mean.
+        func centre(_ values: inout [Double]) -> Double {
+            let sum = weights.map { zip(values, $0).reduce(0) { $0 + $1.0 * $1.1 } }
+            let mean = (sum ?? values.reduce(0, +)) * scale
+            for row in values.indices { values[row] = (values[row] - mean) * (roots?[row] ?? 1) }
+            return mean
+        }
+        var centred = targets
+        let targetMean = centre(&centred)
         var (columns, means) = ([[Double]](), [Double]())
         for feature in 0..<featureCount {
             var column = (0..<rowCount).map { features[$0 * featureCount + feature] }
-            let mean = column.reduce(0, +) * scale
-            for row in column.indices { column[row] -= mean }
+            means.append(centre(&column))
             columns.append(column)
-            means.append(mean)
         }
-        self.rowCount = rowCount
+        self.weightSum = weightSum
         self.columns = columns
         self.means = means
         self.targetMean = targetMean
@@ -88,7 +96,7 @@ struct ElasticNet {
 
     private mutating func productsOf(_ feature: Int) -> [Double] {
         if let known = products[feature] { return known }
-        let found = columns.map { dot($0, columns[feature]) / Double(rowCount) }
+        let found = columns.map { dot($0, columns[feature]) / weightSum }
         products[feature] = found
         return found
     }

@@ -47,15 +47,18 @@ package struct ElasticNetLearner: Learner {
         }
         let preparation = try data.preparation(.scaled)
         let matrix = try data.scaledRows(data.split.train, preparation)
-        let targets = data.targets(data.split.train)
+        let rows = Rows(
+            features: matrix, targets: data.targets(data.split.train),
+            weights: data.weights(data.split.train),
+            width: preparation.width)
         let width = preparation.width
-        var net = ElasticNet(features: matrix, targets: targets, featureCount: width)
+        var net = rows.net(Array(rows.targets.indices))
         let grid = self.grid(net)
         let alpha: Double
         if let given = settings.alpha {
             alpha = given
         } else {
-            alpha = best(grid, matrix, targets, width, data, report)
+            alpha = try best(grid, rows, data, report)
         }
         // Down the path, each from the one before: far from the optimum many sweeps are needed.
         var solution = (coefficients: [Double](repeating: 0, count: width), intercept: 0.0)
@@ -71,6 +74,30 @@ package struct ElasticNetLearner: Learner {
             ])
     }
 
+    /// Training rows, prepared, row-major [rows, width].
+    private struct Rows {
+        var features: [Double]
+        var targets: [Double]
+        var weights: [Double]?
+        var width: Int
+
+        func net(_ rows: [Int]) -> ElasticNet {
+            ElasticNet(
+                features: rows.flatMap { features[$0 * width..<($0 + 1) * width] },
+                targets: rows.map { targets[$0] },
+                weights: weights.map { weights in rows.map { weights[$0] } },
+                featureCount: width)
+        }
+
+        func squaredError(_ row: Int, _ coefficients: [Double], _ intercept: Double) -> Double {
+            var error = intercept - targets[row]
+            for index in 0..<width where coefficients[index] != 0 {
+                error += coefficients[index] * features[row * width + index]
+            }
+            return error * error * (weights?[row] ?? 1)
+        }
+    }
+
     /// Penalties from where all weights are zero down, in equal ratios.
     private func grid(_ net: ElasticNet) -> [Double] {
         let largest = net.alphaMax(l1Ratio: settings.l1Ratio)
@@ -80,37 +107,33 @@ package struct ElasticNetLearner: Learner {
 
     /// The penalty with the least squared error on rows that it was not fitted to.
     private func best(
-        _ grid: [Double], _ matrix: [Double], _ targets: [Double], _ width: Int, _ data: TrainingData,
-        _ report: (TrainingEvent) -> Void
-    ) -> Double {
-        let count = min(Self.foldCount, targets.count)
+        _ grid: [Double], _ rows: Rows, _ data: TrainingData, _ report: (TrainingEvent) -> Void
+    ) throws(TrainingError) -> Double {
+        let train = data.split.train
+        let count = min(Self.foldCount, train.count)
         guard count >= 2 else { return grid[0] }
-        let folds = Split.folds(
-            Array(targets.indices), count: count, target: data.target.rows(data.split.train),
-            seed: data.seed)
+        let folds = try data.folding.folds(train, count: count, target: data.target, seed: data.seed)
+        // Where each row of the table stands among the training rows.
+        let places = Dictionary(uniqueKeysWithValues: train.enumerated().map { ($1, $0) })
         var errors = [Double](repeating: 0, count: grid.count)
+        var measured = 0.0
         for (number, fold) in folds.enumerated() {
-            var net = ElasticNet(
-                features: fold.train.flatMap { matrix[$0 * width..<($0 + 1) * width] },
-                targets: fold.train.map { targets[$0] }, featureCount: width)
-            var weights = [Double](repeating: 0, count: width)
+            let (own, others) = (
+                fold.train.map { places[$0] ?? 0 }, fold.test.map { places[$0] ?? 0 }
+            )
+            var net = rows.net(own)
+            var weights = [Double](repeating: 0, count: rows.width)
             for (place, alpha) in grid.enumerated() {
                 let (coefficients, intercept) = net.solve(
                     alpha: alpha, l1Ratio: settings.l1Ratio, start: weights)
                 weights = coefficients
-                for row in fold.test {
-                    var error = intercept - targets[row]
-                    for index in 0..<width where coefficients[index] != 0 {
-                        error += coefficients[index] * matrix[row * width + index]
-                    }
-                    errors[place] += error * error
-                }
+                for row in others { errors[place] += rows.squaredError(row, coefficients, intercept) }
             }
-            let least = (errors.min() ?? 0) / Double(max(targets.count, 1)) * Double(count)
+            measured += others.reduce(0) { $0 + (rows.weights?[$1] ?? 1) }
             report(
                 .progress(
-                    algorithm, step: number + 1, total: count, loss: least / Double(number + 1),
-                    validationLoss: nil))
+                    algorithm, step: number + 1, total: folds.count,
+                    loss: (errors.min() ?? 0) / max(measured, .leastNormalMagnitude), validationLoss: nil))
         }
         return grid.indices.min { errors[$0] < errors[$1] }.map { grid[$0] } ?? grid[0]
     }

@@ -41,8 +41,6 @@ package struct GeneralizedLinearLearner: Learner {
         if algorithm == .gamma { self.settings.power = 2 }
     }
 
-    package var usesWeights: Bool { true }
-
     package func fit(
         _ data: TrainingData, report: (TrainingEvent) -> Void
     ) throws(TrainingError) -> FittedModel {

@@ -16,8 +16,6 @@ extension Algorithm {
 package struct LinearLearner: Learner {
     package let algorithm: Algorithm
     package var settings: LinearTrainer.Settings
-    package var usesWeights: Bool { true }
-
     /// `algorithm` is `logistic` or `linear`.
     package init(_ algorithm: Algorithm, _ settings: LinearTrainer.Settings = .init()) {
         self.algorithm = algorithm

@@ -14,6 +14,11 @@ package struct NeuralLearner: Learner {
 
     /// Without validation rows, a tenth of so many training rows or more says when to end.
     private static let heldOutRowsMin = 500
+    /// Of fewer training rows that tenth is worth learning from: all of them are then learned from anew,
+    /// for as many epochs.
+    private static let heldOutRowsMax = 20_000
+    /// The fact of a checkpoint that this has begun: how many epochs.
+    private static let passesFact = "all_rows_epochs"
 
     package init(_ settings: NeuralSettings = NeuralSettings()) { self.settings = settings }
 
@@ -25,7 +30,7 @@ package struct NeuralLearner: Learner {
     ) throws(TrainingError) -> FittedModel {
         try settings.validate()
         let preparation = try data.preparation(.scaled)
-        let (train, validation) = divide(data)
+        let (train, validation) = try divide(data)
         let loss: NeuralLoss =
             switch (data.target.task, data.target.classCount) {
             case (.classification, 2): .logistic
@@ -33,18 +38,38 @@ package struct NeuralLearner: Learner {
             default: .squaredError
             }
         // Of the rows learned from, so that the layers start at the right size.
-        let scale = loss == .squaredError ? TargetScale(data.targets(train)) : TargetScale()
+        let scale =
+            loss == .squaredError
+            ? TargetScale(data.targets(train), weights: data.weights(train)) : TargetScale()
         let total = settings.epochs(of: train.count)
-        let trainer = NeuralTrainer(
+        var trainer = NeuralTrainer(
             settings: settings, loss: loss, seed: data.seed, checkpointer: data.checkpointer)
-        let result = try trainer.fit(
-            try rows(train, data, preparation, scale),
-            validation: validation.isEmpty ? nil : try rows(validation, data, preparation, scale)
-        ) { epoch, loss, validationLoss in
-            report(
-                .progress(
-                    .mlp, step: epoch, total: total, loss: loss, validationLoss: validationLoss))
+        trainer.passes = data.checkpointer?.resumed?.facts[Self.passesFact].flatMap { Int($0) }
+        var result: NeuralTrainer.Result?
+        if trainer.passes == nil {
+            let first = try trainer.fit(
+                try rows(train, data, preparation, scale),
+                validation: validation.isEmpty ? nil : try rows(validation, data, preparation, scale)
+            ) { epoch, loss, validationLoss in
+                report(
+                    .progress(
+                        .mlp, step: epoch, total: total, loss: loss, validationLoss: validationLoss))
+            }
+            let isHeldOut = train.count < data.split.train.count
+            if isHeldOut && data.split.train.count < Self.heldOutRowsMax {
+                trainer.passes = first.epochs
+                trainer.checkpointer?.resumed = nil
+            } else {
+                result = first
+            }
         }
+        if let passes = trainer.passes, result == nil {
+            trainer.facts[Self.passesFact] = "\(passes)"
+            result = try trainer.fit(
+                try rows(data.split.train, data, preparation, scale), validation: nil
+            ) { _, _, _ in }
+        }
+        guard let result else { throw .diverged(algorithm: "mlp", advice: "use a smaller --learning-rate") }
         var layers = result.layers
         scale.unfold(&layers[layers.count - 1])
         guard layers.allSatisfy({ $0.weights.allSatisfy(\.isFinite) && $0.biases.allSatisfy(\.isFinite) })
@@ -62,12 +87,14 @@ package struct NeuralLearner: Learner {
     }
 
     /// The rows to learn from, and those that say when to end.
-    private func divide(_ data: TrainingData) -> (train: [Int], validation: [Int]) {
+    private func divide(
+        _ data: TrainingData
+    ) throws(TrainingError) -> (train: [Int], validation: [Int]) {
         let rows = data.split.train
         guard data.split.validation.isEmpty, rows.count >= NeuralLearner.heldOutRowsMin else {
             return (rows, data.split.validation)
         }
-        let fold = Split.folds(rows, count: 10, target: data.target, seed: data.seed)[0]
+        let fold = try data.folding.holdOut(rows, parts: 10, target: data.target, seed: data.seed)
         return (fold.train, fold.test)
     }
 
@@ -78,7 +105,7 @@ package struct NeuralLearner: Learner {
         return NeuralTrainer.Rows(
             features: matrix.map { Float($0) },
             targets: data.targets(rows).map { Float(($0 - scale.mean) / scale.deviation) },
-            width: preparation.width)
+            weights: data.weights(rows).map { $0.map { Float($0) } }, width: preparation.width)
     }
 
     private func described(_ result: NeuralTrainer.Result, _ rowCount: Int) -> [(
@@ -103,8 +130,8 @@ private struct TargetScale {
 
     init() {}
 
-    init(_ targets: [Double]) {
-        let (mean, variance) = FittedStages.moments(targets)
+    init(_ targets: [Double], weights: [Double]?) {
+        let (mean, variance) = FittedStages.moments(targets, weights: weights)
         self.mean = mean
         if variance > 0 { deviation = variance.squareRoot() }
     }

@@ -10,28 +10,43 @@ enum NeuralLoss: Sendable, Equatable {
 
     var outputCount: Int { if case .softmax(let count) = self { count } else { 1 } }
 
-    /// The sum of the rows' losses; leaves the slopes of their mean in place of the margins, [rows, outputs].
-    func evaluate(_ margins: inout [Float], _ targets: ArraySlice<Float>) -> Double {
-        let share = 1 / Float(max(targets.count, 1))
+    /// The sum of the rows' losses, each times its weight; leaves the slopes of their mean, the sum over
+    /// that of the weights, in place of the margins, [rows, outputs]. Rows that weigh nothing have no
+    /// slope.
+    func evaluate(
+        _ margins: inout [Float], _ targets: ArraySlice<Float>, weights: ArraySlice<Float>? = nil
+    ) -> Double {
+        guard let weights else {
+            return evaluate(&margins, targets, 1 / Float(max(targets.count, 1))) { _ in 1 }
+        }
+        let sum = weights.reduce(0, +)
+        return evaluate(&margins, targets, sum > 0 ? 1 / sum : 0) { weights[weights.startIndex + $0] }
+    }
+
+    /// - Parameter share: what a row of weight 1 is of the mean.
+    @inline(__always)
+    private func evaluate(
+        _ margins: inout [Float], _ targets: ArraySlice<Float>, _ share: Float, _ weight: (Int) -> Float
+    ) -> Double {
         var loss = 0.0
         switch self {
         case .squaredError:
             for (row, target) in targets.enumerated() {
-                let error = margins[row] - target
-                loss += Double(error * error) / 2
-                margins[row] = error * share
+                let (error, weight) = (margins[row] - target, weight(row))
+                loss += Double(weight * (error * error)) / 2
+                margins[row] = error * (weight * share)
             }
         case .logistic:
             for (row, target) in targets.enumerated() {
-                let margin = margins[row]
+                let (margin, weight) = (margins[row], weight(row))
                 let decay = expf(-abs(margin))
-                loss += Double(log1pf(decay) + max(target > 0.5 ? -margin : margin, 0))
+                loss += Double(weight * (log1pf(decay) + max(target > 0.5 ? -margin : margin, 0)))
                 let probability = margin >= 0 ? 1 / (1 + decay) : decay / (1 + decay)
-                margins[row] = (probability - target) * share
+                margins[row] = (probability - target) * (weight * share)
             }
         case .softmax(let count):
             for (row, target) in targets.enumerated() {
-                let first = row * count
+                let (first, weight) = (row * count, weight(row))
                 var largest = margins[first]
                 for index in first..<first + count { largest = max(largest, margins[index]) }
                 var sum: Float = 0
@@ -40,9 +55,9 @@ enum NeuralLoss: Sendable, Equatable {
                     margins[index] = expf(margins[index] - largest)
                     sum += margins[index]
                 }
-                loss += Double(logf(sum) - own)
-                for index in first..<first + count { margins[index] *= share / sum }
-                margins[first + Int(target)] -= share
+                loss += Double(weight * (logf(sum) - own))
+                for index in first..<first + count { margins[index] *= weight * share / sum }
+                margins[first + Int(target)] -= weight * share
             }
         }
         return loss

@@ -10,14 +10,22 @@ struct NeuralTrainer: Sendable {
     let loss: NeuralLoss
     let seed: UInt64
     var checkpointer: Checkpointer?
+    /// Passes to end after; the step's size falls as if all were made. Nil: all.
+    var passes: Int?
+    /// Put beside what is saved.
+    var facts: [String: String] = [:]
 
-    /// Rows, row-major, with their targets: values, or indices of classes.
+    /// Rows, row-major, with their targets: values, or indices of classes; how much each counts, nil for all
+    /// the same.
     struct Rows: Sendable {
         var features: [Float]
         var targets: [Float]
+        var weights: [Float]?
         var width: Int
 
         var count: Int { targets.count }
+        /// What a sum of losses is divided by.
+        var weightSum: Double { weights?.reduce(0) { $0 + Double($1) } ?? Double(count) }
     }
 
     struct Result {
@@ -41,8 +49,10 @@ struct NeuralTrainer: Sendable {
         let batchRows = settings.batchRows(of: train.count)
         let batches = (train.count + batchRows - 1) / batchRows
         let epochs = settings.epochs(of: train.count)
+        let last = min(passes ?? epochs, epochs)
         let total = Double(epochs * batches)
-        for epoch in stride(from: state.epoch + 1, through: epochs, by: 1) {
+        let weightSum = train.weightSum
+        for epoch in stride(from: state.epoch + 1, through: last, by: 1) {
             state.random.shuffle(&state.order)
             var sum = 0.0
             for batch in 0..<batches {
@@ -63,20 +73,26 @@ struct NeuralTrainer: Sendable {
             if let validation {
                 let finished = state.layers.map(\.finished)
                 let value = meanLoss(finished, validation)
-                progress(epoch, sum / Double(train.count), value)
+                progress(epoch, sum / weightSum, value)
                 if value < state.best?.loss ?? .infinity {
                     state.best = NeuralState.Best(layers: finished, epoch: epoch, loss: value)
                 }
                 if epoch - (state.best?.epoch ?? 0) >= settings.patience { break }
             } else {
-                progress(epoch, sum / Double(train.count), nil)
+                progress(epoch, sum / weightSum, nil)
             }
-            if epoch < epochs { try checkpointer?.pass(epoch, of: .mlp) { state.archive } }
+            if epoch < last {
+                try checkpointer?.pass(epoch, of: .mlp) {
+                    var archive = state.archive
+                    archive.facts.merge(facts) { $1 }
+                    return archive
+                }
+            }
         }
         if let best = state.best {
             return Result(layers: best.layers, epochs: best.epoch, validationLoss: best.loss)
         }
-        return Result(layers: state.layers.map(\.finished), epochs: epochs, validationLoss: nil)
+        return Result(layers: state.layers.map(\.finished), epochs: last, validationLoss: nil)
     }
 
     private func makeLayers(_ width: Int, _ random: inout RandomSource) -> [NeuralLayer] {
@@ -102,7 +118,8 @@ struct NeuralTrainer: Sendable {
                 random: &random)
         }
         var slopes = layers[layers.count - 1].answers
-        let loss = loss.evaluate(&slopes, targets[...])
+        let weights = train.weights.map { weights in rows.map { weights[$0] } }
+        let loss = loss.evaluate(&slopes, targets[...], weights: weights.map { $0[...] })
         for layer in layers.indices.reversed() {
             slopes = layers[layer].backward(
                 &slopes, input: layer == 0 ? input : layers[layer - 1].answers, rows: count,
@@ -154,9 +171,11 @@ struct NeuralTrainer: Sendable {
                 values = answers
             }
             values.removeLast(values.count - count * loss.outputCount)
-            sum += loss.evaluate(&values, rows.targets[first..<first + count])
+            sum += loss.evaluate(
+                &values, rows.targets[first..<first + count],
+                weights: rows.weights.map { $0[first..<first + count] })
             first += count
         }
-        return sum / Double(max(rows.count, 1))
+        return sum / max(rows.weightSum, .leastNormalMagnitude)
     }
 }

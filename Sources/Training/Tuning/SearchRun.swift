@@ -37,8 +37,8 @@ struct SearchRun {
 
     // MARK: Random and TPE
 
-    mutating func sample() {
-        let splits = tuner.splits(rowPart: 1)
+    mutating func sample() throws(TrainingError) {
+        let splits = try tuner.splits(rowPart: 1)
         var number = 0
         while number < tuner.settings.trialsMax ?? .max {
             let count = min(Tuner.batchSize, (tuner.settings.trialsMax ?? .max) - number)
@@ -76,9 +76,9 @@ struct SearchRun {
 
     /// Brackets of points until trials or time are used up; the first holds the defaults, the best of which
     /// goes to the end with the others.
-    mutating func halve() {
+    mutating func halve() throws(TrainingError) {
         let parts = tuner.rowParts
-        let splits = parts.map { tuner.splits(rowPart: $0) }
+        let splits = try parts.map { (part) throws(TrainingError) in try tuner.splits(rowPart: part) }
         var (number, drawn) = (0, 0)
         let most = tuner.settings.trialsMax ?? .max
         while number < most {

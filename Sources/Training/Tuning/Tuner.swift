@@ -79,7 +79,7 @@ package struct Tuner {
                 algorithm: branch.algorithm.name, task: trainer.target.task.rawValue, instead: instead)
         }
         var run = SearchRun(self, known: known, report: report)
-        settings.search == .halving ? run.halve() : run.sample()
+        if settings.search == .halving { try run.halve() } else { try run.sample() }
         let trials = run.trials
         if let failure = trials.first?.failure, !trials.contains(where: { $0.loss.isFinite }) {
             throw .noTrial(failure)
@@ -88,19 +88,18 @@ package struct Tuner {
     }
 
     /// Divides a part of the training rows into folds.
-    func splits(rowPart: Double) -> [Split] {
+    func splits(rowPart: Double) throws(TrainingError) -> [Split] {
+        let (target, seed, folding) = (trainer.target, trainer.seed, trainer.folding)
         var rows = trainer.split.train
         if rowPart < 1 {
             let parts = Int((1 / rowPart).rounded())
-            rows = Split.folds(rows, count: parts, target: trainer.target, seed: trainer.seed)[0].test
+            rows = try folding.holdOut(rows, parts: parts, target: target, seed: seed).test
         }
-        let isOne = rows.count > ModelTrainer.manyRows
-        let folds = Split.folds(
-            rows,
-            count: isOne ? 5 : max(2, min(settings.folds ?? (rows.count < Self.fewRows ? 5 : 3), rows.count)),
-            target: trainer.target,
-            seed: trainer.seed)
-        return (isOne ? Array(folds.prefix(1)) : folds).filter { !$0.test.isEmpty }
+        if rows.count > ModelTrainer.manyRows {
+            return [try folding.holdOut(rows, parts: 5, target: target, seed: seed)]
+        }
+        let count = max(2, min(settings.folds ?? (rows.count < Self.fewRows ? 5 : 3), rows.count))
+        return try folding.folds(rows, count: count, target: target, seed: seed).filter { !$0.test.isEmpty }
     }
 
     /// The parts of the rows that points are tried on before they are on all.

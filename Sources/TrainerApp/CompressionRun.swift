@@ -10,6 +10,7 @@ import Training
 struct CompressionRun {
     private let options: CompressCommand
     private let reporter: Reporter
+    private let started = MonotonicInstant.now
     /// Larger files are not read.
     private static let fileBytesMax = 4 << 30
 
@@ -115,6 +116,7 @@ struct CompressionRun {
             ("event", "summary"), ("output", .string(options.output)), ("bytes", .count(byteCount)),
             ("max_loss", .number(options.maxLoss)),
             ("steps", .array(measures.map { .record($0.members(target)) })),
+            ("seconds", .number(Double(MonotonicInstant.now.nanoseconds(since: started)) / 1e9)),
         ])
     }
 }

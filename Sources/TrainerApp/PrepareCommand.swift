@@ -46,6 +46,9 @@ struct PrepareCommand: ParsableCommand {
             valueName: "auto|bar|json|none"))
     var progress = ProgressStyle.auto
 
+    @Flag(help: "End the output with a summary, one JSON object on the last line.")
+    var json = false
+
     mutating func validate() throws {
         try table.validate(data)
         try split.validate()

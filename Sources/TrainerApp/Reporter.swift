@@ -69,9 +69,7 @@ final class Reporter {
             // 20 pictures a second are enough for the eye and nothing for the trainer.
             if let lastDrawn, now.nanoseconds(since: lastDrawn) < 50_000_000, step < total { return }
             lastDrawn = now
-            let width = 30
-            let filled = min(width, width * step / max(total, 1))
-            let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: width - filled)
+            let bar = Reporter.bar(Double(step) / Double(max(total, 1)))
             let validation = other.map { ", validation \(figure($0))" } ?? ""
             let rest = remaining(step, total, now).map { "  \($0) left" } ?? ""
             Console.draw("\r\u{1B}[K  \(bar) \(step)/\(total)  loss \(figure(loss))\(validation)\(rest)")
@@ -89,6 +87,25 @@ final class Reporter {
             emit(line.finish())
         case .people, .silent: break
         }
+    }
+
+    /// A bar of 30 characters.
+    private static func bar(_ part: Double) -> String {
+        let filled = min(30, max(0, Int(30 * part)))
+        return String(repeating: "█", count: filled) + String(repeating: "·", count: 30 - filled)
+    }
+
+    /// After a trial of a search: how far it is, of trials and of time, whichever ends it first.
+    func searching(trial: Int, of trials: Int?, seconds: Double, of budget: Double?) {
+        guard style == .terminal else { return }
+        let parts = [trials.map { Double(trial) / Double($0) }, budget.map { seconds / $0 }]
+        let part = parts.compactMap { $0 }.max() ?? 0
+        guard part > 0, part < 1 else { return clearBar() }
+        let count = trials.map { "\(trial)/\($0)" } ?? "\(trial)"
+        Console.draw(
+            "\r\u{1B}[K  \(Reporter.bar(part)) \(count) trials  \(duration(seconds / part * (1 - part))) left"
+        )
+        hasBar = true
     }
 
     /// How long the steps to come will take, from the pace of those that were done.

@@ -9,13 +9,6 @@ import Testing
 @Suite struct CheckpointTests {
     private let cancer = Fixtures.path("data/breast_cancer.csv")
 
-    private func graph(_ path: String) throws -> ModelGraph {
-        let bytes = try Fixtures.contents(ofFile: path)
-        var graph = try NativeModel.read(bytes.span)
-        graph.lineage.facts["created"] = nil
-        return graph
-    }
-
     private func arguments(_ algorithm: String, _ directory: TemporaryDirectory, _ output: String) -> [String]
     {
         [
@@ -40,23 +33,11 @@ import Testing
                     "--checkpoint", checkpoint, "--resume", "--checkpoint-every",
                     signal == SIGKILL ? "0" : "60",
                 ]
-            let process = Command.process(own)
-            let (output, errors) = (Pipe(), Pipe())
-            (process.standardOutput, process.standardError) = (output, errors)
-            try process.run()
-            var text = ""
             // With a tenth of the steps done, some are saved.
-            while text.components(separatedBy: "\"event\":\"progress\"").count < 3 {
-                let part = output.fileHandleForReading.availableData
-                if part.isEmpty { break }
-                text += String(decoding: part, as: UTF8.self)
-            }
-            kill(process.processIdentifier, signal)
-            process.waitUntilExit()
-            let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            let stopped = try Command.run(own, until: "progress", count: 2, signal: signal)
             if signal == SIGINT {
-                #expect(process.terminationStatus == 75, "\(said)")
-                #expect(said.contains("--resume"), "\(said)")
+                #expect(stopped.status == 75, "\(stopped.errors)")
+                #expect(stopped.errors.contains("--resume"), "\(stopped.errors)")
             }
             #expect(!FileManager.default.fileExists(atPath: directory.path("own")))
             try #require(FileManager.default.fileExists(atPath: checkpoint))
@@ -65,7 +46,8 @@ import Testing
             let resumed = try Command.run(own)
             #expect(resumed.status == 0, "\(resumed.errors)")
             #expect(try #require(try resumed.events("resumed").first?["step"] as? Int) >= 1)
-            #expect(try graph(directory.path("own")) == graph(directory.path("whole")))
+            let bytes = try Fixtures.contents(ofFile: directory.path("own"))
+            #expect(try bytes == Fixtures.contents(ofFile: directory.path("whole")))
             #expect(!FileManager.default.fileExists(atPath: checkpoint))
         }
     }
@@ -84,7 +66,10 @@ import Testing
             #expect(try train(8, "first").status == 0)
             let both = try train(12, "both", ["--continue-from", directory.path("first")])
             #expect(both.status == 0, "\(both.errors)")
-            #expect(try graph(directory.path("both")).estimator == graph(directory.path("whole")).estimator)
+            let (continued, whole) = (
+                try Command.graph(directory.path("both")), try Command.graph(directory.path("whole"))
+            )
+            #expect(continued.estimator == whole.estimator)
             let none = try train(3, "none", ["--continue-from", directory.path("absent")])
             #expect(none.status == 1 && none.errors.contains("absent"))
             let other = try Command.run([

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import ModelFormat
 import TestKit
 
 /// `modeltrain` as a real process.
@@ -40,6 +41,34 @@ struct Command {
         return Command(
             status: process.terminationStatus, output: String(decoding: written, as: UTF8.self),
             errors: String(decoding: failed, as: UTF8.self))
+    }
+
+    /// Runs until so many lines of the output are of this `event`, then sends `signal`; what it says until
+    /// then is lost.
+    static func run(_ arguments: [String], until event: String, count: Int, signal: Int32) throws -> Command {
+        let process = process(arguments)
+        let (output, errors) = (Pipe(), Pipe())
+        (process.standardOutput, process.standardError) = (output, errors)
+        try process.run()
+        var text = ""
+        while text.components(separatedBy: "\"event\":\"\(event)\"").count <= count {
+            let part = output.fileHandleForReading.availableData
+            if part.isEmpty { break }
+            text += String(decoding: part, as: UTF8.self)
+        }
+        kill(process.processIdentifier, signal)
+        let failed = errors.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return Command(
+            status: process.terminationStatus, output: text, errors: String(decoding: failed, as: UTF8.self))
+    }
+
+    /// The model in a file, without what says where it comes from.
+    static func graph(_ path: String) throws -> ModelGraph {
+        let bytes = try Fixtures.contents(ofFile: path)
+        var graph = try NativeModel.read(bytes.span)
+        graph.lineage = Lineage()
+        return graph
     }
 
     /// The lines of the output that are JSON objects with this `event`.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
-import ModelFormat
 import TestKit
 import Testing
 
@@ -70,13 +69,7 @@ import Testing
             #expect(((summary["metrics"] as? [String: [String: Double]])?["test"]?["rmse"] ?? 99) < 62)
             let again = try Command.run(["train", diabetes, "--config", yaml, "--output", second])
             try #require(again.status == 0, "\(again.errors)")
-            func graph(_ path: String) throws -> ModelGraph {
-                let bytes = try Fixtures.contents(ofFile: path)
-                var graph = try NativeModel.read(bytes.span)
-                graph.lineage = Lineage()
-                return graph
-            }
-            #expect(try graph(first) == graph(second))
+            #expect(try Command.graph(first) == Command.graph(second))
         }
     }
 
@@ -85,18 +78,8 @@ import Testing
             let (whole, log) = (directory.path("whole.jsonl"), directory.path("log.jsonl"))
             let arguments = ["--trials", "16", "--jobs", "2"]
             #expect(try Command.run(tune("tune", diabetes, arguments + ["--log", whole])).status == 0)
-            let process = Command.process(tune("tune", diabetes, arguments + ["--log", log]))
-            let output = Pipe()
-            process.standardOutput = output
-            try process.run()
-            var text = ""
-            while text.components(separatedBy: "\"event\":\"trial\"").count < 4 {
-                let part = output.fileHandleForReading.availableData
-                if part.isEmpty { break }
-                text += String(decoding: part, as: UTF8.self)
-            }
-            kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
+            _ = try Command.run(
+                tune("tune", diabetes, arguments + ["--log", log]), until: "trial", count: 3, signal: SIGKILL)
             // As if the kill had come in the middle of a line.
             let handle = try #require(FileHandle(forWritingAtPath: log))
             try handle.seekToEnd()
@@ -113,6 +96,8 @@ import Testing
         (["tune", "x.csv", "--target", "y"], "--budget"), (["tune", "x.csv", "--trials", "3"], "--target"),
         (["tune", "x.csv", "--target", "y", "--trials", "3", "--algorithm", "gbdt"], "--algorithms"),
         (["auto", "x.csv", "--target", "y", "--algorithms", "gbd"], "gbd"),
+        (["tune", "x.csv", "--target", "y", "--trials", "3", "--output", "m"], "--output goes with auto"),
+        (["tune", "x.csv", "--target", "y", "--trials", "3", "--folds", "3"], "auto"),
         (["auto", "x.csv", "--target", "y", "--budget", "-5m"], "budget"),
         (["auto", "x.csv", "--target", "y", "--trials", "0"], "--trials"),
     ])
@@ -140,6 +125,20 @@ import Testing
         }
         #expect(flags.count > 3)
         #expect(Set(flags).subtracting(["version", "help"]) == GivenArguments.flags)
+    }
+
+    /// By the sections of the help.
+    @Test(arguments: [
+        ("SEARCH:", TuneOptions.names), ("RESULTS:", ResultOptions.names),
+        ("EVALUATION:", EvaluationOptions.names),
+    ])
+    func everyOptionOfAGroup_isKnownByItsName(title: String, names: Set<String>) throws {
+        let lines = try Command.run(["tune", "--help"]).output.split(
+            separator: "\n", omittingEmptySubsequences: false)
+        let start = try #require(lines.firstIndex(of: Substring(title)))
+        let section = lines[(start + 1)...].prefix { $0.hasPrefix(" ") }
+        let found = section.filter { $0.hasPrefix("  --") }.compactMap { $0.split(separator: " ").first }
+        #expect(Set(found.map { String($0.dropFirst(2)) }) == names)
     }
 
     @Test func budgets_haveUnits() {

@@ -27,6 +27,9 @@ struct EvaluationOptions: ParsableArguments {
             valueName: "conditions"))
     var promoteIf: String?
 
+    /// The long names of the options above.
+    static let names: Set<String> = ["report", "report-json", "folds", "promote-if"]
+
     /// Whether anything asks for an evaluation.
     var isWanted: Bool { report != nil || reportJSON != nil || folds != nil || promoteIf != nil }
 

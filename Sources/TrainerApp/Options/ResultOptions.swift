@@ -38,6 +38,20 @@ struct ResultOptions: ParsableArguments {
     @Flag(help: "End the output with a summary, one JSON object on the last line.")
     var json = false
 
+    /// The long names of the options above.
+    static let names: Set<String> = [
+        "registry", "name", "output", "card", "sign-key", "predictions", "progress", "json",
+    ]
+
+    /// The first option that asks for a model or what comes with one; nil for none.
+    var modelOption: String? {
+        let given = [
+            ("--registry", registry), ("--output", output), ("--card", card), ("--sign-key", signKey),
+            ("--predictions", predictions),
+        ]
+        return given.first { $0.1 != nil }?.0
+    }
+
     func validate() throws {
         guard (registry == nil) == (name == nil) else {
             throw ValidationError(

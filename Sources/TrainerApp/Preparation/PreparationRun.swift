@@ -11,6 +11,7 @@ import Training
 struct PreparationRun {
     private let options: PrepareCommand
     private let reporter: Reporter
+    private let started = MonotonicInstant.now
 
     private struct File {
         var name: String
@@ -64,6 +65,27 @@ struct PreparationRun {
         line.add("columns", prepared.schema.count)
         line.add("files", files.map(\.name))
         reporter.emit(line.finish())
+        var summary = JSONLine(event: "summary")
+        summary.add("output", options.output)
+        summary.add("columns", prepared.schema.count)
+        summary.add("rows", split.train.count + split.validation.count + split.test.count)
+        summary.add("bad_rows", data.badRows.count)
+        summary.add("files", files.count)
+        summary.add("bytes", files.reduce(0) { $0 + $1.byteCount })
+        summary.add("seconds", Double(MonotonicInstant.now.nanoseconds(since: started)) / 1e9)
+        reporter.finish(summary.finish(), isWanted: options.json)
+    }
+
+    /// Removes what a run that was killed left beside `path`: its process is no more.
+    private func removeLeftovers(in folder: Substring, of name: Substring) {
+        let prefix = ".\(name)."
+        let names = (try? Directory.names(in: folder.isEmpty ? "." : String(folder))) ?? []
+        for case let entry? in names where entry.hasPrefix(prefix) && entry.hasSuffix(".partial") {
+            guard let process = pid_t(entry.dropFirst(prefix.count).dropLast(".partial".count)),
+                kill(process, 0) != 0, errno == ESRCH
+            else { continue }
+            try? DirectoryTree.remove("\(folder)\(entry)")
+        }
     }
 
     /// Everything is written beside its place, and renamed when it is whole.
@@ -73,6 +95,7 @@ struct PreparationRun {
         let path = options.output.hasSuffix("/") ? String(options.output.dropLast()) : options.output
         let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
         let hidden = "\(path[..<slash]).\(path[slash...]).\(getpid()).partial"
+        removeLeftovers(in: path[..<slash], of: path[slash...])
         do throws(SystemError) {
             try Directory.make(hidden)
             var files: [File] = []

@@ -22,6 +22,11 @@ struct TuneCommand: ParsableCommand {
         guard tuning.trials != nil || tuning.budget != nil else {
             throw ValidationError("--trials or --budget says how long to search.")
         }
+        if let option = train.results.modelOption ?? (train.evaluation.isWanted ? "an evaluation" : nil) {
+            throw ValidationError(
+                "tune makes no model, so \(option) goes with auto, or with train --config and what "
+                    + "--write-config wrote.")
+        }
         try TuneCommand.check(train)
     }
 

@@ -38,7 +38,7 @@ struct TuneOptions: ParsableArguments {
             "A file to write the best settings to, for modeltrain train --config.", valueName: "file"))
     var writeConfig: String?
 
-    /// Names that are no options of `train`.
+    /// The long names of the options above, none of which `train` has.
     static let names: Set<String> = [
         "algorithms", "search", "trials", "budget", "jobs", "log", "write-config",
     ]

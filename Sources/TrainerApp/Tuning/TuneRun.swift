@@ -18,10 +18,7 @@ struct TuneRun {
     /// Seconds that `auto` searches when nobody says.
     private static let autoSeconds = 300.0
     /// Options that say where results go and not what is learned.
-    private static let resultNames: Set<String> = [
-        "registry", "name", "output", "predictions", "progress", "json", "report", "report-json", "folds",
-        "promote-if", "card", "sign-key",
-    ]
+    private static let resultNames: Set<String> = ResultOptions.names.union(EvaluationOptions.names)
 
     init(_ tuning: TuneOptions, _ options: TrainCommand, _ given: GivenArguments) {
         self.tuning = tuning
@@ -83,6 +80,8 @@ struct TuneRun {
         // Safe because the tuner reports one trial at a time, and nobody else shows anything meanwhile.
         nonisolated(unsafe) let reporter = training.reporter
         let base = given
+        let begun = MonotonicInstant.now
+        let (trialsMax, secondsMax) = (settings.trialsMax, settings.seconds)
         let tuner = Tuner(trainer, settings) { (point) throws(TrainingError) in
             try TuneRun.learner(point, base)
         }
@@ -95,6 +94,10 @@ struct TuneRun {
                     "trial \(pad("\(trial.number)", 5))\(pad(trial.point.algorithm.name, 14))"
                         + "\(pad(trial.failure ?? "\(name) \(figure(trial.loss))", 20))"
                         + "\(figure(trial.seconds)) s" + (trial.rowPart < 1 ? ", on few rows" : ""))
+                reporter.searching(
+                    trial: trial.number + 1, of: trialsMax,
+                    seconds: Double(MonotonicInstant.now.nanoseconds(since: begun)) / 1e9,
+                    of: secondsMax)
             }
         } catch {
             throw AppError(error)

@@ -49,9 +49,11 @@ struct CSVSource: ~Copyable {
         }
     }
 
-    /// Columns are what they were when a line was planned for, or in conflict: then their numbers go nowhere.
+    /// Columns are what they were when a line was planned for, or in conflict: then their values go nowhere; or
+    /// they were of nothing then: what is read so is missing.
     private mutating func plan(_ table: borrowing TableAssembler) {
-        plainLine.plan(places.map { hasPlainNumbers ? table.reading(of: $0) : .text })
+        plainLine.plan(
+            places.map { hasPlainNumbers ? table.reading(of: $0) : .text }, missing: csv.missingTokens)
     }
 
     /// Takes the line at `offset` when it is a plain row; else nothing is done, and the reader takes it apart
@@ -67,6 +69,7 @@ struct CSVSource: ~Copyable {
             offset = next
             return true
         }
+        plainLine.handOn(places, to: &table)
         plainLine.append(chunk, csv, places, to: &table)
         let line = reader.line
         if table.hasProblem {

@@ -100,8 +100,23 @@ struct ColumnBuilder {
         return true
     }
 
-    /// Any finite number may be added, and is not looked at further.
-    var takesNumbers: Bool { state == .number && !hasBounds }
+    /// How cells that come next may be read. Numbers and dates that have bounds are looked at one by one, and
+    /// what is in conflict is collected the next time.
+    var reading: PlainLine.Reading {
+        switch state {
+        case .number: hasBounds ? .text : .number
+        case .date: hasBounds ? .text : .date
+        case .category, .undecided: .known
+        case .text: .text
+        case .conflict: .skipped
+        }
+    }
+
+    /// The code of the category added last; nil when it was a missing value, or the column has no categories.
+    var lastCode: Int32? {
+        guard state == .category, let code = categories.codes.last, code >= 0 else { return nil }
+        return code
+    }
 
     /// Adds a number, NaN where it is missing, to a column that takes them, or took them and is in conflict
     /// now.
@@ -110,19 +125,29 @@ struct ColumnBuilder {
         if state == .number { numbers.append(value) }
     }
 
-    /// Likewise many: every `step`th of `values` from `first` on.
-    mutating func append(_ values: [Double], from first: Int, step: Int, count: Int) {
-        guard state == .number else { return }
-        let start = numbers.count
-        numbers.append(contentsOf: repeatElement(0, count: count))
-        let source = values.span
-        var target = numbers.mutableSpan
-        for row in 0..<count { target[start + row] = source[first + row * step] }
+    /// Adds many values that were read as `reading` said: every `step`th from `first` on, of the numbers or of
+    /// the codes. A column of nothing may have become one of anything since; what was read is missing then.
+    mutating func append(_ values: [Double], _ codes: [Int32], from first: Int, step: Int, count: Int) {
+        switch state {
+        case .number, .date, .undecided:
+            let start = numbers.count
+            numbers.append(contentsOf: repeatElement(0, count: count))
+            let source = values.span
+            var target = numbers.mutableSpan
+            for row in 0..<count { target[start + row] = source[first + row * step] }
+        case .category: categories.append(codes, from: first, step: step, count: count)
+        case .text: texts.append(contentsOf: repeatElement(nil, count: count))
+        case .conflict: break
+        }
     }
 
     /// About so many rows more are coming.
     mutating func reserve(rows: Int) {
-        if state == .number { numbers.reserveCapacity(numbers.count + rows + rows / 64) }
+        switch state {
+        case .number, .date: numbers.reserveCapacity(numbers.count + rows + rows / 64)
+        case .category: categories.reserve(rows: rows + rows / 64)
+        case .undecided, .text, .conflict: break
+        }
     }
 
     /// Adds a value. Whatever comes back, the column has one row more.

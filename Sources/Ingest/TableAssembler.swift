@@ -125,14 +125,17 @@ struct TableAssembler {
         builders[column]?.append(value)
     }
 
-    /// Adds rows that are nothing but numbers, NaN where one is missing.
+    /// Adds rows of numbers and known categories.
     ///
     /// - Parameters:
-    ///   - numbers: row by row, `width` each.
+    ///   - numbers: row by row, `width` each; NaN where one is missing.
+    ///   - codes: likewise the codes of categories.
     ///   - places: of their columns, which are all that there are; those that are left out are passed over.
-    mutating func append(_ numbers: [Double], width: Int, rowCount: Int, to places: [Int]) {
+    mutating func append(
+        _ numbers: [Double], _ codes: [Int32], width: Int, rowCount: Int, to places: [Int]
+    ) {
         for column in places.indices {
-            builders[places[column]]?.append(numbers, from: column, step: width, count: rowCount)
+            builders[places[column]]?.append(numbers, codes, from: column, step: width, count: rowCount)
         }
         self.rowCount += rowCount
     }
@@ -146,9 +149,11 @@ struct TableAssembler {
 
     /// How the cells of a column that come next may be read.
     func reading(of column: Int) -> PlainLine.Reading {
-        guard let builder = builders[column] else { return .skipped }
-        return builder.takesNumbers ? .number : .text
+        builders[column]?.reading ?? .skipped
     }
+
+    /// The code of the category that the row at hand has in the column; nil when it has none.
+    func lastCode(_ column: Int) -> Int32? { builders[column]?.lastCode }
 
     mutating func appendMissing(_ column: Int) {
         filled[column] = rowCount + 1

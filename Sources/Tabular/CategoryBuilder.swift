@@ -43,6 +43,24 @@ extension Column {
             return true
         }
 
+        /// Adds rows whose texts have been met before: every `step`th of `known`, which are codes of this
+        /// column or `Column.missingCode`, from `first` on.
+        package mutating func append(_ known: [Int32], from first: Int, step: Int, count: Int) {
+            let start = codes.count
+            codes.append(contentsOf: repeatElement(Column.missingCode, count: count))
+            let source = known.span
+            let codeCount = ends.count
+            var target = codes.mutableSpan
+            for row in 0..<count {
+                let code = source[first + row * step]
+                precondition(code < codeCount, "a category that is not there")
+                target[start + row] = code
+            }
+        }
+
+        /// About so many rows more are coming.
+        package mutating func reserve(rows: Int) { codes.reserveCapacity(codes.count + rows) }
+
         package mutating func appendMissing() { codes.append(Column.missingCode) }
 
         /// Takes the last row back; a category that only it had is not part of the column.
@@ -57,7 +75,7 @@ extension Column {
                 .sorted { names[$0].utf8.lexicographicallyPrecedes(names[$1].utf8) }
             var rank = [Int32](repeating: 0, count: names.count)
             for (position, index) in order.enumerated() { rank[index] = Int32(position) }
-            let codes = codes.map { $0 == Column.missingCode ? $0 : rank[Int($0)] }
+            for row in codes.indices where codes[row] >= 0 { codes[row] = rank[Int(codes[row])] }
             return .categorical(codes: codes, categories: order.map { names[$0] })
         }
 

@@ -103,6 +103,46 @@ import Testing
         #expect(codes[49_999] == Int32(49_999 % 7))
     }
 
+    /// The same cells, bare and in quotes, which are read byte by byte: the tables are equal.
+    @Test(arguments: ["\n", "\r\n"])
+    func plainLines_areReadLikeQuotedOnes(lineEnd: String) throws {
+        var random = SeededGenerator(seed: 11)
+        func below(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &random) }
+        let texts = ["", "ä", "grün und blau", "a text of more than sixteen bytes", "tab\there"]
+        func cells(_ row: Int) -> [String] {
+            let number = below(1_000)
+            let isLate = row > 3_000
+            return [
+                number < 50 ? "" : number < 60 ? " \(number) " : "\(Double(number) / 8)",
+                number < 20 ? "NA" : number < 30 ? " NA" : "level \(below(30))",
+                "2024-0\(1 + below(9))-\(10 + below(19))",
+                texts[below(texts.count)],
+                "code \(row < 700 ? row : below(700))",
+                // Of nothing for long, then of something.
+                isLate ? "\(number)" : "", isLate ? "late \(number % 7)" : "",
+                isLate ? "2024-05-31T07:45:30Z" : "null",
+                // Of numbers for long, then of something else.
+                row == 4_000 ? "word" : "\(number % 10)",
+                number < 500 ? "0123456789abcde" : "0123456789abcdef",
+            ]
+        }
+        let rows = (0..<5_000).map(cells)
+        let header = rows[0].indices.map { "x\($0)" }.joined(separator: ",")
+        func text(_ quote: String) -> String {
+            let lines = rows.map { row in row.map { quote + $0 + quote }.joined(separator: ",") }
+            return ([header] + lines).map { $0 + lineEnd }.joined()
+        }
+        let plain = try load(text("")).table
+        let quoted = try load(text("\"")).table
+        #expect(plain.rowCount == 5_000)
+        #expect(plain.names == quoted.names)
+        for (index, pair) in zip(plain.columns, quoted.columns).enumerated() {
+            // NaN is not equal to itself; its description is.
+            #expect("\(pair.0)" == "\(pair.1)", "column \(index)")
+        }
+        #expect(plain["x4"].map { if case .categorical(_, let names) = $0 { names.count } else { 0 } } == 700)
+    }
+
     @Test func aPipe_isReadLikeAFile() throws {
         var ends: [CInt] = [-1, -1]
         // Safe because pipe writes the two numbers that the array has room for.

@@ -49,8 +49,8 @@ struct CSVSource: ~Copyable {
         }
     }
 
-    /// Columns are what they were when a line was planned for, or in conflict: then their values go nowhere; or
-    /// they were of nothing then: what is read so is missing.
+    /// Columns are what they were when a line was planned for, or in conflict: then their values go nowhere;
+    /// or they were of nothing then: what is read so is missing.
     private mutating func plan(_ table: borrowing TableAssembler) {
         plainLine.plan(
             places.map { hasPlainNumbers ? table.reading(of: $0) : .text }, missing: csv.missingTokens)

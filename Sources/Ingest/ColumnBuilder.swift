@@ -125,8 +125,8 @@ struct ColumnBuilder {
         if state == .number { numbers.append(value) }
     }
 
-    /// Adds many values that were read as `reading` said: every `step`th from `first` on, of the numbers or of
-    /// the codes. A column of nothing may have become one of anything since; what was read is missing then.
+    /// Adds many values that were read as `reading` said: every `step`th from `first` on, of the numbers or
+    /// of the codes. A column of nothing may have become one of anything since; what was read is missing.
     mutating func append(_ values: [Double], _ codes: [Int32], from first: Int, step: Int, count: Int) {
         switch state {
         case .number, .date, .undecided:

@@ -110,9 +110,14 @@ struct scheduling {
     uint64_t runtime, deadline, period;
 };
 
-int cposix_yield_to_others(int nice, uint64_t slice) {
-    struct scheduling wanted = {.size = sizeof wanted, .policy = SCHED_OTHER, .nice = nice, .runtime = slice};
+static int schedule(uint32_t policy, int nice, uint64_t slice) {
+    struct scheduling wanted = {.size = sizeof wanted, .policy = policy, .nice = nice, .runtime = slice};
     return (int)syscall(SYS_sched_setattr, 0, &wanted, 0);
+}
+
+int cposix_yield_to_others(int nice, uint64_t slice) {
+    // Unlike one under the usual policy, such a thread does not take the processor from whoever wakes it up.
+    return schedule(SCHED_BATCH, nice, slice);
 }
 
 int cposix_wake_promptly(uint64_t slice) {
@@ -120,7 +125,7 @@ int cposix_wake_promptly(uint64_t slice) {
     errno = 0;
     int nice = getpriority(PRIO_PROCESS, 0);
     if (nice == -1 && errno) return -1;
-    return cposix_yield_to_others(nice, slice);
+    return schedule(SCHED_OTHER, nice, slice);
 }
 
 int cposix_affinity_count(void) {

@@ -71,7 +71,7 @@ package final class Registry: Sendable {
 
     struct State {
         var core: RegistryCore
-        var loadCount = 0
+        var loadThreads = LoadThreads()
         var problems: [ScanProblem] = []
         var unreadable: [String: SystemError] = [:]
         var policyDefects: [String: RegistryError] = [:]
@@ -278,9 +278,7 @@ package final class Registry: Sendable {
     private func beginLoads() {
         while true {
             let isNeeded = state.withLock { state in
-                guard state.loadCount < configuration.loadLimit, state.core.hasQueued else { return false }
-                state.loadCount += 1
-                return true
+                state.loadThreads.begin(queued: state.core.queuedCount, limit: configuration.loadLimit)
             }
             guard isNeeded else { return }
             loadsInFlight.enter()
@@ -305,11 +303,14 @@ package final class Registry: Sendable {
 
     /// Loads what is queued until nothing is left.
     private func loadAll() {
+        var isStarting = true
         while true {
             var changes: [RegistryCore.Change] = []
             let next = state.withLock { state -> RegistryCore.Load? in
+                if isStarting { state.loadThreads.arrive() }
+                isStarting = false
                 let next = state.core.nextLoad(now: clock.now(), &changes)
-                if next == nil { state.loadCount -= 1 }
+                if next == nil { state.loadThreads.end() }
                 return next
             }
             report(changes)

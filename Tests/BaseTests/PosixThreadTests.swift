@@ -8,6 +8,33 @@ import Testing
 struct PosixThreadTests {
     private static func niceness() -> CInt { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) }
 
+    /// `SCHED_BATCH`, which glibc's header has for C with GNU extensions only.
+    private static let batch: CInt = 3
+
+    /// Whether the calling thread leaves the processor to whoever wakes it up.
+    private static func isBatch() -> Bool { sched_getscheduler(0) == batch }
+
+    @Test func oneThatYields_doesNotTakeTheProcessorFromWhoeverWakesItUp() throws {
+        let inside = Mutex<Bool?>(nil)
+        let thread = try PosixThread {
+            PosixThread.yieldToOthers(niceness: 10)
+            inside.withLock { $0 = Self.isBatch() }
+        }
+        thread.join()
+        #expect(inside.withLock { $0 } == true)
+        #expect(!Self.isBatch())
+    }
+
+    @Test func oneThatWakesPromptly_staysUnderTheUsualPolicy() throws {
+        let inside = Mutex<Bool?>(nil)
+        let thread = try PosixThread {
+            PosixThread.wakePromptly()
+            inside.withLock { $0 = Self.isBatch() }
+        }
+        thread.join()
+        #expect(inside.withLock { $0 } == false)
+    }
+
     @Test func oneThreadThatYields_leavesTheOthersAsTheyWere() throws {
         let before = Self.niceness()
         let inside = Mutex<CInt?>(nil)

@@ -51,7 +51,7 @@ import Synchronization
     private static let promptSliceNanoseconds: UInt64 = 100_000
 
     /// Lets other threads of the process go before the calling one, for good: 0 is the usual, 19 the last.
-    /// Fails harmlessly.
+    /// Whoever wakes it up goes on. Fails harmlessly.
     package static func yieldToOthers(niceness: CInt) {
         if cposix_yield_to_others(niceness, sliceNanoseconds) == 0 { return }
         // Of this thread alone: 0 is the caller's own number on Linux.

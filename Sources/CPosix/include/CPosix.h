@@ -74,7 +74,7 @@ void cposix_share_heap(void);
 
 /// Lets others go before the calling thread: its nice value from now on, and how long it may go on once it
 /// runs although one that goes before it has woken up, in nanoseconds. Linux before 6.12 takes no notice of
-/// the latter. 0, or -1 and errno.
+/// the latter. When it is woken up, whoever runs goes on. 0, or -1 and errno.
 int cposix_yield_to_others(int nice, uint64_t slice);
 
 /// Lets the calling thread have a processor soon after it wakes up, for `slice` nanoseconds at a time: one

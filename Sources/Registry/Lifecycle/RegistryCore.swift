@@ -258,8 +258,8 @@ struct RegistryCore {
         return view
     }
 
-    /// Whether `nextLoad` may have something.
-    var hasQueued: Bool { !urgent.isEmpty || !queue.isEmpty }
+    /// How much `nextLoad` may have at most.
+    var queuedCount: Int { urgent.count + queue.count }
 
     /// Whether a request for the model has something to wait for.
     func isPending(_ name: String) -> Bool {
@@ -336,7 +336,7 @@ struct LoadQueue {
     private var keys: [RegistryCore.Key] = []
     private var head = 0
 
-    var isEmpty: Bool { head == keys.count }
+    var count: Int { keys.count - head }
 
     mutating func append(_ key: RegistryCore.Key) { keys.append(key) }
 

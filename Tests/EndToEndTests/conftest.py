@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real processes on loopback: every test starts what it needs on a free port and stops it by its own id."""
+import contextlib
 import http.client
 import json
 import os
@@ -99,6 +100,15 @@ class Daemon:
         path = f"/v2/models/{model}" + (f"/versions/{version}" if version else "") + "/infer"
         tensor = {"name": "input", "shape": [len(rows), len(rows[0])], "datatype": datatype, "data": rows}
         return self.post(path, {"inputs": [tensor], **members})
+
+    def open_files(self):
+        """How many files and sockets are open; not what timers and threads wait for, which may come at any time."""
+        folder = f"/proc/{self.process.pid}/fd"
+        found = 0
+        for number in os.listdir(folder):
+            with contextlib.suppress(FileNotFoundError):
+                found += not os.readlink(f"{folder}/{number}").startswith("anon_inode:")
+        return found
 
     def eventually(self, what, seconds=20):
         """Polls `what()` until it is true; the daemon's own watch decides when that is."""

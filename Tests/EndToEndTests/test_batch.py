@@ -224,12 +224,12 @@ def test_batchOverHTTP_memoryIsFlat_andOthersAreAnswered(daemon):
 
 def test_batchOverHTTP_aClientThatLeaves_leavesNothing(daemon, tmp_path):
     server = daemon(FIXTURES / "protocols" / "registry", "--batch-spool", tmp_path)
-    open_before = len(os.listdir(f"/proc/{server.process.pid}/fd"))
+    open_before = server.open_files()
     for _ in range(5):
         with socket.create_connection(("127.0.0.1", server.port)) as one:
             one.sendall(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n".encode())
             one.sendall(csv_rows(200_000).encode())
-    server.eventually(lambda: len(os.listdir(f"/proc/{server.process.pid}/fd")) <= open_before)
+    server.eventually(lambda: server.open_files() <= open_before)
     assert server.post(PATH, b"f0,f1\n1,2\n").status == 200
 
 

@@ -247,13 +247,12 @@ def test_whatIsRefusedAtOnce_isRefusedWithAStatus(exchange):
 
 
 def test_aClientThatLeaves_leavesNothing(daemon, tmp_path):
-    import os
     server = daemon(FIXTURES / "protocols" / "registry", "--batch-spool", tmp_path)
-    open_before = len(os.listdir(f"/proc/{server.process.pid}/fd"))
+    open_before = server.open_files()
     for _ in range(5):
         one = Exchange(server)
         one.send(b"f0,f1\n" + b"0.25,1\n" * 50_000)
         one.head()
         one.close()
-    server.eventually(lambda: len(os.listdir(f"/proc/{server.process.pid}/fd")) <= open_before)
+    server.eventually(lambda: server.open_files() <= open_before)
     assert server.post(PATH, b"f0,f1\n1,2\n").status == 200

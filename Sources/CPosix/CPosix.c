@@ -115,9 +115,9 @@ static int schedule(uint32_t policy, int nice, uint64_t slice) {
     return (int)syscall(SYS_sched_setattr, 0, &wanted, 0);
 }
 
-int cposix_yield_to_others(int nice, uint64_t slice) {
+int cposix_yield_to_others(int nice, uint64_t slice, bool is_background) {
     // Unlike one under the usual policy, such a thread does not take the processor from whoever wakes it up.
-    return schedule(SCHED_BATCH, nice, slice);
+    return schedule(is_background ? SCHED_BATCH : SCHED_OTHER, nice, slice);
 }
 
 int cposix_wake_promptly(uint64_t slice) {

@@ -286,7 +286,7 @@ package final class Registry: Sendable {
             do {
                 // A thread of its own: it has a priority, which pools' threads cannot have.
                 try PosixThread.detach { [weak self, idleLoaders, loadsInFlight] in
-                    PosixThread.yieldToOthers(niceness: Self.backgroundNiceness)
+                    PosixThread.yieldToOthers(niceness: Self.backgroundNiceness, isBackground: true)
                     repeat {
                         self?.loadAll()
                         loadsInFlight.leave()

@@ -14,14 +14,15 @@ struct PosixThreadTests {
     /// Whether the calling thread leaves the processor to whoever wakes it up.
     private static func isBatch() -> Bool { sched_getscheduler(0) == batch }
 
-    @Test func oneThatYields_doesNotTakeTheProcessorFromWhoeverWakesItUp() throws {
+    @Test(arguments: [false, true])
+    func oneInTheBackground_doesNotTakeTheProcessorFromWhoeverWakesItUp(isBackground: Bool) throws {
         let inside = Mutex<Bool?>(nil)
         let thread = try PosixThread {
-            PosixThread.yieldToOthers(niceness: 10)
+            PosixThread.yieldToOthers(niceness: 10, isBackground: isBackground)
             inside.withLock { $0 = Self.isBatch() }
         }
         thread.join()
-        #expect(inside.withLock { $0 } == true)
+        #expect(inside.withLock { $0 } == isBackground)
         #expect(!Self.isBatch())
     }
 

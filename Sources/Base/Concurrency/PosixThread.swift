@@ -51,9 +51,11 @@ import Synchronization
     private static let promptSliceNanoseconds: UInt64 = 100_000
 
     /// Lets other threads of the process go before the calling one, for good: 0 is the usual, 19 the last.
-    /// Whoever wakes it up goes on. Fails harmlessly.
-    package static func yieldToOthers(niceness: CInt) {
-        if cposix_yield_to_others(niceness, sliceNanoseconds) == 0 { return }
+    /// Fails harmlessly.
+    ///
+    /// - Parameter isBackground: no client waits for what it does, and whoever wakes it up goes on.
+    package static func yieldToOthers(niceness: CInt, isBackground: Bool = false) {
+        if cposix_yield_to_others(niceness, sliceNanoseconds, isBackground) == 0 { return }
         // Of this thread alone: 0 is the caller's own number on Linux.
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
     }

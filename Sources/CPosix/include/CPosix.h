@@ -5,6 +5,7 @@
 #ifndef MODELD_CPOSIX_H
 #define MODELD_CPOSIX_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /// The calling thread's errno; read it at once after a failed call.
@@ -74,8 +75,8 @@ void cposix_share_heap(void);
 
 /// Lets others go before the calling thread: its nice value from now on, and how long it may go on once it
 /// runs although one that goes before it has woken up, in nanoseconds. Linux before 6.12 takes no notice of
-/// the latter. When it is woken up, whoever runs goes on. 0, or -1 and errno.
-int cposix_yield_to_others(int nice, uint64_t slice);
+/// the latter. When one in the background is woken up, whoever runs goes on. 0, or -1 and errno.
+int cposix_yield_to_others(int nice, uint64_t slice, bool is_background);
 
 /// Lets the calling thread have a processor soon after it wakes up, for `slice` nanoseconds at a time: one
 /// whose slice is longer gives way to it. Changes nothing for a thread under another policy than the usual.

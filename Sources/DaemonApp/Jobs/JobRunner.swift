@@ -87,7 +87,7 @@ final class JobRunner: Sendable {
     }
 
     private func run(isFirst: Bool) {
-        PosixThread.yieldToOthers(niceness: Self.niceness)
+        PosixThread.yieldToOthers(niceness: Self.niceness, isBackground: true)
         if isFirst { removeLeftovers() }
         while true {
             if state.withLock({ $0.isStopping }) { return }

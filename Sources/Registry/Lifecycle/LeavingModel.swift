@@ -27,7 +27,7 @@ final class LeavingModel: @unchecked Sendable {
         let leaving = LeavingModel(model)
         // Out of threads: it is given back here.
         try? PosixThread.detach {
-            PosixThread.yieldToOthers(niceness: Registry.backgroundNiceness)
+            PosixThread.yieldToOthers(niceness: Registry.backgroundNiceness, isBackground: true)
             leaving.awaitOthers()
         }
     }

@@ -55,7 +55,7 @@ final class ShadowRunner: Sendable {
         guard starts else { return }
         do {
             try PosixThread.detach { [self] in
-                PosixThread.yieldToOthers(niceness: Self.niceness)
+                PosixThread.yieldToOthers(niceness: Self.niceness, isBackground: true)
                 run()
             }
         } catch {

@@ -53,11 +53,17 @@ def post(path, body):
 def run(port, request, rate, seconds, connections=400):
     """Sends `request` (bytes) `rate` times a second for `seconds`; connections beyond the limit count as unsent."""
     result = Result()
-    idle = [Connection(port) for _ in range(connections)]
-    busy = {}
     poller = select.epoll()
-    for connection in idle:
+    idle = []
+    busy = {}
+
+    def connect():
+        connection = Connection(port)
         poller.register(connection.socket.fileno(), select.EPOLLIN)
+        idle.append(connection)
+
+    for _ in range(connections):
+        connect()
     start = time.perf_counter() + 0.05
     total = int(rate * seconds)
     sent = 0
@@ -80,6 +86,11 @@ def run(port, request, rate, seconds, connections=400):
         for descriptor, _ in poller.poll(wait):
             connection = busy.get(descriptor)
             if connection is None:
+                # A server closes a connection that has asked nothing for some seconds: a new one takes its place.
+                gone = next(one for one in idle if one.socket.fileno() == descriptor)
+                idle.remove(gone)
+                gone.socket.close()
+                connect()
                 continue
             status = connection.answer()
             if status is None:

@@ -67,6 +67,21 @@ struct InferRequestTests {
             SchedulingParameters(lookingInto: Array(#"{"parameters":{"timeout":"#.utf8).span).timeout == 0)
     }
 
+    @Test(arguments: ["\"parameters\"", "\"par\\u0061meters\"", "\"\\u0070arameters\"", "\n\"parameters\" "])
+    func schedulingParameters_areFoundWhereverTheyStand(key: String) {
+        for padding in 0..<40 {
+            let numbers = String(repeating: "1", count: padding + 1)
+            for text in [
+                #"{"a":\#(numbers),\#(key):{"timeout":7}}"#,
+                #"{\#(key):{"timeout":7},"a":[\#(numbers),"x"]}"#,
+            ] {
+                #expect(SchedulingParameters(lookingInto: Array(text.utf8).span).timeout == 7, "\(text)")
+            }
+            let none = #"{"a":[\#(numbers),"p"],"b":{\#(key):{"timeout":7}}}"#
+            #expect(SchedulingParameters(lookingInto: Array(none.utf8).span).timeout == 0, "\(none)")
+        }
+    }
+
     @Test func theIdentifier_comesBack() throws {
         let exchange = try Exchange("identity")
         let input = #"{"name":"x","shape":[1],"datatype":"FP64","data":[1]}"#

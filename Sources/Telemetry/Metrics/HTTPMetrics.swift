@@ -12,7 +12,8 @@ package final class HTTPMetrics {
     private let routes: [String]
     private let methods: [String]
     private let durations: [Histogram]
-    private var counters: [Counter?]
+    /// By route and method, then by code; empty before the first request: all of them would take megabytes.
+    private var counters: [[Counter?]]
     package let connections: Gauge
 
     /// - Parameters:
@@ -23,20 +24,21 @@ package final class HTTPMetrics {
         self.routes = routes
         self.methods = methods
         durations = routes.map { registry.histogram(.httpRequestDuration, [$0]) }
-        counters = Array(repeating: nil, count: routes.count * methods.count * Self.codes.count)
+        counters = Array(repeating: [], count: routes.count * methods.count)
         connections = registry.gauge(.httpConnections)
     }
 
     /// Counts one answer. `route` and `method` are indices in the lists of `init`.
     package func record(route: Int, method: Int, code: Int, nanoseconds: UInt64) {
         let code = min(max(code, Self.codes.lowerBound), Self.codes.upperBound)
-        let place = (route * methods.count + method) * Self.codes.count + code - Self.codes.lowerBound
-        if let counter = counters[place] {
+        let place = route * methods.count + method
+        if counters[place].isEmpty { counters[place] = Array(repeating: nil, count: Self.codes.count) }
+        if let counter = counters[place][code - Self.codes.lowerBound] {
             counter.add(1)
         } else {
             let counter = registry.counter(.httpRequests, [routes[route], methods[method], "\(code)"])
             counter.add(1)
-            counters[place] = counter
+            counters[place][code - Self.codes.lowerBound] = counter
         }
         durations[route].observe(nanoseconds: nanoseconds)
     }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What changes in the registry cost those who are asking for predictions, and what many models cost.
 
-usage: registry.py [--modeld .build/release/modeld] [--publishes 10000] [--pairs 30] [swaps|pause|large|many …]
+usage: registry.py [--modeld .build/release/modeld] [--publishes 10000] [--pairs 30] [swaps|pause|large|many|scrapes …]
 
   swaps   publishes one version after the other while closed-loop clients load the server: every answer must be 200 and
           of one version (the model answers its own version's number), every version must have gone live
@@ -10,6 +10,8 @@ usage: registry.py [--modeld .build/release/modeld] [--publishes 10000] [--pairs
   large   the same while a model of 500 MB is loaded again and again
   many    10,000 models: time until ready, memory before use; then all of them at random under a budget; then what
           loads and evictions cost the requests of a model in use, beside the same calls to models that stay
+  scrapes the metrics of 10,000 models, with as many series as there may be: how long a scrape takes, and what ten of
+          them a second cost the requests of a model
 
 Exits with 1 when a bar is missed.
 """
@@ -26,6 +28,7 @@ import re
 import resource
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -264,8 +267,11 @@ def serve_one(port, body):
     connection.getresponse().read()
 
 
-def many(a, directory):
+def many_models(a, directory):
+    """A registry of many small models, at rest for a while."""
     registry = os.path.join(directory, "many")
+    if os.path.isdir(registry):
+        return registry
     content = json.dumps(make_model.model(20, 5, 10, 1), separators=(",", ":")).encode()
     past = time.time() - 60
     for number in range(a.models):
@@ -275,6 +281,11 @@ def many(a, directory):
         with open(path, "wb") as out:
             out.write(content)
         os.utime(path, (past, past))
+    return registry
+
+
+def many(a, directory):
+    registry = many_models(a, directory)
     port = serve.free_port()
     budget = a.budget << 20
     start = time.monotonic()
@@ -394,6 +405,52 @@ def hits(a, port, modeld, body, directory):
     return met
 
 
+class Scrapes(Disturber):
+    """Asks for the metrics ten times a second."""
+
+    pause = 0.1
+
+    def __init__(self, port):
+        super().__init__()
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self.seconds, self.size = [], 0
+
+    def disturb(self):
+        start = time.monotonic()
+        self.connection.request("GET", "/metrics")
+        self.size = len(self.connection.getresponse().read())
+        self.seconds.append(time.monotonic() - start)
+
+
+def scrapes(a, directory):
+    """What it costs the requests of a model that the metrics are read."""
+    registry = many_models(a, directory)
+    port = serve.free_port()
+    modeld = serve.start_modeld(a.modeld, registry, port, extra=("--models-load", "first_use"))
+    try:
+        serve.wait_for(port)
+        serve.wait_until_ready(port)
+        body = infer_body(10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        # More versions than there may be series for.
+        for number in range(min(a.models, 200)):
+            connection.request("POST", f"/v2/models/model-{number:05}/infer", body)
+            connection.getresponse().read()
+        everywhere = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {1})
+        request = open_loop.post("/v2/models/model-00000/infer", body.encode())
+        disturbance = Scrapes(port)
+        result = paired.measure(port, modeld.pid, request, 2000, disturbance, a.pairs)
+        os.sched_setaffinity(0, everywhere)
+        met = result.ratio <= RATIO_BAR and result.failures == 0
+        print(f"{'ok    ' if met else 'MISSED'} beside {len(disturbance.seconds)} scrapes of {disturbance.size} bytes in "
+              f"{statistics.median(disturbance.seconds) * 1e3:.1f} ms, {a.models} models: {result} "
+              f"(bar <= {RATIO_BAR})", flush=True)
+        return met
+    finally:
+        serve.stop(modeld)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--modeld", default=".build/release/modeld")
@@ -405,7 +462,7 @@ def main():
     parser.add_argument("--calls", type=int, default=40_000)
     parser.add_argument("--budget", type=int, default=64, help="MiB")
     parser.add_argument("--idle", type=float, default=20, help="seconds for which many models are left alone")
-    parser.add_argument("kinds", nargs="*", default=["swaps", "pause", "large", "many"])
+    parser.add_argument("kinds", nargs="*", default=["swaps", "pause", "large", "many", "scrapes"])
     a = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     is_good = True
@@ -415,6 +472,8 @@ def main():
                 is_good = swaps(a, directory) and is_good
             elif kind == "many":
                 is_good = many(a, directory) and is_good
+            elif kind == "scrapes":
+                is_good = scrapes(a, directory) and is_good
             else:
                 is_good = pause(a, directory, kind) and is_good
     return 0 if is_good else 1

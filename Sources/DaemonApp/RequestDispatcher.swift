@@ -2,6 +2,7 @@
 internal import Base
 internal import Dialects
 internal import HTTP
+internal import Net
 internal import Serving
 internal import Telemetry
 
@@ -62,7 +63,7 @@ struct DaemonRoutes: Sendable {
 ///
 /// State: owned by its loop.
 final class RequestDispatcher: BodyReceivingHandler {
-    private let metrics: MetricRegistry
+    private let scrapes: MetricsDesk
     private let service: PredictService
     private let table: DaemonRoutes
     /// What is answered, by the listener's index.
@@ -70,12 +71,13 @@ final class RequestDispatcher: BodyReceivingHandler {
     private let answerer: DialectAnswerer
     private let workers: WorkerPool?
     private let admin: AdminDesk?
-    private let rowLimit: Int
-    private let invocations: InvocationsOptions
     private let batch: BatchService?
     private let inFlight: Gauge
     private var captures: [String] = []
     private var recent = RecentRoutes()
+    /// Requests whose models are loaded, and that are answered next.
+    private var returned: [WorkerPool.Job] = []
+    private static let returnedPerTurn = 16
 
     /// - Parameters:
     ///   - routes: what is answered, by the listener's index.
@@ -84,20 +86,19 @@ final class RequestDispatcher: BodyReceivingHandler {
     ///   - admin: nil when the registry is not changed over HTTP.
     ///   - batch: nil when there are no batch predictions.
     init(
-        service: PredictService, metrics: MetricRegistry, rowLimit: Int, routes: [RouteGroups],
+        service: PredictService, metrics: MetricRegistry, scrapes: MetricsDesk, rowLimit: Int,
+        routes: [RouteGroups],
         table: DaemonRoutes = DaemonRoutes(), invocations: InvocationsOptions = InvocationsOptions(),
         costMax: UInt64 = .max, workers: WorkerPool? = nil, admin: AdminDesk? = nil,
         batch: BatchService? = nil
     ) {
-        self.metrics = metrics
+        self.scrapes = scrapes
         self.service = service
         self.routes = routes
         self.table = table
         inFlight = metrics.gauge(.httpRequestsInFlight)
         self.workers = workers
         self.admin = admin
-        self.rowLimit = rowLimit
-        self.invocations = invocations
         self.batch = batch
         answerer = DialectAnswerer(
             service: service, rowLimit: rowLimit, invocations: invocations,
@@ -149,7 +150,9 @@ final class RequestDispatcher: BodyReceivingHandler {
 
     func handle(_ request: borrowing Request, _ response: inout Response) {
         inFlight.add(1)
-        defer { inFlight.add(-1) }
+        var isScrape = false
+        // A scrape is one of those in flight that it shows.
+        defer { if !isScrape { inFlight.add(-1) } }
         guard let found = find(request, &response) else { return }
         let route = found.route
         guard routes[request.origin.listener].contains(table.groups[route]) else {
@@ -168,7 +171,9 @@ final class RequestDispatcher: BodyReceivingHandler {
             guard let admin else { return response.fail(.notFound, "this is not answered here") }
             admin.answer(endpoint, found.parameters, request, &response)
         case .batch(let endpoint): answerBatch(endpoint, found.parameters, request, &response)
-        case .metrics: writeMetrics(request, &response)
+        case .metrics:
+            isScrape = true
+            scrapes.answer(request, &response)
         // Never asks a model: a pod that is restarted because of one would only lose the others.
         case .live: writeHealth(true, &response)
         case .ready: writeHealth(service.isReady, &response)
@@ -184,16 +189,46 @@ final class RequestDispatcher: BodyReceivingHandler {
         path.hasWaited = true
         let job = WorkerPool.Job(
             deferred: request.deferAnswer(), endpoint: endpoint, path: path, route: route)
-        service.whenLoaded(model) { [workers, service, rowLimit, invocations] in
-            if let workers { return workers.resume(job) }
-            let answerer = DialectAnswerer(service: service, rowLimit: rowLimit, invocations: invocations)
-            job.deferred.answer { request, response in
-                response.route = job.route
-                _ = answerer.answer(job.endpoint, job.path, request, &response)
-            }
-            job.deferred.complete()
+        let returning = Returning(dispatcher: self)
+        service.whenLoaded(model) {
+            // To wake up a worker for less than a worker's turn would hold up the loop twice.
+            job.deferred.loop.execute { _ in returning.dispatcher.goOn(job) }
         }
     }
+
+    private func goOn(_ job: WorkerPool.Job) {
+        returned.append(job)
+        if returned.count == 1 { answerReturned(later: job.deferred.loop) }
+    }
+
+    /// Thousands may have waited for one model: the loop's other connections have their turn in between.
+    private func answerReturned(later loop: EventLoop) {
+        let returning = Returning(dispatcher: self)
+        loop.execute { _ in returning.dispatcher.answerReturned() }
+    }
+
+    private func answerReturned() {
+        let few = returned.prefix(Self.returnedPerTurn)
+        for job in few { answer(job) }
+        returned.removeFirst(few.count)
+        if let next = returned.first { answerReturned(later: next.deferred.loop) }
+    }
+
+    /// Answers a request whose model is loaded, as one whose model was there from the start.
+    private func answer(_ job: WorkerPool.Job) {
+        var outcome = Outcome.answered
+        job.deferred.read { request, response in
+            response.route = job.route
+            outcome = answerer.answer(job.endpoint, job.path, request, &response)
+        }
+        if case .tooCostly(let demand) = outcome, let workers { return workers.resume(job, demand) }
+        job.deferred.answer { _, _ in }
+        job.deferred.deliver()
+    }
+
+    /// Takes a dispatcher along to other threads and back to its loop.
+    // Safe because only a task of the dispatcher's own loop opens it.
+    private struct Returning: @unchecked Sendable { let dispatcher: RequestDispatcher }
 
     private func answerBatch(
         _ endpoint: BatchEndpoint, _ path: PathParameters, _ request: borrowing Request,
@@ -216,12 +251,6 @@ final class RequestDispatcher: BodyReceivingHandler {
         response.contentType = .text
         if !isGood { response.status = .serviceUnavailable }
         response.body.append(isGood ? "ok\n" : "not ready\n")
-    }
-
-    private func writeMetrics(_ request: borrowing Request, _ response: inout Response) {
-        let format = ExpositionFormat(accept: request.header("Accept"))
-        response.contentType = ContentType(format.contentType)
-        metrics.write(format, into: &response.body)
     }
 }
 

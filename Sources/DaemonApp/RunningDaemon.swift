@@ -72,7 +72,7 @@ final class RunningDaemon: Sendable {
         var serverConfiguration = Self.serverConfiguration(configuration)
         serverConfiguration.listeners = plan.listeners
         serverConfiguration.limiter = limiter
-        let table = DaemonRoutes(platform: configuration.platform.routes)
+        let (scrapes, table) = (MetricsDesk(metrics), DaemonRoutes(platform: configuration.platform.routes))
         server = HTTPServer(
             configuration: serverConfiguration,
             makeObserver: { [logger] _ in
@@ -82,9 +82,9 @@ final class RunningDaemon: Sendable {
             },
             makeHandler: { _ in
                 RequestDispatcher(
-                    service: service, metrics: metrics, rowLimit: configuration.limits.rows,
-                    routes: plan.routes, table: table, invocations: options, costMax: costMax,
-                    workers: workers, admin: admin, batch: batch)
+                    service: service, metrics: metrics, scrapes: scrapes,
+                    rowLimit: configuration.limits.rows, routes: plan.routes, table: table,
+                    invocations: options, costMax: costMax, workers: workers, admin: admin, batch: batch)
             })
         try batch.start()
         try workers?.start {

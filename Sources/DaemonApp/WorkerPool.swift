@@ -18,7 +18,7 @@ final class WorkerPool: Sendable {
     struct Job: Sendable {
         let deferred: DeferredRequest
         let endpoint: Endpoint
-        let path: PathParameters
+        var path: PathParameters
         let route: Int
     }
 
@@ -112,9 +112,6 @@ final class WorkerPool: Sendable {
             let error = PredictError.overloaded(waiting: depthNow, retryAfterSeconds: retryAfter)
             return endpoint.refuse(error, invocations, &response)
         }
-        var path = path
-        path.resolved = demand.model
-        path.isAdmitted = true
         // The place in the model's own queue comes first: the job is made when it is sure that it has one.
         let place = ModelPlace()
         let admission = demand.model?.enter { place.open() } ?? .entered
@@ -123,15 +120,33 @@ final class WorkerPool: Sendable {
         }
         let job = Job(
             deferred: request.deferAnswer(), endpoint: endpoint, path: path, route: response.route)
-        inFlight.add(1)
-        if admission == .entered { return start(job, demand, now: now) }
-        place.onOpen { [self] in start(job, demand, now: now) }
+        enter(job, demand, place, hasPlace: admission == .entered, now: now)
     }
 
-    /// Takes a request that has waited for its model, whatever else waits.
-    func resume(_ job: Job) {
+    /// Takes a request that has waited for its model, whatever else waits; only the model's own queue may be
+    /// full.
+    func resume(_ job: Job, _ demand: WorkDemand) {
+        let place = ModelPlace()
+        let admission = demand.model?.enter { place.open() } ?? .entered
+        if admission == .refused, let model = demand.model {
+            job.deferred.answer { _, response in
+                response.route = job.route
+                job.endpoint.refuse(.tooManyRequests(model: model.name), invocations, &response)
+            }
+            return job.deferred.complete()
+        }
+        enter(job, demand, place, hasPlace: admission == .entered, now: .now)
+    }
+
+    private func enter(
+        _ job: Job, _ demand: WorkDemand, _ place: ModelPlace, hasPlace: Bool, now: MonotonicInstant
+    ) {
+        var job = job
+        job.path.resolved = demand.model
+        job.path.isAdmitted = true
         inFlight.add(1)
-        start(job, WorkDemand(cost: RequestCost.inlineMaxNanoseconds), now: .now)
+        if hasPlace { return start(job, demand, now: now) }
+        place.onOpen { [self, job] in start(job, demand, now: now) }
     }
 
     private func start(_ job: Job, _ demand: WorkDemand, now: MonotonicInstant) {

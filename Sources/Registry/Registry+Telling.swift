@@ -134,7 +134,7 @@ extension Registry {
     }
 
     func samples() -> [MetricSample] {
-        let (counts, bytes) = state.withLock { ($0.core.countsByState, $0.core.liveBytes) }
+        let (counts, bytes) = state.withLock { ($0.core.models.countsByState, $0.core.liveBytes) }
         return [MetricSample(.modelsMemory, Double(bytes))]
             + zip(VersionState.names, counts).map { name, count in
                 MetricSample(.modelVersions, labels: [name], Double(count))

@@ -142,7 +142,7 @@ struct ProtocolPageTests {
         configuration.timeouts.lastCall = .zero
         let server = HTTPServer(configuration: configuration) { _ in
             RequestDispatcher(
-                service: service, metrics: metrics, rowLimit: 100_000,
+                service: service, metrics: metrics, scrapes: MetricsDesk(metrics), rowLimit: 100_000,
                 routes: [RouteGroups(Configuration.RouteGroup.allCases)], admin: admin)
         }
         let address = try #require(try server.start().first)

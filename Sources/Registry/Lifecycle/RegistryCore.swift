@@ -41,7 +41,7 @@ struct RegistryCore {
     }
 
     let settings: Settings
-    var models: [String: ModelRecord] = [:]
+    var models = ModelTable()
     private var view = RegistryView()
     private var isViewChanged = true
     /// Versions to load, in order; those that somebody waits for stand apart.
@@ -137,7 +137,7 @@ struct RegistryCore {
             view.models[name] = nil
             isViewChanged = true
             loadedModels.remove(name)
-        } else if model.isGone || model.versions.values.contains(where: \.isRestless) {
+        } else if model.isGone || model.versions.values.contains(where: { $0.isRestless }) {
             restless.insert(name)
         }
     }
@@ -276,7 +276,7 @@ struct RegistryCore {
     /// Whether something waits for time to pass rather than for a change.
     var hasUnsettled: Bool {
         restless.contains { name in
-            models[name]?.versions.values.contains(where: \.isUnsettled) == true
+            models[name]?.versions.values.contains { $0.isUnsettled } == true
         }
     }
 
@@ -299,9 +299,8 @@ struct RegistryCore {
     func reports(of name: String) -> [VersionReport] {
         guard let versions = models[name]?.versions else { return [] }
         return versions.sorted { $0.key < $1.key }.map { version, record in
-            var report = VersionReport(model: name, version: version, state: record.state, reason: nil)
+            var report = VersionReport(model: name, version: version, state: record.shownState, reason: nil)
             if case .refused(let refusal) = record.state { report.reason = refusal.reason }
-            if record.live != nil { report.state = .ready }
             return report
         }
     }
@@ -317,17 +316,6 @@ struct RegistryCore {
         }
         guard let report = reports.last else { return "it has no versions" }
         return "version \(report.version) is \(report.state.name)"
-    }
-
-    /// Versions in each state, in the order of the states' names.
-    var countsByState: [Int] {
-        var counts = [Int](repeating: 0, count: VersionState.names.count)
-        for model in models.values {
-            for record in model.versions.values {
-                counts[(record.live == nil ? record.state : .ready).index] += 1
-            }
-        }
-        return counts
     }
 }
 

@@ -66,6 +66,9 @@ struct VersionRecord {
         self.isSettled = isSettled
     }
 
+    /// As it is told: what answers is ready, also while changed files of the version are looked at.
+    var shownState: VersionState { live == nil ? state : .ready }
+
     mutating func advance(_ event: VersionEvent) {
         guard let next = state.after(event) else {
             preconditionFailure("\(event) cannot happen to a version that is \(state.name)")

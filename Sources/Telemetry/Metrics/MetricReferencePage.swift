@@ -11,7 +11,8 @@ extension MetricDefinition {
             `Sources/Telemetry/Metrics/MetricNames.swift`.
 
             Counting never takes a lock; a scrape reads each number once, so numbers of one scrape may be a
-            few requests apart, but a histogram's `_count` is always its `+Inf` bucket.
+            few requests apart, but a histogram's `_count` is always its `+Inf` bucket. A scrape is written by a
+            thread of its own, one after the other, so that no prediction waits for it.
 
             The series of a model version exist from its first request until it is unloaded. There are at most
             `metrics.model_series_limit` (2,000) of them, counted as the scraper sees them: \

@@ -100,7 +100,11 @@ extension PredictService {
         _ slot: ModelSlot, _ entry: ModelEntry, version: String? = nil, alias: String? = nil
     ) -> PredictError {
         let name = slot.name
-        if registry.isAwaitable(name) { return .notLoaded(model: name) }
+        // What was not loaded when the entry was read may be by now, or may have left again: whoever waits
+        // for it is called at once, and answered by what there is then.
+        if entry.isLoadedOnUse || slot.entry !== entry || registry.isAwaitable(name) {
+            return .notLoaded(model: name)
+        }
         if let alias, alias != "latest" {
             guard let number = entry.policy.aliases[alias] else {
                 return .unknownAlias(model: name, alias: alias)

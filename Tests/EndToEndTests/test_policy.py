@@ -214,6 +214,26 @@ def test_models_areLoadedByTheirFirstRequestAndMakeRoom(daemon, tmp_path, mode):
     assert infer(server, "/v2/models/absent/infer").status == 404
 
 
+@pytest.mark.parametrize("mode", ["auto", "workers", "inline"])
+@pytest.mark.parametrize("rows", [1, 20_000])
+def test_manyWhoWaitForAModel_areAllAnsweredWithinItsLimits(daemon, tmp_path, mode, rows):
+    registry = tmp_path / "models"
+    for number in range(5):
+        write_version(registry, f"m{number}", 1)
+        if mode != "inline":
+            # Where there are no workers, nobody can wait for a place.
+            write_policy(registry, f"m{number}", "limits: {concurrency: 1, queue: 100}")
+    server = daemon(registry, "--models-load", "first_use", "--scheduling-mode", mode)
+    inputs = {"name": "input", "shape": [rows, 2], "datatype": "FP32", "data": [0.25, 1.0] * rows}
+    body = json.dumps({"inputs": [inputs]})
+    with concurrent.futures.ThreadPoolExecutor(40) as pool:
+        for number in range(5):
+            answers = list(pool.map(
+                lambda _: server.request("POST", f"/v2/models/m{number}/infer", body), range(40)))
+            assert collections.Counter(answer.status for answer in answers) == {200: 40}
+            assert all(len(answer.json["outputs"][0]["data"]) == rows for answer in answers)
+
+
 @pytest.mark.parametrize("best", [False, True])
 def test_bestIteration_countsWhereverTheModelAnswers(daemon, tmp_path, best):
     """Online, in a batch, in a job, and in a file without a server: the numbers are XGBoost's own."""

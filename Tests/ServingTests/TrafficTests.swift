@@ -2,11 +2,13 @@
 import Base
 import ModelFormat
 import Registry
-import Serving
+import Synchronization
 import Tabular
 import Telemetry
 import TestKit
 import Testing
+
+@testable import Serving
 
 /// Which version a request gets, over a whole policy.
 struct TrafficTests {
@@ -91,6 +93,26 @@ struct TrafficTests {
                 users[first, default: 0] += 1
             }
             #expect((130...270).contains(users["3", default: 0]), "\(users)")
+        }
+    }
+
+    /// It is loaded after a request has looked at what answers, and before it asks whether to wait.
+    @Test func aModelThatArrivesMeanwhile_isNotTakenForAbsent() throws {
+        try Self.service(versions: 1...1, policy: "load: first_use") { service in
+            let slot = try #require(service.registry.view.models["m"])
+            let seen = PredictService.Destination(slot: slot, entry: slot.entry, fixed: nil)
+            service.whenLoaded("m") {}
+            service.registry.waitForLoads()
+            #expect {
+                try service.resolve(seen)
+            } throws: { error in
+                if case .notLoaded(model: "m") = error as? PredictError { true } else { false }
+            }
+            // Whoever waits is called at once, and answered.
+            let isCalled = Mutex(false)
+            service.whenLoaded("m") { isCalled.withLock { $0 = true } }
+            #expect(isCalled.withLock { $0 })
+            #expect(try service.resolve("m", version: nil).version == "1")
         }
     }
 

@@ -155,10 +155,11 @@ struct SchedulingParameters {
         } catch { return }
     }
 
-    /// Whether a key of the JSON may be `parameters`: some text begins with its first letter, or with an escape.
+    /// Whether a key of the JSON may be `parameters`: some text begins with its first letter, or with an
+    /// escape.
     ///
-    /// Nearly no request has them, and most of its bytes are numbers: eight bytes at a time are looked at, which
-    /// takes a tenth of the time that it takes to read over the values.
+    /// Nearly no request has them, and most of its bytes are numbers: eight bytes at a time are looked at,
+    /// which takes a tenth of the time that it takes to read over the values.
     private static func mayBe(in json: Span<UInt8>) -> Bool {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let quotes = ones &* UInt64(UInt8(ascii: "\""))

@@ -135,7 +135,7 @@ def script(name, work):
 
 
 def run_script(name, arguments):
-    command = [sys.executable, __file__, "--work", str(arguments.work), "--inside", "--script", name]
+    command = environment.script(arguments, __file__, name)
     variables = os.environ | {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
     run = subprocess.run(command, check=True, capture_output=True, text=True, env=variables)
     return json.loads(run.stdout.splitlines()[-1])
@@ -186,15 +186,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", default=1_000_000, type=int)
     parser.add_argument("--rounds", default=5, type=int)
-    parser.add_argument("--bin", default=".build/release", type=pathlib.Path)
-    parser.add_argument("--work", default=".build/batch-benchmark", type=pathlib.Path)
-    parser.add_argument("--script", help=argparse.SUPPRESS)
-    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    arguments.work = arguments.work.resolve()
-    arguments.work.mkdir(parents=True, exist_ok=True)
-    if not arguments.inside:
-        environment.enter(arguments.work, "requirements-batch.txt", "venv-batch")
+    arguments = environment.open_batch(parser, ".build/batch-benchmark")
     if arguments.script:
         return script(arguments.script, arguments.work)
     make(arguments.work, arguments.rows)

@@ -5,7 +5,7 @@ import Glibc
 import Ingest
 import Tabular
 
-/// Times reading a CSV file into a table, as `modeltrain` does: `ingest-benchmark FILE.csv`.
+/// Times reading a file into a table, as `modeltrain` does: `ingest-benchmark FILE`.
 ///
 /// Prints a line of JSON: the seconds of processor time that this process took for it, those that the file's
 /// SHA-256 alone takes, which is part of it, and the table's rows.
@@ -13,7 +13,7 @@ import Tabular
     static func main() throws {
         let arguments = CommandLine.arguments
         guard arguments.count == 2 else {
-            print("usage: ingest-benchmark FILE.csv")
+            print("usage: ingest-benchmark FILE")
             exit(64)
         }
         let start = now()

@@ -9,7 +9,8 @@ package enum IngestError: Error, Equatable, CustomStringConvertible {
     /// A pipe is read once and kept; this is how much is kept.
     case pipeTooLong(path: String, limit: Int)
     case notAFile(path: String)
-    case noRows(path: String)
+    /// `hasHeader`: of CSV, there is nothing but the names.
+    case noRows(path: String, hasHeader: Bool)
     case tooManyCategories(path: String, column: String, limit: Int, example: String)
     case changedWhileReading(path: String)
     case unknownColumn(path: String, column: String, known: [String])
@@ -55,7 +56,8 @@ package enum IngestError: Error, Equatable, CustomStringConvertible {
         case .pipeTooLong(let path, let limit):
             "\(path): more than \(limit) bytes came from a pipe; save them to a file first"
         case .notAFile(let path): "\(path): neither a file nor a pipe"
-        case .noRows(let path): "\(path): only a header; add rows below it"
+        case .noRows(let path, let hasHeader):
+            "\(path): " + (hasHeader ? "only a header; add rows below it" : "there is no row in it")
         case .tooManyCategories(let path, let column, let limit, let example):
             "\(path), column \"\(column)\": more than \(limit) distinct texts, for instance \"\(example)\"; "
                 + "it looks like an identifier or free text: leave it out with --ignore \(quoted(column)), "

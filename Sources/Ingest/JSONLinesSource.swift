@@ -7,6 +7,8 @@ import Tabular
 struct JSONLinesSource {
     private let path: String
     private var line = 0
+    private var plainObject = PlainObject()
+    private var objectLine = ObjectLine()
     private static let lineBytesMax = 1 << 24
 
     init(path: String) { self.path = path }
@@ -16,101 +18,88 @@ struct JSONLinesSource {
     ) throws(IngestError) {
         var buffer = ByteBuffer(capacity: 1 << 18)
         var rest = ByteBuffer()
+        var isFirstChunk = true
         while try stream.read(into: &buffer) {
             let chunk = buffer.bytes
             var start = 0
-            for index in chunk.indices where chunk[index] == UInt8(ascii: "\n") {
-                if rest.isEmpty {
-                    try take(chunk.extracting(start..<index), &table)
-                } else {
-                    rest.append(chunk.extracting(start..<index))
-                    try take(rest.bytes, &table)
-                    rest.clear()
+            if !rest.isEmpty {
+                guard let end = JSONLinesSource.lineEnd(chunk, from: 0) else {
+                    rest.append(chunk)
+                    try checkLength(rest)
+                    continue
                 }
-                start = index + 1
+                rest.append(chunk.extracting(0..<end))
+                try take(rest.bytes, &table)
+                rest.clear()
+                start = end + 1
             }
+            start = try takeLines(chunk, from: start, &table)
             rest.append(chunk.extracting(start..<chunk.count))
-            if rest.count > Self.lineBytesMax {
-                throw .cell(
-                    path: path, line: line + 1, column: "",
-                    reason: "the line is longer than \(Self.lineBytesMax) bytes; each line holds one object")
+            try checkLength(rest)
+            if let size = stream.plainSize, isFirstChunk {
+                // Columns that grow as needed are copied again and again, and touch twice the memory.
+                table.reserve(rows: Int(Double(line) * Double(size) / Double(stream.byteCount)))
             }
+            isFirstChunk = false
             progress(stream.byteCount)
         }
         if !rest.isEmpty { try take(rest.bytes, &table) }
+        plainObject.handOn(to: &table)
     }
 
+    private func checkLength(_ rest: borrowing ByteBuffer) throws(IngestError) {
+        guard rest.count > Self.lineBytesMax else { return }
+        throw .cell(
+            path: path, line: line + 1, column: "",
+            reason: "the line is longer than \(Self.lineBytesMax) bytes; each line holds one object")
+    }
+
+    /// Takes all lines that end in `chunk`; returns where the next begins.
+    private mutating func takeLines(
+        _ chunk: Span<UInt8>, from start: Int, _ table: inout TableAssembler
+    ) throws(IngestError) -> Int {
+        var position = start
+        while true {
+            if let next = plainObject.take(chunk, from: position, &table) {
+                line += 1
+                position = next
+                continue
+            }
+            guard let end = JSONLinesSource.lineEnd(chunk, from: position) else { return position }
+            try take(chunk.extracting(position..<end), &table)
+            position = end + 1
+        }
+    }
+
+    /// Where the next line feed stands; nil when there is none.
+    private static func lineEnd(_ chunk: Span<UInt8>, from start: Int) -> Int? {
+        var end = start
+        while end < chunk.count {
+            // Safe because `end` was just compared with the count.
+            if unsafe chunk[unchecked: end] == UInt8(ascii: "\n") { return end }
+            end += 1
+        }
+        return nil
+    }
+
+    /// Takes one line by its members.
     private mutating func take(_ text: Span<UInt8>, _ table: inout TableAssembler) throws(IngestError) {
+        plainObject.handOn(to: &table)
         line += 1
         if trimmed(text).isEmpty || trimmed(text).count == 1 && text[text.count - 1] == UInt8(ascii: "\r") {
             return
         }
-        // First looked through, so that a broken line leaves nothing behind.
-        do { try check(text) } catch {
+        do { try objectLine.read(text, table) } catch {
             let row = BadRow(
                 path: path, line: line, column: nil, code: "json_malformed", reason: error.reason,
                 cells: [String(copying: text.extracting(0..<min(text.count, 4_096)))])
             return try table.reject(
                 row, .cell(path: path, line: line, column: error.column ?? "", reason: error.reason))
         }
-        do { try append(text, &table) } catch let error as IngestError { throw error } catch {
-            throw .cell(path: path, line: line, column: "", reason: "\(error)")
-        }
+        objectLine.append(text, to: &table)
+        let isBad = table.hasProblem
         try table.endRow(path: path, line: line) { [String(copying: text)] }
-    }
-
-    private struct Defect: Error {
-        var column: String?
-        var reason: String
-    }
-
-    private func check(_ text: Span<UInt8>) throws(Defect) {
-        var reader = JSONReader(text)
-        var names: Set<String> = []
-        do {
-            guard try reader.peek() == .object else {
-                throw Defect(reason: "a line holds one object, not \(try reader.peek().name)")
-            }
-            try reader.beginObject()
-            while let key = try reader.nextKey() {
-                guard names.insert(key).inserted, !key.isEmpty else {
-                    throw Defect(column: key, reason: "the member is there twice, or has no name")
-                }
-                switch try reader.peek() {
-                case .string, .number, .bool, .null: try reader.skipValue()
-                case let token:
-                    throw Defect(
-                        column: key,
-                        reason: "a number, a string, true, false or null is expected, not \(token.name)")
-                }
-            }
-            try reader.expectEnd()
-        } catch let error as Defect {
-            throw error
-        } catch {
-            throw Defect(reason: "\(error)")
-        }
-    }
-
-    private func append(_ text: Span<UInt8>, _ table: inout TableAssembler) throws {
-        var reader = JSONReader(text)
-        try reader.beginObject()
-        while let key = try reader.nextKey() {
-            let place = table.place(of: key)
-            switch try reader.peek() {
-            case .null:
-                try reader.readNull()
-                table.appendMissing(place)
-            case .bool:
-                let word = try reader.readBool() ? "true" : "false"
-                table.append(word.utf8Span.span, to: place)
-            case .number:
-                // The name that the daemon gives a number that is a category.
-                let number = try reader.readDouble()
-                let name = Int64(exactly: number).map { String($0) } ?? "\(number)"
-                table.append(name.utf8Span.span, to: place)
-            default: table.append(try reader.readString().utf8Span.span, to: place, isText: true)
-            }
-        }
+        plainObject.learn(text, objectLine.members, table)
+        if !isBad { plainObject.remember(text, objectLine.members, table) }
     }
 }

@@ -23,12 +23,12 @@ struct KnownCells {
 
     init() {}
 
-    /// - Parameter missing: what cells that stand for a missing value hold, besides nothing.
+    /// - Parameter missing: what cells that stand for a missing value hold.
     init(columnCount: Int, missing: [String]) {
         counts = [Int](repeating: 0, count: columnCount)
         slots = [Slot](repeating: Slot(), count: columnCount * slotCount)
         // Spaces around a cell do not count, and no word has any.
-        for word in missing + [""] where trimmed(word.utf8Span.span).count == word.utf8.count {
+        for word in missing where trimmed(word.utf8Span.span).count == word.utf8.count {
             // A cell is told from a line, which has something behind it.
             let line = Array((word + "\n" + String(repeating: " ", count: 16)).utf8)
             guard let cell = ShortCell(line.span, from: 0, UInt8(ascii: "\n")),

@@ -24,32 +24,29 @@ struct PlainLine {
         var columns: Range<Int>
     }
 
+    /// Where a cell begins and ends.
+    private struct Cell {
+        var start: Int
+        var end: Int
+    }
+
     private var segments: [Segment] = []
-    private var width = 0
-    /// The numbers and dates of lines kept back and of the line read last, row by row.
-    private var numbers: [Double] = []
-    /// The categories' codes, likewise.
-    private var codes: [Int32] = []
+    /// Lines kept back, and the line read last.
+    private var rows = KeptRows()
     private var knownCells = KnownCells()
     /// Where the cells of the line read last that are no numbers begin and end, by column.
-    private var starts: [Int] = []
-    private var ends: [Int] = []
+    private var cells: [Cell] = []
     private var hasTexts = false
-    /// Where in `numbers` and `codes` the line read last stands.
+    /// Where in `rows` the line read last stands.
     private var lineStart = 0
     /// Nothing of the line read last has to be looked at again.
     private var isKnown = false
-    /// Lines kept back.
-    private var rowCount = 0
-
-    /// Enough for a column's memory to be written in stretches, and few enough to stay near the processor.
-    private static let rowCountMax = 64
 
     /// Lines have these columns from now on; none is kept back.
     ///
     /// - Parameter missing: cells that stand for a missing value.
     mutating func plan(_ readings: [Reading], missing: [String]) {
-        precondition(rowCount == 0, "lines of other columns are not handed on yet")
+        precondition(rows.count == 0, "lines of other columns are not handed on yet")
         hasTexts = readings.contains(.text)
         segments.removeAll(keepingCapacity: true)
         for (column, reading) in readings.enumerated() {
@@ -59,29 +56,23 @@ struct PlainLine {
                 segments.append(Segment(reading: reading, columns: column..<column + 1))
             }
         }
-        guard width != readings.count else { return }
-        width = readings.count
-        numbers = [Double](repeating: .nan, count: width * Self.rowCountMax)
-        codes = [Int32](repeating: Column.missingCode, count: width * Self.rowCountMax)
-        knownCells = KnownCells(columnCount: width, missing: missing)
-        starts = [Int](repeating: 0, count: width)
-        ends = starts
+        guard rows.width != readings.count else { return }
+        rows.begin(width: readings.count)
+        knownCells = KnownCells(columnCount: readings.count, missing: missing + [""])
+        cells = [Cell](repeating: Cell(start: 0, end: 0), count: readings.count)
     }
 
     /// Keeps the line that was read last back when everything of it is known; false, and nothing is done, for
     /// another.
     mutating func keepBack(_ places: [Int], _ table: inout TableAssembler) -> Bool {
         guard isKnown else { return false }
-        rowCount += 1
-        if rowCount == Self.rowCountMax { handOn(places, to: &table) }
+        rows.keep(places, &table)
         return true
     }
 
     /// Adds the lines that were kept back to `table`.
     mutating func handOn(_ places: [Int], to table: inout TableAssembler) {
-        guard rowCount > 0 else { return }
-        table.append(numbers, codes, width: width, rowCount: rowCount, to: places)
-        rowCount = 0
+        rows.handOn(places, to: &table)
     }
 
     /// Where in a line a reader stands.
@@ -94,90 +85,108 @@ struct PlainLine {
     /// Reads the line at `start`; returns where the next begins, nil when the line is not plain, not of the
     /// columns' number, or does not end in `chunk`.
     mutating func read(_ chunk: Span<UInt8>, from start: Int, _ csv: CSVOptions) -> Int? {
-        var cursor = Cursor(position: start)
-        lineStart = rowCount * width
+        lineStart = rows.rowStart
         isKnown = !hasTexts
-        for segment in segments {
-            // The line is over, and here are columns more.
-            if cursor.endsLine { return nil }
-            switch segment.reading {
-            case .number:
-                guard readNumbers(chunk, &cursor, segment.columns, csv) else { return nil }
-            case .known:
-                for column in segment.columns {
-                    if cursor.endsLine { return nil }
-                    guard readKnown(chunk, &cursor, column, csv) else { return nil }
-                }
-            case .date, .text, .skipped:
-                for column in segment.columns {
-                    if cursor.endsLine { return nil }
-                    starts[column] = cursor.position
-                    guard let end = nextCell(chunk, &cursor, csv.delimiter) else { return nil }
-                    ends[column] = end
-                    if segment.reading == .date { readDate(chunk, column, csv) }
-                }
-            }
-        }
-        guard cursor.endsLine else { return nil }
+        var cursor = Cursor(position: start)
+        let isPlain = PlainLine.read(
+            chunk, &cursor, csv, Line(segments: segments, start: lineStart), knownCells, &isKnown,
+            &rows.numbers, &rows.codes, &cells)
+        guard isPlain, cursor.endsLine else { return nil }
         // An empty line of one column is a matter for the parser.
         return cursor.position > start ? cursor.position + 1 : nil
     }
 
-    /// Reads the numbers of `columns`, missing ones included; false for another cell among them.
-    private mutating func readNumbers(
-        _ chunk: Span<UInt8>, _ cursor: inout Cursor, _ columns: Range<Int>, _ csv: CSVOptions
+    private struct Line {
+        let segments: [Segment]
+        let start: Int
+    }
+
+    /// Not a method, since of what a value holds only one thing may be written through a span, and arrays
+    /// look after their owner at each write.
+    @inline(__always)
+    private static func read(
+        _ chunk: Span<UInt8>, _ cursor: inout Cursor, _ csv: CSVOptions, _ line: Line,
+        _ knownCells: KnownCells, _ isKnown: inout Bool, _ numberArray: inout [Double],
+        _ codeArray: inout [Int32], _ cellArray: inout [Cell]
     ) -> Bool {
-        var place = lineStart + columns.lowerBound
-        let placeMax = lineStart + columns.upperBound
+        var numbers = numberArray.mutableSpan
+        var codes = codeArray.mutableSpan
+        var cells = cellArray.mutableSpan
+        for segment in line.segments {
+            // The line is over, and here are columns more.
+            if cursor.endsLine { return false }
+            if segment.reading == .number {
+                let lower = line.start &+ segment.columns.lowerBound
+                let places = lower..<lower &+ segment.columns.count
+                guard readNumbers(chunk, &cursor, csv, into: &numbers, at: places) else { return false }
+                continue
+            }
+            for column in segment.columns {
+                if cursor.endsLine { return false }
+                let start = cursor.position
+                if segment.reading == .known, let cell = ShortCell(chunk, from: start, csv.delimiter),
+                    advance(chunk, &cursor, cell, csv.delimiter)
+                {
+                    cells[column] = Cell(start: start, end: cell.end)
+                    let code = knownCells.code(cell, column)
+                    codes[line.start &+ column] = code
+                    if code == KnownCells.unknown { isKnown = false }
+                    continue
+                }
+                guard let end = nextCell(chunk, &cursor, csv.delimiter) else { return false }
+                cells[column] = Cell(start: start, end: end)
+                switch segment.reading {
+                case .known: isKnown = false
+                case .date:
+                    let cell = chunk.extracting(start..<end)
+                    let seconds = DateText.parse(cell)
+                    numbers[line.start &+ column] = seconds ?? .nan
+                    if seconds == nil, !csv.isMissing(cell) { isKnown = false }
+                case .number, .text, .skipped: break
+                }
+            }
+        }
+        return true
+    }
+
+    /// Reads numbers, missing ones included, to `places`; false for another cell among them.
+    @inline(__always)
+    private static func readNumbers(
+        _ chunk: Span<UInt8>, _ cursor: inout Cursor, _ csv: CSVOptions,
+        into numbers: inout MutableSpan<Double>,
+        at places: Range<Int>
+    ) -> Bool {
+        var place = places.lowerBound
         while true {
-            var values = numbers.mutableSpan
             let run = readNumberCells(
-                chunk, from: cursor.position, separator: csv.delimiter, into: &values, at: place..<placeMax)
+                chunk, from: cursor.position, separator: csv.delimiter, into: &numbers,
+                at: place..<places.upperBound)
             place += run.count
             cursor = Cursor(position: run.position, endsLine: run.endsLine)
-            if place == placeMax { return true }
-            // One cell that is written in another way, and on.
-            let start = cursor.position
-            guard !run.endsLine, let end = nextCell(chunk, &cursor, csv.delimiter) else { return false }
-            let cell = chunk.extracting(start..<end)
-            if let value = parseDouble(cell) {
-                numbers[place] = value
-            } else {
-                guard csv.isMissing(cell) else { return false }
-                numbers[place] = .nan
-            }
+            if place == places.upperBound { return true }
+            if run.endsLine { return false }
+            guard let value = readOtherNumber(chunk, &cursor, csv) else { return false }
+            numbers[place] = value
             place += 1
-            if place == placeMax { return true }
+            if place == places.upperBound { return true }
             if cursor.endsLine { return false }
         }
     }
 
-    /// Reads a cell whose words may have been met before; false for one that is not plain.
-    @inline(__always)
-    private mutating func readKnown(
-        _ chunk: Span<UInt8>, _ cursor: inout Cursor, _ column: Int, _ csv: CSVOptions
-    ) -> Bool {
+    /// A number that is written in another way, or a missing one; nil for another cell.
+    @inline(never)
+    private static func readOtherNumber(
+        _ chunk: Span<UInt8>, _ cursor: inout Cursor, _ csv: CSVOptions
+    ) -> Double? {
         let start = cursor.position
-        starts[column] = start
-        numbers[lineStart + column] = .nan
-        guard let cell = ShortCell(chunk, from: start, csv.delimiter),
-            advance(chunk, &cursor, cell, csv.delimiter)
-        else {
-            isKnown = false
-            guard let end = nextCell(chunk, &cursor, csv.delimiter) else { return false }
-            ends[column] = end
-            return true
-        }
-        ends[column] = cell.end
-        let code = knownCells.code(cell, column)
-        codes[lineStart + column] = code
-        if code == KnownCells.unknown { isKnown = false }
-        return true
+        guard let end = nextCell(chunk, &cursor, csv.delimiter) else { return nil }
+        let cell = chunk.extracting(start..<end)
+        return parseDouble(cell) ?? (csv.isMissing(cell) ? .nan : nil)
     }
 
     /// Moves the cursor behind a cell; false, and nothing is done, when no cell ends there.
     @inline(__always)
-    private func advance(
+    private static func advance(
         _ chunk: Span<UInt8>, _ cursor: inout Cursor, _ cell: ShortCell, _ delimiter: UInt8
     ) -> Bool {
         let byte = chunk[cell.end]
@@ -196,19 +205,11 @@ struct PlainLine {
         return true
     }
 
-    private mutating func readDate(_ chunk: Span<UInt8>, _ column: Int, _ csv: CSVOptions) {
-        let cell = chunk.extracting(starts[column]..<ends[column])
-        if let seconds = DateText.parse(cell) {
-            numbers[lineStart + column] = seconds
-        } else {
-            numbers[lineStart + column] = .nan
-            if !csv.isMissing(cell) { isKnown = false }
-        }
-    }
-
     /// The end of the next cell, when it is not quoted; the cursor moves behind its separator or to the line
     /// feed.
-    private func nextCell(_ chunk: Span<UInt8>, _ cursor: inout Cursor, _ delimiter: UInt8) -> Int? {
+    private static func nextCell(
+        _ chunk: Span<UInt8>, _ cursor: inout Cursor, _ delimiter: UInt8
+    ) -> Int? {
         var end = cursor.position
         while end < chunk.count {
             // Safe because `end` was just compared with the count.
@@ -239,13 +240,13 @@ struct PlainLine {
     mutating func append(
         _ chunk: Span<UInt8>, _ csv: CSVOptions, _ places: [Int], to table: inout TableAssembler
     ) {
-        precondition(rowCount == 0, "lines before it are not handed on yet")
+        precondition(rows.count == 0, "lines before it are not handed on yet")
         for segment in segments {
             for column in segment.columns {
                 switch segment.reading {
-                case .number: table.append(numbers[lineStart + column], to: places[column])
+                case .number: table.append(rows.numbers[lineStart + column], to: places[column])
                 case .known, .date, .text:
-                    let cell = chunk.extracting(starts[column]..<ends[column])
+                    let cell = chunk.extracting(cells[column].start..<cells[column].end)
                     if csv.isMissing(cell) {
                         table.appendMissing(places[column])
                     } else {
@@ -263,7 +264,8 @@ struct PlainLine {
     private mutating func remember(
         _ chunk: Span<UInt8>, _ column: Int, _ code: Int32, _ csv: CSVOptions
     ) {
-        guard let cell = ShortCell(chunk, from: starts[column], csv.delimiter), cell.end == ends[column]
+        guard let cell = ShortCell(chunk, from: cells[column].start, csv.delimiter),
+            cell.end == cells[column].end
         else { return }
         knownCells.insert(cell, column, code)
     }
@@ -274,7 +276,7 @@ struct PlainLine {
         var cursor = Cursor(position: range.lowerBound)
         while !cursor.endsLine, cursor.position < range.upperBound {
             let start = cursor.position
-            guard let end = nextCell(chunk, &cursor, csv.delimiter) else { break }
+            guard let end = PlainLine.nextCell(chunk, &cursor, csv.delimiter) else { break }
             cells.append(String(copying: chunk.extracting(start..<end)))
         }
         return cells

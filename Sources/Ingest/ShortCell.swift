@@ -7,6 +7,24 @@ struct ShortCell {
     /// Where in the text the byte behind the cell stands.
     let end: Int
 
+    /// A cell that somebody else has read. The last byte of `second` is free to tell kinds of cells apart.
+    init(_ first: UInt64, _ second: UInt64, end: Int) {
+        self.first = first
+        self.second = second
+        self.end = end
+    }
+
+    /// The cell that these bytes are; nil for more than fifteen.
+    init?(whole bytes: Span<UInt8>) {
+        guard bytes.count < 16 else { return nil }
+        var words: (UInt64, UInt64) = (0, 0)
+        for index in bytes.indices {
+            let byte = UInt64(bytes[index]) &<< UInt64(index % 8 * 8)
+            if index < 8 { words.0 |= byte } else { words.1 |= byte }
+        }
+        self.init(words.0, words.1, end: bytes.count)
+    }
+
     /// The bytes from `start` to the first separator, quote or control character, which the caller looks at;
     /// nil when none of the sixteen bytes is one, or the text ends among them.
     ///

@@ -50,6 +50,9 @@ struct TableAssembler {
         return header.map { places[$0] ?? 0 }
     }
 
+    /// The place of a column that has come up; nil for another.
+    func knownPlace(of name: String) -> Int? { places[name] }
+
     /// The place of a column that may come up in any row.
     mutating func place(of name: String) -> Int {
         if let place = places[name] { return place }
@@ -130,7 +133,8 @@ struct TableAssembler {
     /// - Parameters:
     ///   - numbers: row by row, `width` each; NaN where one is missing.
     ///   - codes: likewise the codes of categories.
-    ///   - places: of their columns, which are all that there are; those that are left out are passed over.
+    ///   - places: of their columns; all others have got missing values for these rows. Those that are left
+    ///     out are passed over.
     mutating func append(
         _ numbers: [Double], _ codes: [Int32], width: Int, rowCount: Int, to places: [Int]
     ) {
@@ -160,11 +164,13 @@ struct TableAssembler {
         builders[column]?.appendMissing()
     }
 
+    /// The column is missing in the next rows, which `append` is about to add.
+    mutating func appendMissing(_ column: Int, count: Int) {
+        for _ in 0..<count { builders[column]?.appendMissing() }
+    }
+
     /// Something is wrong with the row at hand.
     var hasProblem: Bool { problem != nil }
-
-    /// True when the row at hand already has a value for the column.
-    func isFilled(_ column: Int) -> Bool { filled[column] == rowCount + 1 }
 
     /// The row at hand is complete; columns that it did not name are missing in it.
     ///
@@ -178,7 +184,11 @@ struct TableAssembler {
         self.problem = nil
         let reason = try explain(problem, column, found, path, line)
         if settings.schema != nil { note(problem, column, found, line) }
-        for index in builders.indices { builders[index]?.removeLast() }
+        for index in builders.indices {
+            builders[index]?.removeLast()
+            // The row that comes next has its number.
+            filled[index] = 0
+        }
         rowCount -= 1
         badRows.append(
             BadRow(
@@ -277,7 +287,7 @@ struct TableAssembler {
         let path = sources.count == 1 ? sources[0].path : "\(sources.count) files"
         try checkNames(path)
         let total = rowCount + badRows.count
-        guard total > 0 else { throw .noRows(path: path) }
+        guard total > 0 else { throw .noRows(path: path, hasHeader: hasHeader) }
         var kept: [String] = []
         var columns: [Column] = []
         for builder in builders {
@@ -301,7 +311,7 @@ struct TableAssembler {
         if let bad = badRows.first, settings.badRowPartMax == nil {
             throw .cell(path: bad.path, line: bad.line, column: bad.column ?? "", reason: bad.reason)
         }
-        guard rowCount > 0 else { throw .noRows(path: path) }
+        guard rowCount > 0 else { throw .noRows(path: path, hasHeader: hasHeader) }
         return LoadedTable(table: table, sources: sources, badRows: badRows, anomalies: anomalies)
     }
 }

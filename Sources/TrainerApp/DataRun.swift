@@ -11,6 +11,8 @@ struct DataRun {
     let options: TableOptions
     /// Columns that no model reads.
     var identifiers: [String] = []
+    /// The column to be predicted, where there is one.
+    var target: String?
     let reporter: Reporter
 
     func load() throws(AppError) -> LoadedTable {
@@ -40,6 +42,13 @@ struct DataRun {
             for path in paths { files += try FilePattern.files(path) }
             return try loader.load(files) { reporter.reading($0, of: nil) }
         } catch {
+            if case .tooManyCategories(let path, target, let limit, let example) = error {
+                throw AppError(
+                    .data,
+                    "\(path): the target \"\(target ?? "")\" has more than \(limit) distinct texts, for "
+                        + "instance \"\(example)\"; so many classes are not told apart: name another "
+                        + "--target, or raise --max-categories")
+            }
             throw AppError(error)
         }
     }

@@ -79,6 +79,7 @@ struct TrainingRun {
 
     func load() throws(AppError) -> LoadedTable {
         var run = DataRun(paths: options.data, options: options.table, reporter: reporter)
+        run.target = options.target
         run.identifiers = options.split.groupColumn.map { [$0] } ?? []
         return try run.load()
     }

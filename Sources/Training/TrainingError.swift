@@ -70,6 +70,7 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .unknownColumn(let role, let column, let known):
             "the data has no column \"\(column)\" to be the \(role); it has \(TrainingError.list(known))"
+                + TrainingError.delimiterAdvice(known)
         case .noFeatures: "no column is left to learn from; ignore fewer columns"
         case .emptyFeature(let column):
             "column \"\(column)\" has no value in any training row; leave it out with --ignore"
@@ -119,6 +120,13 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .notReproduced(let what):
             "the trained model does not reproduce its own golden samples (\(what)); please report this"
         }
+    }
+
+    /// What to try when all columns seem to be one.
+    private static func delimiterAdvice(_ names: [String]) -> String {
+        guard names.count == 1, let other = names[0].first(where: { ";\t|".contains($0) }) else { return "" }
+        return "; its columns seem to be divided by another character, see --delimiter "
+            + (other == "\t" ? "tab" : "'\(other)'")
     }
 
     private static func list(_ names: [String]) -> String {

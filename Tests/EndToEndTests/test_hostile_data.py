@@ -36,9 +36,35 @@ REFUSED = {
     "no target column": ("x,z\n1,a\n2,b\n", 2, 'no column "y" to be the target; it has x, z'),
     "many categories": ("x,id,y\n" + "".join(f"{i % 9},u{i},{'ab'[i % 2]}\n" for i in range(100_000)), 1,
                         'column "id": more than 1000 distinct texts'),
+    "many classes": ("x,y\n" + "".join(f"{i % 9},u{i}\n" for i in range(2_000)), 1, 'the target "y" has more than 1000 distinct texts'),
+    "another delimiter": (GOOD.replace(",", ";"), 2, "see --delimiter ';'"),
     "a directory": (None, 1, "neither a file nor a pipe"),
     "cut gzip": (gzip.compress(GOOD.encode())[:-12], 1, "cannot be decompressed"),
 }
+
+
+LINES = {
+    "empty file": ("", "there is no row in it"),
+    "one row": ('{"x":1,"y":"a"}\n', "in every training row"),
+    "an array": ('[{"x":1,"y":"a"},\n{"x":2,"y":"b"}]\n', "line 1: a line holds one object, not an array; jq -c '.[]' writes"),
+    "an object on several lines": ('{\n "x": 1,\n "y": 2\n}\n', "line 1: the line ends inside an object"),
+    "a list inside": ('{"x":1,"y":"a"}\n{"x":[1],"y":"b"}\n', 'line 2, column "x": a number, a string'),
+    "a member twice": ('{"x":1,"y":"a"}\n{"x":1,"x":2,"y":"b"}\n', 'line 2, column "x": the member is there twice'),
+    "infinities": ('{"x":1,"y":"a"}\n{"x":-Infinity,"y":"b"}\n', "line 2: "),
+    "a number beyond Float64": ('{"x":1,"y":"a"}\n{"x":1e999,"y":"b"}\n', "line 2: "),
+    "wrong encoding": ('{"x":1,"y":"a"}\n{"x":2,"y":"größe"}\n'.encode("latin-1"), "line 2: bytes inside a string that are not UTF-8"),
+    "target missing in a row": ('{"x":1,"y":"a"}\n{"x":2,"y":"b"}\n' * 20 + '{"x":1}\n', 'the target "y" is missing in 1 row'),
+    "many categories": ("".join(f'{{"x":{i % 9},"id":"u{i}","y":{i % 2}}}\n' for i in range(100_000)),
+                        'column "id": more than 1000 distinct texts'),
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_linesOfJSON_areRefused_withTheirPlace(name, tmp_path):
+    content, reason = LINES[name]
+    result, left = train(tmp_path, content, name="data.jsonl")
+    assert (result.returncode, left) == (1, []) and reason in result.stderr, result.stderr
+    assert result.stderr.startswith("modeltrain: ") and "Fatal" not in result.stderr
 
 
 @pytest.mark.parametrize("name", REFUSED)

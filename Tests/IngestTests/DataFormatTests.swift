@@ -58,6 +58,118 @@ import Testing
         #expect(loaded.badRows[0].json().contains("\"code\":\"json_malformed\""))
     }
 
+    /// The line behind one that was left out lacks a member that the other had.
+    @Test func aRowThatWasLeftOut_leavesNothingInTheNext() throws {
+        var loader = TableLoader()
+        loader.badRowPartMax = 0.5
+        let text = """
+            {"a": 1, "b": 10, "c": "x"}
+            {"a": 2, "b": 20, "c": "y", "d": 1}
+            {"d": 2, "a": "Infinity"}
+            {"a": Infinity, "b": 3, "c": "w"}
+            {"b": 40}
+            {"a": 5}
+            """
+        var fixed = loader
+        let kinds: [(String, TableSchema.ColumnType)] = [
+            ("a", .number), ("b", .number), ("c", .category), ("d", .number),
+        ]
+        fixed.schema = (
+            "s.yaml", TableSchema(columns: kinds.map { TableSchema.ColumnRule(name: $0.0, type: $0.1) })
+        )
+        let loaded = try load([("d.jsonl", text)], fixed)
+        #expect(loaded.badRows.map(\.line) == [3, 4])
+        #expect(loaded.table.rowCount == 4)
+        #expect("\(loaded.table["a"] as Any)".contains("[1.0, 2.0, nan, 5.0]"))
+        #expect("\(loaded.table["b"] as Any)".contains("[10.0, 20.0, 40.0, nan]"))
+        #expect(loaded.table["c"] == .categorical(codes: [0, 1, -1, -1], categories: ["x", "y"]))
+    }
+
+    /// Lines with the same members in the same order are read in another way than others.
+    @Test(arguments: [(",", ":", "\n"), (", ", ": ", "\n"), (" ,\t", " : ", " \r\n")])
+    func linesOfOneOrder_areReadLikeOthers(comma: String, colon: String, end: String) throws {
+        var random = SeededGenerator(seed: 13)
+        func below(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &random) }
+        let texts = [
+            "\"\"", "\"ä\"", "\"grün und blau\"", "\"a text of more than sixteen bytes\"", "\"5.0\"", "\"5\"",
+            "\"a\\n\\u00e4\"", "true", "null", "5.0", "5", "1e2", "-0.0", "\"true\"", "\"100\"",
+        ]
+        func members(_ row: Int) -> [(String, String)] {
+            let number = below(1_000)
+            let isLate = row > 3_000
+            return [
+                ("x", number < 50 ? "null" : "\(Double(number - 500) / 8)"),
+                ("exact", ["0.1", "-12345678.12345678", "1e-7", "123456789012345678901", "0"][below(5)]),
+                ("level", number < 20 ? "null" : "\"level \(below(30))\""),
+                ("day", number < 30 ? "null" : "\"2024-0\(1 + below(9))-\(10 + below(19))T07:45:30.25Z\""),
+                ("is", number < 40 ? "null" : "\(number % 3 == 0)"),
+                ("many", texts[below(texts.count)]),
+                ("long name of the code", "\"code \(row < 700 ? row : below(700))\""),
+                // Of nothing for long, then of something.
+                ("late number", isLate ? "\(number)" : "null"),
+                ("late word", isLate ? "\"late \(number % 7)\"" : "null"),
+                // Of numbers for long, then of something else.
+                ("word", row == 4_000 ? "\"word\"" : "\(number % 10)"),
+                ("id", "\"\(row)-\(number)\""),
+            ]
+        }
+        let rows = (0..<5_000).map(members)
+        func text(_ order: (Int) -> [(String, String)]) -> String {
+            rows.indices.map { row in
+                let inside = order(row).map { "\"\($0.0)\"\(colon)\($0.1)" }.joined(separator: comma)
+                return "{\(inside)}\(end)"
+            }.joined()
+        }
+        var loader = TableLoader()
+        loader.ignored = ["id"]
+        let same = try load([("d.jsonl", text { rows[$0] })], loader).table
+        let names = rows[0].map(\.0).filter { $0 != "id" }
+        #expect(same.names == names)
+        #expect(same.rowCount == 5_000)
+        // Each line in an order of its own, and what is missing left out.
+        let other = try load(
+            [
+                ("d.jsonl", text { row in row == 0 ? rows[0] : rows[row].shuffled(using: &random) }),
+                ("e.jsonl", text { row in rows[row].filter { $0.1 != "null" || row == 0 } }),
+            ], loader
+        ).table
+        let twice = try load([("d.jsonl", text { rows[$0] }), ("e.jsonl", text { rows[$0] })], loader).table
+        #expect(other.names == names)
+        for (index, pair) in zip(twice.columns, other.columns).enumerated() {
+            // NaN is not equal to itself; its description is.
+            #expect("\(pair.0)" == "\(pair.1)", "column \(names[index])")
+        }
+        guard case .categorical(_, let many) = same["many"], case .numeric(let exact) = same["exact"] else {
+            Issue.record("\(same.names)")
+            return
+        }
+        #expect(
+            many
+                == [
+                    "", "0", "100", "5", "5.0", "a\nä", "a text of more than sixteen bytes", "grün und blau",
+                    "true", "ä",
+                ].sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) })
+        #expect(Set(exact) == [0.1, -12345678.12345678, 1e-7, 123_456_789_012_345_683_968, 0])
+    }
+
+    @Test(arguments: [
+        "{\"a\":01,\"c\":\"x\"}", "{\"a\":1.,\"c\":\"x\"}", "{\"a\":1,\"c\":5x}", "{\"a\":1,\"c\":x}",
+        "{\"a\":1,\"c\":\"x\",\"z\":\"\u{1}\"}", "{\"a\":nul,\"c\":\"x\"}", "{\"a\":1e999,\"c\":\"x\"}",
+        "{\"a\":1,\"c\":\"x\"}}", "{\"a\":1,\"c\":\"x\"", "{\"a\":1 \"c\":\"x\"}", "{\"a\":,\"c\":\"x\"}",
+    ])
+    func brokenLines_amongMany_areFound(line: String) throws {
+        var lines = (0..<1_000).map { "{\"a\":\($0),\"c\":\"\($0 % 2 == 0 ? "x" : "5x")\"}" }
+        lines[700] = line
+        let text = lines.joined(separator: "\n")
+        let error = try #require(throws: IngestError.self) { try load([("d.jsonl", text)]) }
+        #expect(error.description.contains("line 701"), "\(error)")
+        var loader = TableLoader()
+        loader.badRowPartMax = 0.5
+        let loaded = try load([("d.jsonl", text)], loader)
+        #expect(loaded.badRows.map(\.line) == [701])
+        #expect(loaded.table["a"] == .numeric((0..<1_000).filter { $0 != 700 }.map(Double.init)))
+    }
+
     @Test func gzip_isToldByItsBytes() throws {
         let text = "x,y\n" + (0..<50_000).map { "\($0),a\($0 % 7)\n" }.joined()
         var packed = ByteBuffer()

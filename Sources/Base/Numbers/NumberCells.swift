@@ -60,6 +60,18 @@ package func readNumberCells(
     return run
 }
 
+/// Reads the JSON number at `start`, rounded to Float64; returns where it ends, nil, and nothing is done,
+/// when no number that Float64 can hold stands there. What stands behind it is for the caller to look at.
+package func readNumber(_ text: Span<UInt8>, from start: Int, into value: inout Double) -> Int? {
+    let short = readShortNumber(text, from: start)
+    // Safe because a short number ends in front of the text's end.
+    if short.isNumber, unsafe text[unchecked: short.end] | 0x20 != UInt8(ascii: "e") {
+        value = short.value
+        return short.end
+    }
+    return JSONReader.scanDouble(text, from: start, &value)
+}
+
 /// A cell that was read.
 private struct NumberCell {
     enum End { case separator, line, other }

@@ -82,17 +82,7 @@ final class AnswerFile {
     private let descriptor: FileDescriptor
 
     init() throws(IngestError) {
-        let folder = AnswerFile.folder
-        var template = Array("\(folder)/modeltrain-XXXXXX".utf8CString)
-        // Safe because mkstemp only replaces the six letters of the template, which it is given whole.
-        let number = unsafe template.withUnsafeMutableBufferPointer { buffer in
-            unsafe buffer.baseAddress.map { unsafe mkstemp($0) } ?? -1
-        }
-        guard number >= 0 else { throw .system(SystemError("mkstemp", on: folder)) }
-        descriptor = FileDescriptor(owning: number)
-        _ = fcntl(number, F_SETFD, FD_CLOEXEC)
-        // Safe because the name is a C string that lives through the call.
-        _ = unsafe template.withUnsafeBufferPointer { unsafe $0.baseAddress.map { unsafe unlink($0) } }
+        do { descriptor = try NamelessFile.create(in: AnswerFile.folder) } catch { throw .system(error) }
     }
 
     var number: CInt { descriptor.number }

@@ -65,26 +65,10 @@ final class SpoolFile: Sendable {
     init(in directory: String, quota: SpoolQuota) throws(Failure) {
         self.directory = directory
         self.quota = quota
-        descriptor = FileDescriptor(owning: try Self.create(in: directory))
+        do { descriptor = try NamelessFile.create(in: directory) } catch { throw .system(error) }
     }
 
     deinit { quota.giveBack(byteCount - released.load(ordering: .relaxed)) }
-
-    private static func create(in directory: String) throws(Failure) -> CInt {
-        // O_TMPFILE, whose definition Swift does not see: a file without a name.
-        let nameless: CInt = 0o20_000_000 | O_DIRECTORY
-        // Safe because the path is passed as a C string that lives for the call; so below.
-        let number = unsafe open(directory, O_RDWR | O_CLOEXEC | nameless, 0o600)
-        if number >= 0 { return number }
-        guard errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL else {
-            throw .system(SystemError("create", on: directory))
-        }
-        let path = "\(directory)/.modeld-spool.\(String(UInt64.random(in: .min ... .max), radix: 36))"
-        let named = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        if named < 0 { throw .system(SystemError("create", on: path)) }
-        _ = unsafe unlink(path)
-        return named
-    }
 
     /// Bytes written so far.
     var byteCount: Int { written.load(ordering: .acquiring) }

@@ -37,8 +37,15 @@ package struct ModelTrain: ParsableCommand {
             var command = try parseAsRoot(arguments)
             let given = GivenArguments(Array(arguments.dropFirst()))
             switch command {
-            case let tune as TuneCommand: try TuneRun(tune.tuning, tune.train, given).tune()
-            case let auto as AutoCommand: try TuneRun(auto.tuning, auto.train, given).trainTheBest()
+            case let tune as TuneCommand:
+                try AlgorithmSettings.check(given, tune.train.possibleAlgorithms(tune.tuning))
+                try TuneRun(tune.tuning, tune.train, given).tune()
+            case let auto as AutoCommand:
+                try AlgorithmSettings.check(given, auto.train.possibleAlgorithms(auto.tuning))
+                try TuneRun(auto.tuning, auto.train, given).trainTheBest()
+            case let train as TrainCommand:
+                try AlgorithmSettings.check(given, train.possibleAlgorithms)
+                try train.run()
             default: try command.run()
             }
             Glibc.exit(0)

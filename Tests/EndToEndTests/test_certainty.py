@@ -14,11 +14,12 @@ def registry(tmp_path_factory):
 
     def train(data, name, *flags):
         run(BIN / "modeltrain", "train", DATA / data, "--target", "target", "--split-column", "split",
-            "--progress", "none", "--registry", path, "--name", name, "--rounds", "30", *flags)
+            "--progress", "none", "--registry", path, "--name", name, *flags)
 
     train("diabetes.csv", "around", "--algorithm", "linear", "--interval", "0.8")
-    train("diabetes.csv", "quantiles", "--algorithm", "gbdt", "--interval", "0.8", "--interval-method", "quantiles")
-    train("breast_cancer.csv", "isotonic", "--algorithm", "gbdt", "--calibrate", "isotonic")
+    train("diabetes.csv", "quantiles", "--algorithm", "gbdt", "--rounds", "30", "--interval", "0.8",
+          "--interval-method", "quantiles")
+    train("breast_cancer.csv", "isotonic", "--algorithm", "gbdt", "--rounds", "30", "--calibrate", "isotonic")
     return path
 
 

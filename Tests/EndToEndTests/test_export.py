@@ -19,7 +19,7 @@ LOSSES = [
 def train(tmp_path, data, algorithm, *more):
     model, answers = tmp_path / "model.safetensors", tmp_path / "answers.jsonl"
     run(BIN / "modeltrain", "train", data, "--target", "target", "--algorithm", *algorithm, "--output", model,
-        "--predictions", answers, "--rounds", "40", *more)
+        "--predictions", answers, *(["--rounds", "40"] if "gbdt" in algorithm else []), *more)
     return model, [json.loads(line) for line in answers.read_text().splitlines()]
 
 

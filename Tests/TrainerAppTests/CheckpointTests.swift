@@ -13,11 +13,10 @@ import Testing
     {
         [
             "train", cancer, "--target", "target", "--split-column", "split", "--progress", "json",
-            "--algorithm",
-            algorithm, "--rounds", "600", "--bagging", "0.7", "--epochs", "200", "--patience", "200",
-            "--hidden",
-            "16", "--output", directory.path(output),
+            "--algorithm", algorithm, "--patience", "200", "--output", directory.path(output),
         ]
+            + (algorithm == "gbdt"
+                ? ["--rounds", "600", "--bagging", "0.7"] : ["--epochs", "200", "--hidden", "16"])
     }
 
     /// Ctrl-C keeps where it stood; a kill keeps where it last saved. Both go on to the same model.

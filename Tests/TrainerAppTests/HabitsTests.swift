@@ -68,6 +68,69 @@ import Testing
         }
     }
 
+    /// What would change nothing is refused, on the command line, in a file, and in a container alike.
+    @Test(arguments: [
+        (
+            ["train", "--algorithm", "logistic", "--monotone", "x"],
+            "--monotone is a setting of gbdt, not of logistic"
+        ),
+        (["train", "--algorithm", "gbdt", "--hidden=8"], "--hidden is a setting of mlp, not of gbdt"),
+        (["train", "--algorithm", "mlp", "--checkpoint", "c", "--l2", "1"], "--l2 is a setting of logistic"),
+        (["train", "--algorithm", "random_forest", "--dart"], "--dart is a setting of gbdt"),
+        (
+            ["train", "--trees", "9"],
+            "random_forest, extra_trees and isolation_forest, not of logistic, linear or gbdt"
+        ),
+        (["train", "--task", "regression", "--trees", "9"], "not of linear or gbdt; leave it out"),
+        (
+            ["tune", "--trials", "1", "--algorithms", "gbdt,mlp", "--alpha", "1"],
+            "lasso and elastic_net, not of gbdt or mlp"
+        ),
+        (["auto", "--clusters", "3"], "--clusters is a setting of kmeans, not of"),
+    ])
+    func aSettingOfAnotherAlgorithm_isRefused(arguments: [String], reason: String) throws {
+        try TemporaryDirectory.with { directory in
+            let given = [arguments[0], cancer, "--target", "target"]
+            let command = try Command.run(given + arguments.dropFirst())
+            #expect(command.status == 2)
+            #expect(command.errors.contains(reason), "\(command.errors)")
+            #expect(command.output.isEmpty)
+        }
+    }
+
+    @Test func aSettingOfAnotherAlgorithm_isRefusedInAFile() throws {
+        try TemporaryDirectory.with { directory in
+            let file = try directory.write(
+                "target: target\nalgorithm: logistic\nmonotone: [x]\n", to: "c.yaml")
+            let command = try Command.run(["train", cancer, "--config", file])
+            #expect(command.status == 2)
+            #expect(command.errors.contains("--monotone is a setting of gbdt, not of logistic"))
+            let root = try container(
+                directory, #"{"target": "target", "algorithm": "logistic", "max_depth": "2"}"#)
+            let trained = try Command.run(["train"], environment: ["MODELTRAIN_SAGEMAKER_ROOT": root])
+            #expect(trained.status == 2)
+            let failure = try String(contentsOfFile: "\(root)/output/failure", encoding: .utf8)
+            #expect(failure.contains("--max-depth is a setting of gbdt"))
+        }
+    }
+
+    /// By the sections of the help; each has its takers.
+    @Test func everySettingOfSomeAlgorithms_isKnownAsOne() throws {
+        let lines = try Command.run(["train", "--help"]).output.split(separator: "\n")
+        var found: Set<String> = []
+        var isSetting = false
+        for line in lines {
+            if !line.hasPrefix(" ") { isSetting = line.hasPrefix("SETTINGS OF ") }
+            if isSetting, line.hasPrefix("  --"), let name = line.split(separator: " ").first {
+                found.insert(String(name.dropFirst(2)))
+            }
+        }
+        #expect(found.count > 40)
+        let known = AlgorithmSettings.takers.flatMap(\.options)
+        #expect(found.union(["checkpoint"]) == Set(known))
+        #expect(known.count == Set(known).count)
+    }
+
     /// The layout of a training container: hyperparameters are strings.
     private func container(_ directory: TemporaryDirectory, _ parameters: String) throws -> String {
         let root = "\(directory.path)/ml"

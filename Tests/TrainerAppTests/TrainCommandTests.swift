@@ -64,7 +64,7 @@ import Testing
         try TemporaryDirectory.with { directory in
             func graph(_ arguments: [String]) throws -> ModelGraph {
                 let path = directory.path("m.safetensors")
-                let command = try Command.run(["train"] + arguments + ["--output", path, "--rounds", "10"])
+                let command = try Command.run(["train"] + arguments + ["--output", path])
                 try #require(command.status == 0, "\(command.errors)")
                 let bytes = try Fixtures.contents(ofFile: path)
                 return try NativeModel.read(bytes.span)

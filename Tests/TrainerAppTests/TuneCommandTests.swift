@@ -73,6 +73,21 @@ import Testing
         }
     }
 
+    /// A setting of one of the algorithms is not in the file when another one is the best.
+    @Test func settingsOfOthers_areNotWritten() throws {
+        try TemporaryDirectory.with { directory in
+            let yaml = directory.path("best.yaml")
+            let command = try Command.run(
+                tune("auto", diabetes, ["--max-leaves", "2", "--trials", "2", "--write-config", yaml]))
+            try #require(command.status == 0, "\(command.errors)")
+            let text = try lines(yaml)
+            #expect(text.contains("algorithm: linear"))
+            #expect(!text.contains { $0.hasPrefix("max_leaves") || $0.hasPrefix("rounds") }, "\(text)")
+            let again = try Command.run(["train", diabetes, "--config", yaml])
+            #expect(again.status == 0, "\(again.errors)")
+        }
+    }
+
     @Test func aSearchThatWasKilled_goesOnFromItsLog() throws {
         try TemporaryDirectory.with { directory in
             let (whole, log) = (directory.path("whole.jsonl"), directory.path("log.jsonl"))

@@ -190,7 +190,9 @@ struct TuneRun {
         var text =
             "# modeltrain train DATA --config THIS FILE\n#\n"
             + "# The best of \(counted(count, "trial")): \(name) \(best.loss) on folds of training rows.\n"
-        let own = given.without(TuneRun.resultNames)
+        var own = given.without(TuneRun.resultNames)
+        // What was given for the other algorithms.
+        own.options.removeAll { !AlgorithmSettings.takes(best.point.algorithm, $0.name) }
         var names: [String] = []
         for option in own.options where !names.contains(option.name) { names.append(option.name) }
         for name in names {

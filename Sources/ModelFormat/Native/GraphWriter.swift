@@ -14,14 +14,7 @@ enum GraphWriter {
             append(feature, to: &json)
         }
         json.append("]}")
-        if !graph.stages.isEmpty {
-            json.append(#","stages":["#)
-            for (index, stage) in graph.stages.enumerated() {
-                if index > 0 { json.append(",") }
-                append(stage, to: &json)
-            }
-            json.append("]")
-        }
+        appendList(#","stages":["#, graph.stages, to: &json) { append($0, to: &$1) }
         json.append(#","estimator":"#)
         append(graph.estimator, to: &json)
         json.append(#","output":"#)
@@ -35,11 +28,7 @@ enum GraphWriter {
             append(graph.lineage, to: &json)
         }
         let requirements = requirements(graph) + (isNarrow ? [GraphDocument.narrowPart] : [])
-        if !requirements.isEmpty {
-            json.append(#","requires":["#)
-            append(requirements, to: &json)
-            json.append("]")
-        }
+        appendList(#","requires":["#, requirements, to: &json) { $1.append(quoted: $0) }
         json.append("}")
         return String(copying: json.bytes)
     }
@@ -162,10 +151,8 @@ enum GraphWriter {
             json.append(#","columns":["#)
             append(predictions.columns, to: &json)
             json.append("]")
-            if !predictions.labelCounts.isEmpty {
-                json.append(#","label_counts":["#)
-                append(predictions.labelCounts, to: &json)
-                json.append("]")
+            appendList(#","label_counts":["#, predictions.labelCounts, to: &json) {
+                $1.append(decimal: Int64($0))
             }
             json.append("}")
         }
@@ -180,21 +167,28 @@ enum GraphWriter {
             append(#","standard_deviation":"#, feature.standardDeviation, to: &json)
             append(#","minimum":"#, feature.minimum, to: &json)
             append(#","maximum":"#, feature.maximum, to: &json)
-            if !feature.quantiles.isEmpty {
-                json.append(#","quantiles":["#)
-                for (place, quantile) in feature.quantiles.enumerated() {
-                    if place > 0 { json.append(",") }
-                    json.append(shortest: quantile)
-                }
-                json.append("]")
-            }
-            if !feature.categoryCounts.isEmpty {
-                json.append(#","category_counts":["#)
-                append(feature.categoryCounts, to: &json)
-                json.append("]")
+            appendList(#","quantiles":["#, feature.quantiles, to: &json) { $1.append(shortest: $0) }
+            appendList(#","category_counts":["#, feature.categoryCounts, to: &json) {
+                $1.append(decimal: Int64($0))
             }
             json.append("}")
         }
+    }
+
+    /// A member that is a list; nothing for an empty one.
+    ///
+    /// - Parameter member: up to and with the opening bracket.
+    private static func appendList<Element>(
+        _ member: StaticString, _ list: [Element], to json: inout ByteBuffer,
+        _ appendElement: (Element, inout ByteBuffer) -> Void
+    ) {
+        if list.isEmpty { return }
+        json.append(member)
+        for (index, element) in list.enumerated() {
+            if index > 0 { json.append(",") }
+            appendElement(element, &json)
+        }
+        json.append("]")
     }
 
     static func append(_ member: StaticString, _ number: Double?, to json: inout ByteBuffer) {

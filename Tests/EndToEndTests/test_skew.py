@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the trainer computed for a row is what the daemon answers, through every dialect, to the last bit."""
 import csv
+import datetime
 import io
 import json
+import math
 import random
 import struct
 
@@ -80,25 +82,38 @@ def binary(some):
     return header.encode() + body, {"Inference-Header-Content-Length": str(len(header.encode()))}
 
 
-@pytest.fixture(scope="module", params=["logistic", "gbdt", "linear"])
-def skew(request, tmp_path_factory):
-    base = tmp_path_factory.mktemp("skew")
+ALGORITHMS = {
+    "logistic": [], "linear": [], "gbdt": ["--rounds", "40"], "random_forest": ["--trees", "20"],
+    "mlp": ["--hidden", "16", "--epochs", "8"],
+}
+
+
+def trained(base, algorithm, *more):
+    """The last rows of a table, what the trainer answers to them, and a registry with the model."""
     made = rows(2_500, 11)
     chance = random.Random(5)
     score = [(row["amount"] or 40) / 20 + 3 * (row["plan"] == "plus") + ("paid" in (row["remark"] or "")) +
              chance.gauss(0, 1) for row in made]
-    target = ["%r" % value for value in score] if request.param == "linear" else [
+    target = ["%r" % value for value in score] if algorithm == "linear" else [
         "yes" if value > 3.4 else "no" for value in score]
     parts = ["train"] * (len(made) - ROWS) + ["test"] * ROWS
     (base / "data.csv").write_text(table(made, extra=[("y", target), ("part", parts)]))
-    (base / "steps.yaml").write_text(STEPS)
     run(BIN / "modeltrain", "train", base / "data.csv", "--target", "y", "--split-column", "part",
-        "--text", "remark", "--preprocess", base / "steps.yaml", "--algorithm", request.param,
+        "--preprocess", base / "steps.yaml", "--algorithm", algorithm, *ALGORITHMS[algorithm],
         "--predictions", base / "predictions.jsonl", "--registry", base / "registry", "--name", "m",
-        "--rounds", "40", "--progress", "none")
+        "--progress", "none", *more)
     lines = [json.loads(line) for line in (base / "predictions.jsonl").read_text().splitlines()]
     assert [line["row"] for line in lines] == list(range(len(made) - ROWS, len(made)))
-    return base, made[-ROWS:], [line["predictions"] for line in lines]
+    answers = [line["predictions"] for line in lines]
+    assert len(set(answers)) > 15
+    return made[-ROWS:], answers
+
+
+@pytest.fixture(scope="module", params=list(ALGORITHMS))
+def skew(request, tmp_path_factory):
+    base = tmp_path_factory.mktemp("skew")
+    (base / "steps.yaml").write_text(STEPS)
+    return base, *trained(base, request.param, "--text", "remark")
 
 
 def test_everyDialect_answersAsTheTrainerDid(skew, daemon):
@@ -117,19 +132,34 @@ def test_everyDialect_answersAsTheTrainerDid(skew, daemon):
     answers["V1 by name"] = json_of(server.post("/v1/models/m:predict", {"instances": instances}))["predictions"]
     answers["TFS columns"] = json_of(server.post("/v1/models/m:predict", {
         "inputs": {name: [row[name] for row in some] for name in COLUMNS}}))["outputs"]
-    json_type = {"Content-Type": "application/json"}
-    answers["MLflow records"] = json_of(server.post(
-        "/invocations", {"dataframe_records": instances}, headers=json_type))["predictions"]
-    answers["MLflow split"] = json_of(server.post(
-        "/invocations", {"dataframe_split": {"columns": COLUMNS, "data": values}}, headers=json_type))["predictions"]
-    csv_type = {"Content-Type": "text/csv"}
-    answers["CSV with a header"] = json_of(server.post("/invocations", table(some).encode(), headers=csv_type))[
-        "predictions"]
+    answers["V1 by place"] = json_of(server.post("/v1/models/m:predict", {"instances": values}))["predictions"]
+    answers["Vertex AI's address"] = json_of(server.post(
+        "/v1/projects/1/locations/x/endpoints/m:predict", {"instances": instances, "parameters": {}}))["predictions"]
+
+    def invoke(server, body, content="application/json", accept="application/json", path="/invocations"):
+        body = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        answer = server.post(path, body, headers={"Content-Type": content, "Accept": accept})
+        assert answer.status == 200, answer.text
+        if accept == "application/json":
+            return answer.json["predictions"]
+        return [json.loads(line) for line in answer.text.splitlines()]
+
+    answers["MLflow records"] = invoke(server, {"dataframe_records": instances})
+    answers["MLflow split"] = invoke(server, {"dataframe_split": {"columns": COLUMNS, "data": values}})
+    answers["MLflow inputs"] = invoke(server, {"inputs": {name: [row[name] for row in some] for name in COLUMNS}})
+    answers["MLflow instances"] = invoke(server, {"instances": instances})
+    answers["MLflow CSV"] = invoke(server, table(some), "text/csv")
+    vertex = daemon(base / "registry", env={"AIP_MODE": "PREDICTION", "AIP_PREDICT_ROUTE": "/answer"})
+    answers["Vertex AI's container"] = invoke(vertex, {"instances": instances}, path="/answer")
     sagemaker = daemon(base / "registry", env={"SAGEMAKER_SAFE_PORT_RANGE": "1-2"})
-    lines = sagemaker.post("/invocations", table(some, header=False).encode(),
-                           headers={"Content-Type": "text/csv", "Accept": "text/csv"})
-    assert lines.status == 200, lines.text
-    answers["SageMaker CSV"] = [float(line) for line in lines.text.split()]
+    lines = ["".join(json.dumps(row) + "\n" for row in form)
+             for form in (values, instances, [{"features": row} for row in values])]
+    answers["SageMaker CSV"] = invoke(sagemaker, table(some, header=False), "text/csv", "text/csv")
+    answers["SageMaker CSV with a header"] = invoke(sagemaker, table(some), "text/csv; header=present", "text/csv")
+    answers["SageMaker JSON"] = invoke(sagemaker, {"instances": values})
+    answers["SageMaker JSON by name"] = invoke(sagemaker, {"instances": instances}, path="/models/m/invoke")
+    for kind, text in zip(["", " by name", " of features"], lines):
+        answers["SageMaker JSON lines" + kind] = invoke(sagemaker, text, "application/jsonlines", "application/jsonlines")
     for name, answer in answers.items():
         answer = [one["predictions"] if isinstance(one, dict) else one for one in answer]
         wrong = [i for i in range(ROWS) if answer[i] != expected[i]]
@@ -185,3 +215,44 @@ def test_wrongValues_areNamed(skew, daemon):
     signature = server.get("/v2/models/m").json["inputs"]
     assert [(one["name"], one["datatype"]) for one in signature] == [
         (name, "FP64" if name in ("amount", "rate") else "BYTES") for name in COLUMNS]
+
+
+def seconds(text):
+    """Since 1970; a date without a zone is in UTC."""
+    if text is None:
+        return math.nan
+    moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00").replace(".25", ".250000"))
+    return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)).timestamp()
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_theExportedGraph_answersAsTheTrainerDid(algorithm, tmp_path):
+    """In ONNX Runtime, to 1e-6; of all columns but the text."""
+    onnxruntime, numpy = pytest.importorskip("onnxruntime"), pytest.importorskip("numpy")
+    steps = STEPS.replace("year, month, weekday, hour, days]", "year, quarter, month, week, day, day_of_year, weekday, "
+                          "weekend, hour, minute, second, days]")
+    (tmp_path / "steps.yaml").write_text("".join(line + "\n" for line in steps.splitlines() if "text:" not in line))
+    some, expected = trained(tmp_path, algorithm, "--ignore=remark")
+    model = tmp_path / "registry/m/1/model.safetensors"
+    run(BIN / "modelctl", "convert", model, "-o", tmp_path / "m.onnx", "--to", "onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "m.onnx"))
+    assert [value.name for value in session.get_inputs()] == COLUMNS[:-1]
+    inputs = {}
+    for name in COLUMNS[:-1]:
+        column = [row[name] for row in some]
+        if name in ("plan", "region"):
+            inputs[name] = numpy.array([["" if cell is None else cell] for cell in column], dtype=object)
+        else:
+            column = map(seconds, column) if name in DATES else [math.nan if cell is None else cell for cell in column]
+            inputs[name] = numpy.array([[cell] for cell in column], dtype=numpy.float64)
+    found = session.run(["predictions"], inputs)[0].reshape(-1).astype(float)
+    far = [abs(one - other) / max(1, abs(other)) for one, other in zip(found, expected)]
+    assert len(far) == ROWS and max(far) <= 1e-6, max(far)
+
+
+def test_aText_isNamedAsWhatONNXCannotRead(tmp_path):
+    (tmp_path / "steps.yaml").write_text("preprocess:\n  - text: {columns: text, max_terms: 40}\n")
+    trained(tmp_path, "logistic", "--text=remark", "--ignore=joined", "--ignore=seen")
+    model = tmp_path / "registry/m/1/model.safetensors"
+    refused = run(BIN / "modelctl", "convert", model, "-o", tmp_path / "m.onnx", "--to", "onnx", check=False)
+    assert refused.returncode != 0 and '"remark", a text' in refused.stderr and not (tmp_path / "m.onnx").exists()

@@ -142,7 +142,7 @@ extension ONNXPipeline {
             let centred = nodes.add(
                 "Sub", [nodes.joined(values), nodes.numbers(means, shape: [1, values.count])])
             matrix = product(centred, components, outputs: outputCount, inputs: values.count)
-        case .dateParts: throw refusal("the parts of a date")
+        case .dateParts(let parts): return dateParts(parts, of: values[0])
         case .hash, .textHash, .termWeights: throw refusal("a step on texts")
         case .fill, .missingIndicator, .rescale, .multiplyAdd, .clip, .function, .power, .quantile, .bin,
             .keep:

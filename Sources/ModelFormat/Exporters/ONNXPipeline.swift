@@ -4,8 +4,8 @@ import Tabular
 /// A model with its preprocessing as an ONNX graph: docs/reference/cli.md, "modelctl convert".
 ///
 /// Numbers are Float64 up to the estimator, as here. A model of numbers alone has one input, `input` [N,
-/// features]; any other an input [N, 1] a feature, under its name: Float64 numbers, and strings for
-/// categories, where the empty one is a missing one.
+/// features]; any other an input [N, 1] a feature, under its name: Float64 numbers, for a date its seconds
+/// since 1970, and strings for categories, where the empty one is a missing one.
 struct ONNXPipeline {
     var nodes = ONNXNodes()
     private var inputs: [ProtobufWriter] = []
@@ -40,13 +40,13 @@ struct ONNXPipeline {
         }
         for feature in schema.features {
             switch feature.kind {
-            case .numeric:
+            case .numeric, .date:
                 inputs.append(tensor(feature.name, .double, 1))
                 columns.append((feature.name, feature.name))
             case .categorical(let categories):
                 inputs.append(tensor(feature.name, .string, 1))
                 columns.append((feature.name, codes(feature.name, categories)))
-            case .date, .text:
+            case .text:
                 throw .unsupported(
                     part: "the column \"\(feature.name)\", a \(feature.kind.name)",
                     advice: "ONNX's operators do not read it as modeld does; leave it out with --ignore")

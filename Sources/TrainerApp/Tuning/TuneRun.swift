@@ -165,14 +165,14 @@ struct TuneRun {
         for (rank, trial) in leaders.prefix(TuneRun.leaderCount).enumerated() {
             let settings = trial.point.values.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
             reporter.say(
-                "  \(pad(figure(trial.loss), 12))\(pad(figure(trial.latencyMicroseconds), 12))"
+                "  \(pad(figure(trial.rankedLoss), 12))\(pad(figure(trial.latencyMicroseconds), 12))"
                     + "\(pad("\(trial.number)", 7))\(trial.point.algorithm.name): "
                     + (settings.isEmpty ? "defaults" : settings))
             var line = JSONLine(event: "leader")
             line.add("rank", rank + 1)
             line.add("trial", trial.number)
             line.add("algorithm", trial.point.algorithm.name)
-            line.add(name, trial.loss)
+            line.add(name, trial.rankedLoss)
             line.add("latency_microseconds", trial.latencyMicroseconds)
             line.add("settings", trial.point.values.map { "\($0.name)=\($0.value)" })
             reporter.emit(line.finish())
@@ -189,7 +189,7 @@ struct TuneRun {
         let name = Answers.lossName(trainer.target.task)
         var text =
             "# modeltrain train DATA --config THIS FILE\n#\n"
-            + "# The best of \(counted(count, "trial")): \(name) \(best.loss) on folds of training rows.\n"
+            + "# The best of \(counted(count, "trial")): \(name) \(best.rankedLoss) on folds of training rows.\n"
         var own = given.without(TuneRun.resultNames)
         // What was given for the other algorithms.
         own.options.removeAll { !AlgorithmSettings.takes(best.point.algorithm, $0.name) }
@@ -231,7 +231,7 @@ struct TuneRun {
         line.add("trials", trials.count)
         line.add("best_trial", best.number)
         line.add("algorithm", best.point.algorithm.name)
-        line.add("loss", best.loss)
+        line.add("loss", best.rankedLoss)
         line.add("settings", best.point.values.map { "\($0.name)=\($0.value)" })
         line.add("seconds", Double(MonotonicInstant.now.nanoseconds(since: started)) / 1e9)
         if let path = tuning.writeConfig { line.add("configuration", path) }

@@ -34,6 +34,9 @@ package struct Folding: Sendable, Equatable {
         }
     }
 
+    /// Whether another seed gives other divisions.
+    var canDivideAnew: Bool { kind != .time }
+
     /// At most `count` divisions of `rows` into training and test rows, all ascending.
     ///
     /// By chance and by groups each row is tested once. A group is whole in one fold; the folds are about

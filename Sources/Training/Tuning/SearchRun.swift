@@ -108,6 +108,36 @@ struct SearchRun {
         }
     }
 
+    // MARK: Leaders
+
+    /// Measures those that look best on more divisions into folds, until the first of all is one of them or
+    /// time is used up.
+    mutating func confirm() throws(TrainingError) {
+        let divisions = try (1...Tuner.moreDivisions).map { (division) throws(TrainingError) in
+            try tuner.splits(rowPart: 1, division: division)
+        }
+        while true {
+            let leaders = Trial.leaderboard(trials).prefix(Tuner.batchSize)
+            guard let first = leaders.first, first.confirmedLoss == nil else { return }
+            let chosen = leaders.filter { $0.confirmedLoss == nil }
+            let seconds = chosen.map(\.seconds).max().map { $0 * Double(divisions.count) } ?? 0
+            if let limit = tuner.settings.seconds, tuner.secondsSoFar + seconds > limit { return }
+            let slots = Slots<Trial>(chosen.count)
+            let tuner = tuner
+            pool.run(chosen.count) { _, index in
+                var trial = chosen[index]
+                var sum = trial.loss
+                for splits in divisions { sum += tuner.attempt(trial.number, trial.point, 1, splits).loss }
+                trial.confirmedLoss = sum / Double(divisions.count + 1)
+                slots.store(index, trial)
+            }
+            let confirmed = Dictionary(slots.take().map { ($0.number, $0) }) { first, _ in first }
+            for index in trials.indices {
+                if let trial = confirmed[trials[index].number] { trials[index] = trial }
+            }
+        }
+    }
+
     // MARK: Trials
 
     /// The trials of `points`, from the earlier run or tried now, nil for those that time did not allow.
@@ -124,7 +154,7 @@ struct SearchRun {
                 return slots.store(index, trial)
             }
             // Something is better than nothing: the first of all is tried whatever it takes.
-            if let seconds = tuner.settings.seconds, number > 0,
+            if let seconds = tuner.searchSeconds, number > 0,
                 tuner.secondsSoFar + longestSoFar.withLock({ $0 }) > seconds
             {
                 return

@@ -40,8 +40,12 @@ package struct Tuner {
     static let evenCount = 8
     /// With fewer rows a ninth of them says nothing.
     private static let partRowsMin = 200
-    /// With fewer rows chance says too much in three folds.
+    /// With fewer rows chance says too much in three folds, and in one division into folds.
     private static let fewRows = 2_000
+    /// Divisions into folds that a leader of few rows is measured on besides the first.
+    static let moreDivisions = 2
+    /// Of the time, what is kept for that.
+    private static let confirmingPart = 0.15
 
     let trainer: ModelTrainer
     let settings: Settings
@@ -80,6 +84,7 @@ package struct Tuner {
         }
         var run = SearchRun(self, known: known, report: report)
         if settings.search == .halving { try run.halve() } else { try run.sample() }
+        if confirmsLeaders { try run.confirm() }
         let trials = run.trials
         if let failure = trials.first?.failure, !trials.contains(where: { $0.loss.isFinite }) {
             throw .noTrial(failure)
@@ -87,9 +92,23 @@ package struct Tuner {
         return trials
     }
 
+    /// Whether the best is looked for among leaders that are measured again: of many trials on the same folds
+    /// the one that was luckiest with them looks best.
+    private var confirmsLeaders: Bool {
+        trainer.folding.canDivideAnew && trainer.split.train.count < Self.fewRows
+    }
+
+    /// Seconds until the last trial must have begun; nil for any number.
+    var searchSeconds: Double? {
+        settings.seconds.map { confirmsLeaders ? $0 * (1 - Self.confirmingPart) : $0 }
+    }
+
     /// Divides a part of the training rows into folds.
-    func splits(rowPart: Double) throws(TrainingError) -> [Split] {
-        let (target, seed, folding) = (trainer.target, trainer.seed, trainer.folding)
+    ///
+    /// - Parameter division: 0, or the number of another way to do it.
+    func splits(rowPart: Double, division: Int = 0) throws(TrainingError) -> [Split] {
+        let (target, folding) = (trainer.target, trainer.folding)
+        let seed = division == 0 ? trainer.seed : RandomSource.mixed(trainer.seed, UInt64(division))
         var rows = trainer.split.train
         if rowPart < 1 {
             let parts = Int((1 / rowPart).rounded())

@@ -101,8 +101,9 @@ extension PredictService {
     ) -> PredictError {
         let name = slot.name
         // What was not loaded when the entry was read may be by now, or may have left again: whoever waits
-        // for it is called at once, and answered by what there is then.
-        if entry.isLoadedOnUse || slot.entry !== entry || registry.isAwaitable(name) {
+        // for it is called at once, and answered by what there is then. The entry is looked at last: when
+        // nothing is to be waited for any more, what was loaded stands there.
+        if entry.isLoadedOnUse || registry.isAwaitable(name) || slot.entry !== entry {
             return .notLoaded(model: name)
         }
         if let alias, alias != "latest" {

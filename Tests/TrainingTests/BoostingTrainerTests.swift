@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import Inference
 import ModelFormat
 import Tabular
@@ -69,6 +70,60 @@ import Testing
         let tree = try grow(data, features: 3, gradients, settings)
         #expect(tree.nodes.count > 9)
         check(tree, node: 0, rows: Array(0..<data.count), data, gradients, settings)
+    }
+
+    /// Two groups of rows, which one split tells apart; `positive` of 100 rows of the first are of class 1, and
+    /// 2 of 1,000 of the second. Returns the values that both leaves get.
+    private func leafValues(positive: Int, _ settings: BoostingSettings) throws -> [Double] {
+        let columns = (0..<1_100).map { Float($0 < 100 ? 0 : 1) }
+        let targets = (0..<1_100).map { row in row < positive || row >= 1_098 ? 1.0 : 0 }
+        let ensemble = try BoostingTrainer(settings).fit(
+            BoostingTrainer.Rows(columns: columns, targets: targets), features: .init(count: 1),
+            loss: .logistic
+        ).ensemble
+        let margins = BoostingTrainer.margins(
+            ensemble, columns: [0, 1], rowCount: 2, threadCount: 1)
+        return margins.map { Double($0) - ensemble.baseMargins[0] }
+    }
+
+    /// Where the loss of `positive` of `count` rows that begin at `base` has its minimum, with half the square of
+    /// the value times `l2` added.
+    private func bestValue(_ positive: Double, of count: Double, base: Double, l2: Double) -> Double {
+        var (low, high) = (-60.0, 60.0)
+        for _ in 0..<200 {
+            let middle = (low + high) / 2
+            let slope = count / (1 + exp(-base - middle)) - positive + l2 * middle
+            if slope > 0 { high = middle } else { low = middle }
+        }
+        return low
+    }
+
+    @Test(arguments: [0, 1, 30, 50, 99, 100], [1.0, 0.0])
+    func valuesOfLeaves_comeNearerToTheBest(positive: Int, l2: Double) throws {
+        var settings = BoostingSettings()
+        settings.rounds = 1
+        settings.learningRate = 1
+        settings.leavesMax = 2
+        settings.childWeightMin = 0.01
+        settings.l2 = l2
+        let base = log(Double(positive + 2) / Double(1_098 - positive))
+        let best = [
+            bestValue(Double(positive), of: 100, base: base, l2: l2),
+            bestValue(2, of: 1_000, base: base, l2: l2),
+        ]
+        var errors: [[Double]] = []
+        for steps in [1, 2, 10] {
+            settings.leafSteps = steps
+            let values = try leafValues(positive: positive, settings)
+            errors.append(zip(values, best).map { abs($0 - $1) })
+            #expect(values.allSatisfy { abs($0) < 200 }, "\(values)")
+        }
+        let isPure = positive == 0 || positive == 100
+        for leaf in 0..<2 where !(isPure && leaf == 0 && l2 == 0) {
+            #expect(errors[1][leaf] <= errors[0][leaf] + 1e-5)
+            #expect(
+                errors[2][leaf] <= max(2e-4, errors[0][leaf] / 2), "leaf \(leaf): \(errors), best \(best)")
+        }
     }
 
     private func grow(

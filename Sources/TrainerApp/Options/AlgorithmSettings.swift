@@ -22,9 +22,10 @@ enum AlgorithmSettings {
             [.gbdt],
             [
                 "rounds", "loss", "quantile", "huber-delta", "tweedie-power", "max-leaves", "max-depth",
-                "growth", "l1", "max-step", "min-leaf-rows", "min-child-weight", "min-split-gain",
-                "max-bins", "ordered-categories", "bagging", "goss-top", "goss-other", "columns-by-tree",
-                "columns-by-level", "columns-by-node", "dart", "dart-rate", "monotone", "interact",
+                "growth", "l1", "leaf-steps", "max-step", "min-leaf-rows", "min-child-weight",
+                "min-split-gain", "max-bins", "ordered-categories", "bagging", "goss-top", "goss-other",
+                "columns-by-tree", "columns-by-level", "columns-by-node", "dart", "dart-rate",
+                "monotone", "interact",
             ]
         ),
         (forests + [.isolationForest], ["trees"]),

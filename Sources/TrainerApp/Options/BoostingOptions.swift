@@ -45,6 +45,12 @@ struct BoostingOptions: ParsableArguments {
             "gbdt: the largest leaf value before the learning rate; 0 for any.", valueName: "number"))
     var maxStep = BoostingSettings().stepMax
 
+    @Option(
+        help: ArgumentHelp(
+            "gbdt, two classes: Newton steps to the value of a leaf; other libraries take 1.",
+            valueName: "count"))
+    var leafSteps = BoostingSettings().leafSteps
+
     @Option(help: ArgumentHelp("gbdt: least rows in a leaf.", valueName: "count"))
     var minLeafRows = BoostingSettings().leafRowsMin
 
@@ -109,6 +115,7 @@ struct BoostingOptions: ParsableArguments {
         settings.depthMax = maxDepth
         settings.growth = growth
         settings.stepMax = maxStep
+        settings.leafSteps = leafSteps
         settings.leafRowsMin = minLeafRows
         settings.childWeightMin = minChildWeight
         settings.splitGainMin = minSplitGain

@@ -203,6 +203,9 @@ package struct BoostingLearner: Learner {
         }
         add("l1", settings.l1, defaults.l1)
         add("max_step", settings.stepMax, defaults.stepMax)
+        if settings.leafSteps != defaults.leafSteps {
+            all.append(("leaf_steps", settings.leafSteps.description))
+        }
         add("min_split_gain", settings.splitGainMin, defaults.splitGainMin)
         add("columns_by_tree", settings.columnsByTree, 1)
         add("columns_by_level", settings.columnsByLevel, 1)

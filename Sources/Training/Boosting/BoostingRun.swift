@@ -13,6 +13,8 @@ final class BoostingRun {
     private let validation: (rows: LossRows, matrix: BinnedMatrix)?
     private let blocks: [GradientBlocks]
     private let sampling: RowSampling
+    /// Nil when a leaf's first value is its last.
+    private let refiner: LeafRefiner?
     private var builder: EnsembleBuilder
     /// Trees that this run did not grow.
     private var startCount: Int
@@ -61,6 +63,7 @@ final class BoostingRun {
             sampling: settings.sampling, seed: settings.seed,
             warmUpRounds: Int(1 / settings.learningRate))
         random = RandomSource(seed: RandomSource.mixed(settings.seed, 0xDA27))
+        refiner = LeafRefiner(settings, loss, features.constraints)
     }
 
     /// The rows at the margins that the trees so far give them.
@@ -162,6 +165,7 @@ final class BoostingRun {
             var tree = grower.grow(
                 block.words, units, total: total, rowCount: rowCount, isWhole: chosen == nil, seed: seed)
             if let level = loss.leafQuantile { renew(&tree, level) }
+            refiner?.refine(&tree, rows: grower.partition.rows, train, pool)
             hasSplit = hasSplit || tree.nodes.count > 1
             if settings.dart == nil {
                 add(tree, output, isWhole: chosen == nil)

@@ -16,6 +16,9 @@ package struct BoostingSettings: Sendable, Equatable {
     package var l2 = 1.0
     /// The largest leaf value before the learning rate; 0 for any.
     package var stepMax = 0.0
+    /// Newton steps to a leaf's value; only for `logistic`, whose first step falls short where the rows of a
+    /// leaf agree.
+    package var leafSteps = 2
     /// Least sum of second derivatives in a leaf.
     package var childWeightMin = 1.0
     /// Least rows in a leaf.
@@ -82,6 +85,7 @@ package struct BoostingSettings: Sendable, Equatable {
         try requireNotNegative(l2, "--l2")
         try requireNotNegative(stepMax, "--max-step")
         try requireNotNegative(childWeightMin, "--min-child-weight")
+        try require(leafSteps >= 1 && leafSteps <= 10, "--leaf-steps", "\(leafSteps)", "from 1 to 10")
         try require(leafRowsMin >= 1, "--min-leaf-rows", "\(leafRowsMin)", "1 or more")
         try requireNotNegative(splitGainMin, "--min-split-gain")
         try require(binsMax >= 2 && binsMax <= 255, "--max-bins", "\(binsMax)", "from 2 to 255")

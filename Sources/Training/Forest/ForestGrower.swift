@@ -80,20 +80,30 @@ struct ForestGrower {
         if order.isEmpty { order = [0] }
     }
 
-    /// Adds a row to the sums that begin at `place`.
-    private func add(_ row: Int, to sums: inout [Double], at place: Int) {
-        let weight = Double(weights[row])
+    /// Adds a row to the sums that begin at `place`. Its target is a class when there are several outputs.
+    ///
+    /// No method: one would be given a copy of the grower, and so make one of the sums, at each row.
+    @inline(__always)
+    private static func add(
+        weight: Float, target: Double, outputCount: Int, to sums: inout [Double], at place: Int
+    ) {
+        let weight = Double(weight)
         sums[place] += weight
         if outputCount == 1 {
-            sums[place + 1] += weight * (rows.targets[row] - targetMean)
+            sums[place + 1] += weight * target
         } else {
-            sums[place + 1 + Int(rows.targets[row])] += weight
+            sums[place + 1 + Int(target)] += weight
         }
     }
 
     private func totals(_ range: Range<Int>) -> [Double] {
         var totals = [Double](repeating: 0, count: outputCount + 1)
-        for place in range { add(Int(order[place]), to: &totals, at: 0) }
+        for place in range {
+            let row = Int(order[place])
+            ForestGrower.add(
+                weight: weights[row], target: rows.targets[row] - targetMean, outputCount: outputCount,
+                to: &totals, at: 0)
+        }
         return totals
     }
 
@@ -155,7 +165,9 @@ struct ForestGrower {
             let bin = unsafe Int(column[row])
             if counts[bin] == 0 { present.append(bin) }
             counts[bin] += 1
-            add(row, to: &sums, at: bin * width)
+            ForestGrower.add(
+                weight: weights[row], target: rows.targets[row] - targetMean, outputCount: outputCount,
+                to: &sums, at: bin * width)
         }
         defer {
             for bin in present {

@@ -72,8 +72,8 @@ import Testing
         check(tree, node: 0, rows: Array(0..<data.count), data, gradients, settings)
     }
 
-    /// Two groups of rows, which one split tells apart; `positive` of 100 rows of the first are of class 1, and
-    /// 2 of 1,000 of the second. Returns the values that both leaves get.
+    /// Two groups of rows, which one split tells apart; `positive` of 100 rows of the first are of class 1,
+    /// and 2 of 1,000 of the second. Returns the values that both leaves get.
     private func leafValues(positive: Int, _ settings: BoostingSettings) throws -> [Double] {
         let columns = (0..<1_100).map { Float($0 < 100 ? 0 : 1) }
         let targets = (0..<1_100).map { row in row < positive || row >= 1_098 ? 1.0 : 0 }
@@ -86,8 +86,8 @@ import Testing
         return margins.map { Double($0) - ensemble.baseMargins[0] }
     }
 
-    /// Where the loss of `positive` of `count` rows that begin at `base` has its minimum, with half the square of
-    /// the value times `l2` added.
+    /// Where the loss of `positive` of `count` rows that begin at `base` has its minimum, with half the
+    /// square of the value times `l2` added.
     private func bestValue(_ positive: Double, of count: Double, base: Double, l2: Double) -> Double {
         var (low, high) = (-60.0, 60.0)
         for _ in 0..<200 {

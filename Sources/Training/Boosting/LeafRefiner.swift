@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Takes further Newton steps to the values of a tree's leaves, each at the margins that the step before leads
-/// to.
+/// Takes further Newton steps to the values of a tree's leaves, each at the margins that the step before
+/// leads to.
 ///
-/// The sums that a tree is grown from give each leaf one step from where its rows are. For the logistic loss that
-/// is too short where the rows agree: half of them in either class, a step to all in one is 2, the optimum without
-/// end. A second step costs a pass over the rows and is worth some rounds (CatBoost calls them iterations of leaf
-/// estimation). Sums are Float64 over a leaf's rows in their order, so that they are the same on any number of
-/// threads.
+/// The sums that a tree is grown from give each leaf one step from where its rows are. For the logistic loss
+/// that is too short where the rows agree: half of them in either class, a step to all in one is 2, the
+/// optimum without end. A second step costs a pass over the rows and is worth some rounds (CatBoost calls
+/// them iterations of leaf estimation). Sums are Float64 over a leaf's rows in their order, so that they are
+/// the same on any number of threads.
 struct LeafRefiner: Sendable {
     private let steps: Int
     private let rate: Double
@@ -38,9 +38,10 @@ struct LeafRefiner: Sendable {
         for (index, leaf) in leaves.enumerated() { tree.nodes[leaf.node].value = found[index] }
     }
 
-    /// The loss is convex in the value, so its minimum lies on the first step's side of 0, and Newton's step tells
-    /// on which side of the value. It goes to twice the value at most. Back it goes half of the way to the last
-    /// value that was too small at most: beyond the minimum the loss may be all but straight, and the step wild.
+    /// The loss is convex in the value, so its minimum lies on the first step's side of 0, and Newton's step
+    /// tells on which side of the value. It goes to twice the value at most. Back it goes half of the way to
+    /// the last value that was too small at most: beyond the minimum the loss may be all but straight, and
+    /// the step wild.
     private func value(
         from first: Double, _ range: Range<Int>, _ rows: NumberMemory<UInt32>, _ train: LossRows
     ) -> Double {

@@ -233,8 +233,10 @@ if Context.environment["MODELD_FUZZ"] != nil {
             name: "ONNXFuzz", dependencies: ["CFuzzer", "Tabular", "ModelFormat", "Inference"],
             path: "Fuzz/ONNX"))
     package.targets.append(
+        .executableTarget(name: "MLflowFuzz", dependencies: ["CFuzzer", "Registry"], path: "Fuzz/MLflow"))
+    package.targets.append(
         .target(name: "ImporterFuzzing", dependencies: ["CFuzzer", "ModelFormat"], path: "Fuzz/Importers"))
-    for name in ["XGBoost", "XGBoostUBJSON", "LightGBM", "CatBoost", "Skops"] {
+    for name in ["XGBoost", "XGBoostUBJSON", "LightGBM", "CatBoost", "Skops", "Safetensors"] {
         package.targets.append(
             .executableTarget(
                 name: "\(name)Fuzz", dependencies: ["CFuzzer", "ImporterFuzzing"], path: "Fuzz/\(name)"))

@@ -67,9 +67,10 @@ struct ImportParityTests {
     }
 
     /// scikit-learn's own prediction is the label; probabilities stand beside it.
-    @Test(arguments: cases("skops")) func skops_isAnsweredAsScikitLearnDid(name: String) throws {
+    @Test(arguments: cases("skops"), [false, true])
+    func skops_isAnsweredAsScikitLearnDid(name: String, isConverted: Bool) throws {
         let original = try OriginalAnswers(name)
-        var answers = try ImportedAnswers("\(name)/model.skops", original)
+        var answers = try ImportedAnswers("\(name)/model.skops", original, isConverted: isConverted)
         // Networks add up in Float32.
         let isNetwork = if case .multilayerPerceptron = answers.graph.estimator { true } else { false }
         let relative = isNetwork ? 2e-5 : 1e-12

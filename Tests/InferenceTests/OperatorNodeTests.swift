@@ -16,8 +16,8 @@ struct OperatorNodeTests {
     }
 
     /// `node.jsonl` are ONNX's own cases; `classical.jsonl` are graphs of one `ai.onnx.ml` operator over its
-    /// attributes, with what ONNX Runtime 1.32 answered.
-    @Test(arguments: ["node.jsonl", "classical.jsonl"])
+    /// attributes, with what ONNX Runtime 1.32 answered; `operators.jsonl` are other graphs of one operator.
+    @Test(arguments: ["node.jsonl", "classical.jsonl", "operators.jsonl"])
     func everyClaimedOperator_answersItsCases(file: String) throws {
         let lines = try Self.lines(file)
         var answered = 0

@@ -4,8 +4,9 @@ import Testing
 
 /// Every file that a fuzzer ever stopped at must be answered, by a graph or by an error.
 @Suite struct FailCaseTests {
-    static let files = ["NativeModel", "XGBoost", "XGBoostUBJSON", "LightGBM", "CatBoost", "Skops"].flatMap {
-        target in
+    static let files = [
+        "NativeModel", "XGBoost", "XGBoostUBJSON", "LightGBM", "CatBoost", "Skops", "Safetensors", "ONNX",
+    ].flatMap { target in
         Repository.names(in: "Fuzz/FailCases/\(target)").map { "Fuzz/FailCases/\(target)/\($0)" }
     }
 

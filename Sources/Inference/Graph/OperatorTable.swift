@@ -44,6 +44,7 @@ package enum OperatorTable {
             selectionOperators, fillOperators, reductionOperators, normalizationOperators,
             matrixOperators, convolutionOperators, poolingOperators, recurrentOperators,
             quantizedOperators, textOperators, sortingOperators, controlOperators,
+            resizeOperators, einsteinSumOperators,
         ].reduce(into: [:]) { $0.merge($1) { first, _ in first } },
         "com.microsoft": runtimeOperators,
         "ai.onnx.ml": [

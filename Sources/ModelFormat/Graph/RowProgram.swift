@@ -102,33 +102,43 @@ public enum RowOperation: Sendable, Equatable {
 }
 
 /// Which answer of a model inside a program.
-public enum RowAnswer: Sendable, Equatable {
+public enum RowAnswer: String, Sendable {
     /// One probability a class where there are such, else predictions.
     case values
     case margins
 }
 
 /// Functions of one number.
-public enum RowFunction: Sendable, Equatable {
-    case exponential, logarithm, logarithmOfOnePlus, exponentialMinusOne, squareRoot, square, absolute
-    case negative, logistic, hyperbolicTangent, rectified
+public enum RowFunction: String, Sendable {
+    case exponential = "exp"
+    case logarithm = "log"
+    case logarithmOfOnePlus = "log1p"
+    case exponentialMinusOne = "expm1"
+    case squareRoot = "sqrt"
+    case square, absolute, negative, logistic
+    case hyperbolicTangent = "tanh"
+    case rectified = "relu"
     /// 1 where the number is missing, else 0.
-    case isMissing
+    case isMissing = "is_missing"
 }
 
 /// Functions of two numbers; comparisons give 1 or 0.
-public enum RowCombination: Sendable, Equatable {
-    case add, subtract, multiply, divide, minimum, maximum, above, atLeast, equal
+public enum RowCombination: String, Sendable {
+    case add, subtract, multiply, divide, minimum, maximum, above, equal
+    case atLeast = "at_least"
     /// The left one, and the right one where the left is missing.
-    case orElse
+    case orElse = "or_else"
 }
 
-public enum RowReduction: Sendable, Equatable {
-    case sum, sumOfAbsolutes, sumOfSquares, largest, largestAbsolute
+public enum RowReduction: String, Sendable {
+    case sum, largest
+    case sumOfAbsolutes = "sum_of_absolutes"
+    case sumOfSquares = "sum_of_squares"
+    case largestAbsolute = "largest_absolute"
     /// The index of the first largest number.
-    case firstLargest
+    case firstLargest = "first_largest"
     /// The index of the first smallest number.
-    case firstSmallest
+    case firstSmallest = "first_smallest"
 }
 
 /// Points of a curve, ascending in `x`, at least one.

@@ -24,6 +24,9 @@ struct GraphDocument {
     var stages: [Stage] = []
     var estimatorKind = ""
     var activations: [String]?
+    /// Of a row program.
+    var inputWidth: Int?
+    var rowSteps: [RowStepDocument]?
     var rules = RulesDocument()
     var transform = ""
     var divisor = 1.0
@@ -57,7 +60,7 @@ struct GraphDocument {
         while let name = try document.nextMember(&names, of: "modeld.graph") {
             switch name {
             case "schema": try readSchema(&document)
-            case "stages": try readStages(&document)
+            case "stages": stages = try GraphDocument.readStages(&document, of: "")
             case "estimator": try readEstimator(&document)
             case "output": try readOutput(&document)
             case "statistics": statistics = try document.readStatistics()
@@ -88,10 +91,14 @@ struct GraphDocument {
         }
     }
 
-    private mutating func readStages(_ document: inout DocumentReader) throws(FormatError) {
+    /// - Parameter owner: the part of the graph that the stages belong to, empty for the graph itself.
+    static func readStages(
+        _ document: inout DocumentReader, of owner: String
+    ) throws(FormatError) -> [Stage] {
+        var stages: [Stage] = []
         try document.beginArray()
         while try document.nextElement() {
-            let part = "stages[\(stages.count)]"
+            let part = "\(owner.isEmpty ? "" : owner + ".")stages[\(stages.count)]"
             var stage = Stage(kind: "", columns: nil)
             var names = MemberNames()
             try document.beginObject()
@@ -114,6 +121,7 @@ struct GraphDocument {
             if stage.kind.isEmpty { throw .missingPart("\(part).kind") }
             stages.append(stage)
         }
+        return stages
     }
 
     private static func readColumns(
@@ -146,9 +154,20 @@ struct GraphDocument {
             switch name {
             case "kind": estimatorKind = try document.readString()
             case "layers": activations = try GraphDocument.readLayers(&document)
+            case "input_width": inputWidth = Int(try document.readInt64())
+            case "steps": rowSteps = try GraphDocument.readSteps(&document)
             default: if try !rules.read(name, &document) { try document.skipValue() }
             }
         }
+    }
+
+    private static func readSteps(_ document: inout DocumentReader) throws(FormatError) -> [RowStepDocument] {
+        var steps: [RowStepDocument] = []
+        try document.beginArray()
+        while try document.nextElement() {
+            steps.append(try RowStepDocument(&document, part: "estimator.steps[\(steps.count)]"))
+        }
+        return steps
     }
 
     private static func readLayers(_ document: inout DocumentReader) throws(FormatError) -> [String] {

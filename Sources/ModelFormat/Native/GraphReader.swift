@@ -10,6 +10,9 @@ struct GraphReader: ~Escapable {
     private var arrays: [String: any Sendable]?
     /// Tensors that nothing has asked for yet.
     private var unclaimed: [String: Container.Entry]
+    /// In how many other models this one lies.
+    var depth = 0
+    static let depthMax = 8
 
     @_lifetime(copy bytes)
     init(_ bytes: Span<UInt8>, entries: [Container.Entry]) {
@@ -29,10 +32,7 @@ struct GraphReader: ~Escapable {
         guard let transform = OutputTransform(rawValue: document.transform) else {
             throw .unknownPart("transform \"\(document.transform)\"")
         }
-        var stages: [PreprocessingStage] = []
-        for (index, stage) in document.stages.enumerated() {
-            stages.append(try self.stage(stage, part: "stages.\(index)"))
-        }
+        let stages = try stages(document.stages, prefix: "stages")
         let estimator = try estimator(document)
         var calibration: IsotonicCalibration?
         if document.isCalibrated {
@@ -51,6 +51,17 @@ struct GraphReader: ~Escapable {
                 labels: document.labels, predictsLabels: document.predictsLabels,
                 calibration: calibration, interval: document.interval), goldenSamples: samples,
             statistics: document.statistics, lineage: document.lineage)
+    }
+
+    /// Stages whose tensors are called `prefix`, a point and their index.
+    mutating func stages(
+        _ documents: [GraphDocument.Stage], prefix: String
+    ) throws(FormatError) -> [PreprocessingStage] {
+        var stages: [PreprocessingStage] = []
+        for (index, stage) in documents.enumerated() {
+            stages.append(try self.stage(stage, part: "\(prefix).\(index)"))
+        }
+        return stages
     }
 
     private mutating func stage(
@@ -81,8 +92,13 @@ struct GraphReader: ~Escapable {
 
     mutating func lists(_ part: String) throws(FormatError) -> [[Double]] {
         let starts: [Int32] = try vector("\(part).starts", .int32)
-        let values: [Double] = try vector("\(part).values", .float64)
-        var lists: [[Double]] = []
+        return try GraphReader.lists(of: try vector("\(part).values", .float64), starts, part: part)
+    }
+
+    static func lists<Number>(
+        of values: [Number], _ starts: [Int32], part: String
+    ) throws(FormatError) -> [[Number]] {
+        var lists: [[Number]] = []
         for index in 0..<max(starts.count - 1, 0) {
             let (start, end) = (Int(starts[index]), Int(starts[index + 1]))
             guard start >= 0, start <= end, end <= values.count else {
@@ -124,9 +140,19 @@ struct GraphReader: ~Escapable {
         case "multilayer_perceptron":
             guard let activations = document.activations else { throw .missingPart("estimator.layers") }
             return .multilayerPerceptron(try layers(activations))
+        case "row_program": return .rowProgram(try rowProgram(document))
         case "operator_graph": return .operatorGraph(try operatorGraph(document))
         default: throw .unknownPart("estimator kind \"\(document.estimatorKind)\"")
         }
+    }
+
+    /// A whole native file in a tensor.
+    mutating func model(_ name: String) throws(FormatError) -> ModelGraph {
+        if depth >= GraphReader.depthMax {
+            throw .invalidValue(part: "tensor \"\(name)\"", reason: "models lie in each other too deep")
+        }
+        let file: [UInt8] = try vector(name, .uint8)
+        return try NativeModel.read(file.span, depth: depth + 1)
     }
 
     /// An ONNX model in a tensor; what surrounds it says what its importer says of such a model.

@@ -40,7 +40,7 @@ extension GraphWriter {
                 json.append("}")
             }
             json.append("]}")
-        case .rowProgram: json.append(#"{"kind":"row_program"}"#)
+        case .rowProgram(let program): append(program, to: &json)
         case .operatorGraph: json.append(#"{"kind":"operator_graph"}"#)
         }
     }
@@ -78,35 +78,43 @@ extension GraphWriter {
         json.append(quoted: word)
     }
 
-    /// The tensors in the order in which they stand in the file.
-    static func tensors(_ graph: ModelGraph) -> [(name: String, tensor: Tensor)] {
+    /// The tensors of stages, which are called `prefix`, a point and their index.
+    static func tensors(
+        _ stages: [PreprocessingStage], prefix: String
+    ) -> [(name: String, tensor: Tensor)] {
         var tensors: [(name: String, tensor: Tensor)] = []
-        for (index, stage) in graph.stages.enumerated() {
+        for (index, stage) in stages.enumerated() {
             switch stage {
-            case .impute(let values): tensors.append(("stages.\(index).values", Tensor(values)))
+            case .impute(let values): tensors.append(("\(prefix).\(index).values", Tensor(values)))
             case .scale(let offsets, let divisors):
-                tensors.append(("stages.\(index).offsets", Tensor(offsets)))
-                tensors.append(("stages.\(index).divisors", Tensor(divisors)))
+                tensors.append(("\(prefix).\(index).offsets", Tensor(offsets)))
+                tensors.append(("\(prefix).\(index).divisors", Tensor(divisors)))
             case .affine(let multipliers, let addends):
-                tensors.append(("stages.\(index).multipliers", Tensor(multipliers)))
-                tensors.append(("stages.\(index).addends", Tensor(addends)))
+                tensors.append(("\(prefix).\(index).multipliers", Tensor(multipliers)))
+                tensors.append(("\(prefix).\(index).addends", Tensor(addends)))
             case .select(let columns):
                 tensors.append(
-                    ("stages.\(index).columns", Tensor(columns.map { Int32(truncatingIfNeeded: $0) })))
+                    ("\(prefix).\(index).columns", Tensor(columns.map { Int32(truncatingIfNeeded: $0) })))
             case .recode(let lists):
                 var starts: [Int32] = [0]
                 for list in lists {
                     starts.append((starts.last ?? 0) + Int32(truncatingIfNeeded: list.count))
                 }
-                tensors.append(("stages.\(index).starts", Tensor(starts)))
-                tensors.append(("stages.\(index).values", Tensor(lists.flatMap { $0 })))
+                tensors.append(("\(prefix).\(index).starts", Tensor(starts)))
+                tensors.append(("\(prefix).\(index).values", Tensor(lists.flatMap { $0 })))
             case .encode: break
             case .categoryStatistics(let statistics):
-                tensors.append(contentsOf: statistics.tensors("stages.\(index)"))
+                tensors.append(contentsOf: statistics.tensors("\(prefix).\(index)"))
             case .columns(let columnStage):
-                tensors.append(contentsOf: columnStage.tensors("stages.\(index)"))
+                tensors.append(contentsOf: columnStage.tensors("\(prefix).\(index)"))
             }
         }
+        return tensors
+    }
+
+    /// The tensors in the order in which they stand in the file.
+    static func tensors(_ graph: ModelGraph) throws(FormatError) -> [(name: String, tensor: Tensor)] {
+        var tensors = tensors(graph.stages, prefix: "stages")
         switch graph.estimator {
         case .linear(let model):
             let width = model.coefficients.count / max(model.outputCount, 1)
@@ -123,7 +131,10 @@ extension GraphWriter {
             }
         case .operatorGraph(let operators):
             tensors.append(("estimator.graph", Tensor(ONNXWriter.write(operators))))
-        case .rowProgram: break
+        case .rowProgram(let program):
+            for (index, step) in program.steps.enumerated() {
+                tensors += try step.operation.tensors("estimator.steps.\(index)")
+            }
         }
         if let calibration = graph.output.calibration {
             tensors.append(("output.calibration.margins", Tensor(calibration.margins)))

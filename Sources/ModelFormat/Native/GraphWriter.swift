@@ -88,7 +88,7 @@ enum GraphWriter {
         }
     }
 
-    private static func append(_ stage: PreprocessingStage, to json: inout ByteBuffer) {
+    static func append(_ stage: PreprocessingStage, to json: inout ByteBuffer) {
         switch stage {
         case .impute: json.append(#"{"kind":"impute"}"#)
         case .scale: json.append(#"{"kind":"scale"}"#)
@@ -178,7 +178,7 @@ enum GraphWriter {
     /// A member that is a list; nothing for an empty one.
     ///
     /// - Parameter member: up to and with the opening bracket.
-    private static func appendList<Element>(
+    static func appendList<Element>(
         _ member: StaticString, _ list: [Element], to json: inout ByteBuffer,
         _ appendElement: (Element, inout ByteBuffer) -> Void
     ) {

@@ -51,7 +51,7 @@ package enum NarrowNumbers {
 
 extension GraphWriter {
     /// Narrow tensors in the place of those that they hold all numbers of.
-    static func narrowed(_ graph: ModelGraph) -> [(name: String, tensor: Tensor)] {
+    static func narrowed(_ graph: ModelGraph) throws(FormatError) -> [(name: String, tensor: Tensor)] {
         var narrow: [String: [(name: String, tensor: Tensor)]] = [:]
         func add(_ name: String, _ numbers: [Double], rows: Int? = nil) {
             let shape = rows.map { [$0, numbers.count / max($0, 1)] }
@@ -79,7 +79,7 @@ extension GraphWriter {
             }
         case .rowProgram, .operatorGraph: break
         }
-        return tensors(graph).flatMap { narrow[$0.name] ?? [$0] }
+        return try tensors(graph).flatMap { narrow[$0.name] ?? [$0] }
     }
 
     private static func whole(_ numbers: [Int32]) -> Tensor? {

@@ -7,8 +7,15 @@ public enum NativeModel {
     ///
     /// - Complexity: one pass for the digest, then O(numbers); memory about the size of the file.
     public static func read(_ bytes: Span<UInt8>) throws(FormatError) -> ModelGraph {
+        try read(bytes, depth: 0)
+    }
+
+    /// - Parameter depth: in how many other models this one lies.
+    static func read(_ bytes: Span<UInt8>, depth: Int) throws(FormatError) -> ModelGraph {
         let container = try ContainerReader(bytes)
-        return try graph(container.metadata, GraphReader(bytes, entries: container.entries))
+        var reader = GraphReader(bytes, entries: container.entries)
+        reader.depth = depth
+        return try graph(container.metadata, reader)
     }
 
     /// The graph that the metadata describe, with the reader's tensors.
@@ -36,13 +43,8 @@ public enum NativeModel {
     ///   refuse such a file by name.
     public static func write(_ graph: ModelGraph, isNarrow: Bool = false) throws(FormatError) -> [UInt8] {
         try graph.validate()
-        if case .rowProgram = graph.estimator {
-            throw .unsupported(
-                part: "a model that holds models, kernels or neighbours, in the native format",
-                advice: "keep the original file; it is served as it is")
-        }
         var container = ContainerWriter()
-        let tensors = isNarrow ? GraphWriter.narrowed(graph) : GraphWriter.tensors(graph)
+        let tensors = try isNarrow ? GraphWriter.narrowed(graph) : GraphWriter.tensors(graph)
         for (name, tensor) in tensors { container.add(name, tensor) }
         var metadata = [
             ("modeld.format", "1"), ("modeld.graph", GraphWriter.graphText(graph, isNarrow: isNarrow)),

@@ -5,13 +5,13 @@ internal import YAML
 ///
 /// A directory that MLflow saved holds environments and examples beside the model of one library, its
 /// flavour. The file counts by its content as any other does; this only says where to look.
-enum MLflowModel {
+package enum MLflowModel {
     static let fileName = "MLmodel"
     static let sizeLimit = 1 << 20
 
     /// The name of the model's file, from the flavours in their order, that of the library before MLflow's
     /// own; nil when the text says nothing that is understood here.
-    static func modelFile(_ text: Span<UInt8>) -> String? {
+    package static func modelFile(_ text: Span<UInt8>) -> String? {
         guard let document = try? YAMLDocument.parse(text), let flavors = member("flavors", of: document),
             case .mapping(let entries) = flavors.content
         else { return nil }

@@ -88,9 +88,14 @@ struct ImportedAnswers: ~Copyable {
     /// For each row the leaf of each tree, as its library numbers them; none for models with stages.
     let leaves: [Double]
 
-    init(_ path: String, _ original: OriginalAnswers) throws {
+    /// - Parameter isConverted: written as a native file and read again.
+    init(_ path: String, _ original: OriginalAnswers, isConverted: Bool = false) throws {
         let file = try OriginalAnswers.file(path)
-        let graph = try ModelFile.load(file.span, fileName: path)
+        var graph = try ModelFile.load(file.span, fileName: path)
+        if isConverted {
+            let native = try NativeModel.write(graph)
+            graph = try NativeModel.read(native.span)
+        }
         let model = try CompiledModel(graph)
         let block = original.block(for: model)
         var predictions = Predictions()

@@ -11,6 +11,8 @@ struct FastTreeTable: Sendable {
     /// The outputs that some tree votes for, whatever the row.
     let isVoted: [Bool]
     private let trees: Trees
+    /// Aggregates that are no sums: the leaves are found fast, their votes are compared here.
+    private let extremes: Extremes?
 
     private enum Trees: Sendable {
         case compact(CompiledTrees<CompactNode, Float>)
@@ -23,12 +25,18 @@ struct FastTreeTable: Sendable {
         basesStandAlone: Bool
     ) {
         featureCount = table.featuresMin
-        guard featureCount > 0, aggregate == .sum || aggregate == .average,
-            let votes = FastTreeTable.votes(table, outputs: outputs)
-        else { return nil }
+        guard featureCount > 0, let votes = FastTreeTable.votes(table, outputs: outputs) else { return nil }
         isVoted = votes.isVoted
+        let addends = (0..<outputs).map { output -> Double in
+            let hasBase = bases.count == outputs && (votes.isVoted[output] || basesStandAlone)
+            return hasBase ? Double(Float(bases[output])) : 0
+        }
+        let isSum = aggregate == .sum || aggregate == .average
+        extremes =
+            isSum
+            ? nil : Extremes(table: table, isMaximum: aggregate == .maximum, bases: addends.map { Float($0) })
         let rules = TreeRules(
-            comparison: .lessOrEqual, aggregation: aggregate == .sum ? .scaled(1) : .average)
+            comparison: .lessOrEqual, aggregation: aggregate == .average ? .average : .scaled(1))
         var builder = EnsembleLayout(
             table, outputs: outputs,
             // An average is over all trees, and not those of an output.
@@ -36,10 +44,7 @@ struct FastTreeTable: Sendable {
         guard builder.layOut() else { return nil }
         var ensemble = builder.ensemble
         ensemble.rules = rules
-        ensemble.baseMargins = (0..<outputs).map { output in
-            let hasBase = bases.count == outputs && (votes.isVoted[output] || basesStandAlone)
-            return hasBase ? Double(Float(bases[output])) : 0
-        }
+        ensemble.baseMargins = addends
         guard let forest = try? TreeForestBuilder(ensemble, inputCount: featureCount) else { return nil }
         if let compact = CompiledTrees(forest, nodes: CompactNode.self, sums: Float.self) {
             trees = .compact(compact)
@@ -93,6 +98,12 @@ struct FastTreeTable: Sendable {
 
     /// The scores of `rowCount` rows of `featureCount` numbers, bases included: shape [rowCount, outputs].
     func run(_ rows: Span<Float>, rowCount: Int) -> [Float] {
+        if let extremes {
+            return switch trees {
+            case .compact(let trees): extremes.run(trees.forest, rows, rowCount: rowCount)
+            case .wide(let trees): extremes.run(trees.forest, rows, rowCount: rowCount)
+            }
+        }
         var scores = [Float](repeating: 0, count: rowCount * isVoted.count)
         var gathered: [Float] = []
         var sums: [Float] = []
@@ -109,7 +120,64 @@ struct FastTreeTable: Sendable {
     }
 }
 
-/// Lays the nodes of a table out as an ensemble has them: tree by tree, children behind their parents.
+/// The least or the greatest vote for each output.
+private struct Extremes: Sendable {
+    let table: TreeTable<Float>
+    let isMaximum: Bool
+    /// One an output, added last.
+    let bases: [Float]
+
+    func run<Node: TreeNode>(
+        _ forest: TreeForest<Node, Float>, _ rows: Span<Float>, rowCount: Int
+    ) -> [Float] where Node.Value == Float {
+        let (treeCount, width) = (table.roots.count, forest.inputCount)
+        var scores: [Float] = []
+        scores.reserveCapacity(rowCount * bases.count)
+        var gathered: [Float] = []
+        var leaves: [Double] = []
+        var isVoted = [Bool](repeating: false, count: bases.count)
+        var first = 0
+        while first < rowCount {
+            let count = min(TreeSlots.blockRows, rowCount - first)
+            if leaves.count != count * treeCount { leaves = Array(repeating: 0, count: count * treeCount) }
+            var target = leaves.mutableSpan
+            forest.findLeaves(
+                rows.extracting(first * width..<(first + count) * width), rowCount: count, into: &target,
+                gathered: &gathered)
+            for row in 0..<count {
+                append(
+                    leaves.span.extracting(row * treeCount..<(row + 1) * treeCount), to: &scores, &isVoted)
+            }
+            first += count
+        }
+        return scores
+    }
+
+    /// - Parameters:
+    ///   - leaves: the node of each tree that a row ends at.
+    ///   - isVoted: memory to work in, one an output.
+    private func append(_ leaves: Span<Double>, to scores: inout [Float], _ isVoted: inout [Bool]) {
+        let start = scores.count
+        for output in bases.indices {
+            scores.append(0)
+            isVoted[output] = false
+        }
+        for tree in leaves.indices {
+            let leaf = table.nodes[Int(leaves[tree])]
+            for index in Int(leaf.whenTrue)..<Int(leaf.whenTrue) + Int(leaf.whenFalse) {
+                let vote = table.votes[index]
+                let (output, place) = (Int(vote.output), start + Int(vote.output))
+                let best = isMaximum ? max(scores[place], vote.weight) : min(scores[place], vote.weight)
+                scores[place] = isVoted[output] ? best : vote.weight
+                isVoted[output] = true
+            }
+        }
+        for output in bases.indices { scores[start + output] += bases[output] }
+    }
+}
+
+/// Lays the nodes of a table out as an ensemble has them: tree by tree, children behind their parents. Leaves
+/// are called what their place in the table is.
 private struct EnsembleLayout {
     private let table: TreeTable<Float>
     private let outputs: Int
@@ -133,6 +201,7 @@ private struct EnsembleLayout {
                 let node = table.nodes[Int(order[next])]
                 next += 1
                 guard node.mode != .leaf else {
+                    ensemble.leafNumbers.append(order[next - 1])
                     append(leaf: node)
                     continue
                 }

@@ -169,13 +169,18 @@ struct ConcatKernel: OperatorKernel {
     let axis: Int
 
     func run(_ context: inout OperatorContext) throws(OperatorError) {
+        try run(context.inputCount, &context)
+    }
+
+    /// Joins the first `count` inputs.
+    func run(_ count: Int, _ context: inout OperatorContext) throws(OperatorError) {
         let first = try context.input(0)
         let axis = try first.shape.axis(axis)
         guard first.shape.rank > 0 else { throw OperatorError("scalars cannot be joined") }
         var shape = first.shape
         var inputs: [Tensor] = []
         var total = 0
-        for index in 0..<context.inputCount {
+        for index in 0..<count {
             let input = try context.input(index)
             guard input.type == first.type, input.shape.rank == shape.rank else {
                 throw OperatorError("inputs of \(first.type) \(first.shape) and \(input.type) \(input.shape)")

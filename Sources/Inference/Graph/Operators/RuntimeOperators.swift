@@ -152,6 +152,81 @@ struct QuantizedMeanKernel: OperatorKernel {
     }
 }
 
+/// The mean of each window.
+struct QuantizedPoolingKernel: OperatorKernel {
+    let pooling: PoolingKernel
+    let isChannelLast: Bool
+
+    func run(_ context: inout OperatorContext) throws(OperatorError) {
+        let x = try QuantizedOperand(context, at: 0)
+        let target = try Requantization(scale: context.input(3), zero: zeroPoint(context, 4))
+        let rank = x.shape.rank
+        guard rank >= 3, x.scales.count == 1 else { throw OperatorError("an input of \(x.shape)") }
+        // Channels behind the first axis, where pooling expects them, and back.
+        let forth = [0, rank - 1] + Array(1..<rank - 1)
+        let back = [0] + Array(2..<rank) + [1]
+        let original = context.replacements
+        defer { context.replacements = original }
+        context.replacements = [Tensor(shape: x.shape, elements: .float32(x.floats))]
+        if isChannelLast { try apply(TransposeKernel(order: forth), &context) }
+        try apply(pooling, &context)
+        if isChannelLast { try apply(TransposeKernel(order: back), &context) }
+        guard let means = context.replacements?.first ?? nil else { return }
+        let numbers = try means.floats().prefix(means.count)
+        context.set(0, try target.tensor(numbers.map(target.level(of:)), shape: means.shape))
+    }
+
+    /// Runs a kernel on what the one before it answered.
+    private func apply(
+        _ kernel: some OperatorKernel, _ context: inout OperatorContext
+    ) throws(OperatorError) {
+        try kernel.run(&context)
+        guard let result = context.output(0) else { throw OperatorError("its result is not read") }
+        context.replacements = [result]
+    }
+}
+
+/// Tensors of different scales one after the other, in one scale.
+struct QuantizedConcatKernel: OperatorKernel {
+    let concat: ConcatKernel
+
+    func run(_ context: inout OperatorContext) throws(OperatorError) {
+        let target = try Requantization(scale: context.input(0), zero: context.input(1))
+        var parts: [Tensor?] = []
+        for index in stride(from: 2, to: context.inputCount - 2, by: 3) {
+            let x = try QuantizedOperand(context, at: index)
+            guard x.scales.count == 1 else { throw OperatorError("\(x.scales.count) scales") }
+            parts.append(try target.tensor(x.floats.map(target.level(of:)), shape: x.shape))
+        }
+        let original = context.replacements
+        defer { context.replacements = original }
+        context.replacements = parts
+        try concat.run(parts.count, &context)
+    }
+}
+
+/// Elements of one or the other tensor, in one scale.
+struct QuantizedWhereKernel: OperatorKernel {
+    func run(_ context: inout OperatorContext) throws(OperatorError) {
+        let condition = try context.input(0)
+        let a = try QuantizedOperand(context, at: 1)
+        let b = try QuantizedOperand(context, at: 4)
+        let target = try Requantization(scale: context.input(7), zero: context.input(8))
+        let isFirst = try condition.array(Bool.self, "the condition")
+        let shape = try condition.shape.broadcast(with: a.shape).broadcast(with: b.shape)
+        guard shape.checkedCount != nil, a.scales.count == 1, b.scales.count == 1 else {
+            throw OperatorError("a result of \(shape), or several scales")
+        }
+        let places = condition.shape.places(broadcastTo: shape)
+        let (aPlaces, bPlaces) = (a.shape.places(broadcastTo: shape), b.shape.places(broadcastTo: shape))
+        let (aLevels, bLevels) = (a.floats.map(target.level(of:)), b.floats.map(target.level(of:)))
+        let levels = (0..<shape.count).map {
+            isFirst[places[$0]] ? aLevels[aPlaces[$0]] : bLevels[bPlaces[$0]]
+        }
+        context.set(0, try target.tensor(levels, shape: shape))
+    }
+}
+
 /// 0 of UInt8 where none is given.
 private func zeroPoint(_ context: OperatorContext, _ index: Int) -> Tensor {
     context.optionalInput(index) ?? Tensor(shape: Shape(), elements: .uint8([0]))
@@ -184,6 +259,22 @@ extension OperatorTable {
             (description) throws(OperatorError) -> any OperatorKernel in
             QuantizedMeanKernel(isChannelLast: try description.flag("channels_last"))
         },
+        "QLinearAveragePool": OperatorEntry(1...1, 4...5) {
+            (description) throws(OperatorError) -> any OperatorKernel in
+            QuantizedPoolingKernel(
+                pooling: PoolingKernel(
+                    function: .average(countsPadding: try description.flag("count_include_pad")),
+                    geometry: try WindowGeometry(description)),
+                isChannelLast: try description.flag("channels_last"))
+        },
+        "QLinearConcat": OperatorEntry(1...1, 5...ONNXPorts.most) {
+            (description) throws(OperatorError) -> any OperatorKernel in
+            guard let axis = try description.integer("axis"), description.inputCount % 3 == 2 else {
+                throw OperatorError("no axis, or \(description.inputCount) inputs")
+            }
+            return QuantizedConcatKernel(concat: ConcatKernel(axis: axis))
+        },
+        "QLinearWhere": OperatorEntry(1...1, 9...9) { _ in QuantizedWhereKernel() },
         "QLinearSoftmax": OperatorEntry(1...1, 5...5) {
             (description) throws(OperatorError) -> any OperatorKernel in
             guard let scale = description.constant(3), let zero = description.constant(4), scale.count == 1,

@@ -163,8 +163,9 @@ let package = Package(
         tests(
             "InferenceTests",
             imports: [
-                "Base", "Tabular", "Compression", "ModelFormat", "Preprocess", "LinearAlgebra", "Inference",
-                "TestKit",
+                "Base", "Tabular", "Compression", "Cryptography", "ModelFormat", "Preprocess",
+                "LinearAlgebra",
+                "Inference", "TestKit",
             ]),
         tests("HTTPTests", imports: ["Base", "Compression", "Net", "HTTP", "TestKit"]),
         tests(

@@ -44,11 +44,28 @@ struct RowProgramKernel: Sendable {
             case .model(let graph, let answer): work = .model(try CompiledModel(graph), answer)
             default: work = .plain(step.operation)
             }
-            steps.append(Step(work: work, inputs: step.inputs, width: program.widths[index + 1]))
+            let width = program.widths[index + 1]
+            // What these make is decided by rules of theirs, which the program's file need not have seen alike.
+            let found = Self.trialWidth(work, inputWidth: step.inputs.first.map { program.widths[$0] } ?? 0)
+            guard found ?? width == width else {
+                throw .arrayLength(
+                    name: "numbers of step \(index) of the program", expected: width, got: found ?? 0)
+            }
+            steps.append(Step(work: work, inputs: step.inputs, width: width))
         }
         self.steps = steps
         self.inputCount = inputCount
         outputCount = program.outputCount
+    }
+
+    /// How many numbers a model or stages make of a row of zeros; nil for other steps.
+    private static func trialWidth(_ work: Work, inputWidth: Int) -> Int? {
+        let zeros = [Double](repeating: 0, count: inputWidth)
+        return switch work {
+        case .plain: nil
+        case .stages(let plan): run(plan, zeros, 1).count
+        case .model(let model, let answer): ask(model, answer, zeros, 1).count
+        }
     }
 
     /// `rows` has shape [rows, inputCount], `margins` [rows, outputCount].

@@ -152,7 +152,15 @@ struct GraphReader: ~Escapable {
             throw .invalidValue(part: "tensor \"\(name)\"", reason: "models lie in each other too deep")
         }
         let file: [UInt8] = try vector(name, .uint8)
-        return try NativeModel.read(file.span, depth: depth + 1)
+        let graph = try NativeModel.read(file.span, depth: depth + 1)
+        var isOfNumbers = graph.schema.features.allSatisfy { $0.kind == .numeric }
+        if case .operatorGraph = graph.estimator { isOfNumbers = false }
+        guard isOfNumbers else {
+            throw .invalidValue(
+                part: "tensor \"\(name)\"", reason: "its model has a feature that is no number, or is a graph"
+            )
+        }
+        return graph
     }
 
     /// An ONNX model in a tensor; what surrounds it says what its importer says of such a model.

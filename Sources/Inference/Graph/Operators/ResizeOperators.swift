@@ -27,6 +27,9 @@ struct ResizeKernel: OperatorKernel {
     /// Stands where a region reaches beyond the input.
     let extrapolation: Float
 
+    /// Of a resized axis.
+    private static let sizeMax = 1 << 20
+
     /// An axis to be resized.
     private struct Request {
         var scale: Float
@@ -44,6 +47,10 @@ struct ResizeKernel: OperatorKernel {
             return context.set(0, try x.gathered(RunList(starts: [], length: 0), shape: shape))
         }
         guard x.count > 0 else { throw OperatorError("an empty input for \(shape)") }
+        for (axis, request) in requests.enumerated()
+        where request.size > Self.sizeMax && request.size != x.shape[axis] {
+            throw OperatorError("an axis of \(request.size)")
+        }
         let plans = requests.enumerated().map { axis, request in
             sampling.plan(
                 size: x.shape[axis], resized: request.size, scale: request.scale, region: request.region)

@@ -45,7 +45,7 @@ struct RowProgramKernel: Sendable {
             default: work = .plain(step.operation)
             }
             let width = program.widths[index + 1]
-            // What these make is decided by rules of theirs, which the program's file need not have seen alike.
+            // What models and stages make is decided by rules of theirs: the file may say otherwise.
             let found = Self.trialWidth(work, inputWidth: step.inputs.first.map { program.widths[$0] } ?? 0)
             guard found ?? width == width else {
                 throw .arrayLength(

@@ -72,7 +72,8 @@ struct AxisSampling: Sendable {
     ///   - size: of the axis, from 1.
     ///   - region: of the axis, as fractions, where it is cropped.
     func plan(size: Int, resized: Int, scale: Float, region: (start: Float, end: Float)) -> Plan {
-        if size == resized && scale == 1 && coordinates != .cropped {
+        // ONNX Runtime leaves such an axis alone, whatever its region.
+        if size == resized && scale == 1 {
             return Plan(
                 places: Array(0..<size), weights: Array(repeating: 1, count: size), tapCount: 1,
                 isOutside: Array(repeating: false, count: size), isIdentity: true)

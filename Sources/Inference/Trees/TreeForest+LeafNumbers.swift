@@ -57,10 +57,12 @@ extension TreeForest {
     ) {
         let last = trees.count - 1
         for index in stride(from: 0, through: last, by: 8) {
+            // Safe because every tree starts inside the nodes, which no pointer leaves: the builder
+            // has checked, and only the other `findLeaves` calls this one.
             func root(_ offset: Int) -> UnsafePointer<Node> {
-                // Safe as below: a root lies in the nodes.
                 unsafe nodes + trees[min(index + offset, last)].start
             }
+            // Safe because `root` is.
             let roots = unsafe TreeWalk(
                 node0: root(0), node1: root(1), node2: root(2), node3: root(3), node4: root(4),
                 node5: root(5), node6: root(6), node7: root(7))

@@ -37,10 +37,10 @@ def tensor(name, datatype, rows):
 
 def test_otherOperators_areAnsweredByONNXRuntime(daemon, registry, library):
     server = daemon(registry, "--onnx-runtime-library", library)
-    case = CASES["einsum"]
-    for rows, expected in [(case["rows"], case["expected"]["product"]),
-                           (case["rows"][3:4], case["expected"]["product"][3:4])]:
-        answer = server.post("/v2/models/einsum/infer", {"inputs": [tensor("x", "FP32", rows)]})
+    case = CASES["normalized"]
+    for rows, expected in [(case["rows"], case["expected"]["normalized"]),
+                           (case["rows"][3:4], case["expected"]["normalized"][3:4])]:
+        answer = server.post("/v2/models/normalized/infer", {"inputs": [tensor("x", "FP32", rows)]})
         assert answer.status == 200, answer.text
         (output,) = answer.json["outputs"]
         assert output["shape"] == [len(rows), 24]
@@ -59,10 +59,10 @@ def test_otherOperators_areAnsweredByONNXRuntime(daemon, registry, library):
 
 def test_aRow_hasTheSameBitsInEveryBatch(daemon, registry, library):
     server = daemon(registry, "--onnx-runtime-library", library)
-    rows = CASES["einsum"]["rows"]
+    rows = CASES["normalized"]["rows"]
 
     def answer(rows):
-        reply = server.post("/v2/models/einsum/infer", {"inputs": [tensor("x", "FP32", rows)]})
+        reply = server.post("/v2/models/normalized/infer", {"inputs": [tensor("x", "FP32", rows)]})
         return reply.json["outputs"][0]["data"]
 
     alone = [v for row in rows for v in answer([row])]
@@ -72,7 +72,7 @@ def test_aRow_hasTheSameBitsInEveryBatch(daemon, registry, library):
 
 def test_aWrongRequest_isTheClientsFault(daemon, registry, library):
     server = daemon(registry, "--onnx-runtime-library", library)
-    short = server.post("/v2/models/einsum/infer", {"inputs": [tensor("x", "FP32", [[1.0, 2.0]])]})
+    short = server.post("/v2/models/normalized/infer", {"inputs": [tensor("x", "FP32", [[1.0, 2.0]])]})
     assert short.status == 400 and "48" in short.text
     nul = server.post("/v1/models/text:predict", {"instances": [["a\u0000b"]]})
     assert nul.status == 400 and "NUL" in nul.text
@@ -80,9 +80,9 @@ def test_aWrongRequest_isTheClientsFault(daemon, registry, library):
 
 def test_withoutTheLibrary_theOperatorIsNamed(daemon, registry):
     server = daemon(registry, "--onnx-runtime-library", "/nowhere/libonnxruntime.so.1")
-    assert server.post("/v1/models/einsum:predict", {"instances": [[0] * 48]}).status == 503
+    assert server.post("/v1/models/normalized:predict", {"instances": [[0] * 48]}).status == 503
     log = server.stop()
-    assert "onnx_runtime_missing" in log and "Einsum" in log and "onnx.runtime_library" in log
+    assert "onnx_runtime_missing" in log and "MeanVarianceNormalization" in log and "onnx.runtime_library" in log
     assert "/nowhere/libonnxruntime.so.1" in log
 
 
@@ -109,9 +109,9 @@ def test_onnxruntime_runsWhatWouldRunNatively(daemon, tmp_path, library):
 
 
 def test_verify_takesTheLibrary(registry, library):
-    refused = run(BIN / "modelctl", "verify", registry / "einsum", check=False)
-    assert refused.returncode == 1 and "Einsum" in refused.stdout
-    good = run(BIN / "modelctl", "verify", registry / "einsum", "--onnx-runtime", library)
+    refused = run(BIN / "modelctl", "verify", registry / "normalized", check=False)
+    assert refused.returncode == 1 and "MeanVarianceNormalization" in refused.stdout
+    good = run(BIN / "modelctl", "verify", registry / "normalized", "--onnx-runtime", library)
     assert "1 ok, 0 refused" in good.stdout
 
 
@@ -122,9 +122,9 @@ def test_weightsInAnotherFile_areGivenToIt(daemon, tmp_path, library):
     shutil.copy(MODELS / "outside.bin", version)
     age(tmp_path / "registry")
     server = daemon(tmp_path / "registry", "--onnx-runtime-library", library)
-    case = CASES["einsum"]
+    case = CASES["normalized"]
     answer = server.post("/v2/models/outside/infer", {"inputs": [tensor("x", "FP32", case["rows"])]})
-    expected = [v for row in case["expected"]["product"] for v in row]
+    expected = [v for row in case["expected"]["normalized"] for v in row]
     assert answer.json["outputs"][0]["data"] == pytest.approx(expected, rel=1e-6, abs=1e-7), answer.text
     assert "engine=onnxruntime-1." in server.stop()
     (version / "outside.bin").unlink()

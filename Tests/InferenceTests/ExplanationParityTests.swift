@@ -19,6 +19,7 @@ struct ExplanationParityTests {
         let keys = ["contribs", "contrib", "shap"]
         guard let wanted = keys.lazy.compactMap({ original.numbers($0) }).first else { return }
         var answers = try ImportedAnswers("\(name)/\(Self.file(name))", original)
+        try #require(answers.model.outputs.contains { $0.kind == .contributions })
         var scratch = InferenceScratch()
         answers.model.explain(
             original.block(for: answers.model), into: &answers.predictions, scratch: &scratch)

@@ -53,7 +53,7 @@ struct ImportParityTests {
             expectAnswers(answers.values, predictions, relative: 1e-12, "predict")
         }
         guard let probabilities = original.numbers("proba") else { return }
-        if answers.predictions.classCount > 0 {
+        if answers.model.outputs.contains(where: { $0.kind == .probabilities }) {
             answers.predictions.deriveProbabilities()
             expectAnswers(
                 ImportedAnswers.numbers(answers.predictions.probabilities), probabilities, relative: 1e-12,
@@ -91,6 +91,7 @@ struct ImportParityTests {
                 absolute: relative, "predict")
         }
         guard let probabilities = original.numbers("predict_proba") else { return }
+        try #require(answers.model.outputs.contains { $0.kind == .probabilities })
         answers.predictions.deriveProbabilities()
         expectAnswers(
             ImportedAnswers.numbers(answers.predictions.probabilities), probabilities, relative: relative,

@@ -12,12 +12,12 @@ import Testing
 @Suite(.enabled(if: RuntimeModels.library != nil, "there is no libonnxruntime.so"))
 struct ONNXRuntimeTests {
     @Test func rowsOfNumbers_areAnsweredWithTheBitsOfEachRowAlone() throws {
-        let case_ = try RuntimeModels.recorded("einsum")
-        let model = try RuntimeModels.model("einsum")
+        let case_ = try RuntimeModels.recorded("normalized")
+        let model = try RuntimeModels.model("normalized")
         #expect(model.tensorInputs?.map(\.name) == ["x"])
-        #expect(model.outputs.map(\.name) == ["product"])
+        #expect(model.outputs.map(\.name) == ["normalized"])
         #expect(model.schema.count == 48)
-        let expected = case_.numbers("product")
+        let expected = case_.numbers("normalized")
         for count in [1, 2, 5, 9] {
             let answer = try #require(
                 try RuntimeModels.answer(model, [case_.tensor(rows: 0..<count)]).first)
@@ -60,14 +60,14 @@ struct ONNXRuntimeTests {
     }
 
     @Test func inputsOfAnotherShape_areTheRequestsError() throws {
-        let model = try RuntimeModels.model("einsum")
+        let model = try RuntimeModels.model("normalized")
         let narrow = Tensor(shape: Shape(2, 7), elements: .float32([Float](repeating: 1, count: 14)))
         let error = #expect(throws: GraphError.self) { try RuntimeModels.answer(model, [narrow]) }
         #expect(error?.place == "ONNX Runtime")
     }
 
     @Test func damagedFile_isRefusedWithItsReason() throws {
-        let whole = try RuntimeModels.bytes("einsum")
+        let whole = try RuntimeModels.bytes("normalized")
         let interface = try RuntimeModels.interface(whole)
         let half = Array(whole.prefix(whole.count / 2))
         let library = try RuntimeModels.open()
@@ -77,9 +77,9 @@ struct ONNXRuntimeTests {
     }
 
     @Test func threads_shareOneModel() async throws {
-        let case_ = try RuntimeModels.recorded("einsum")
-        let model = try RuntimeModels.model("einsum")
-        let expected = case_.numbers("product")
+        let case_ = try RuntimeModels.recorded("normalized")
+        let model = try RuntimeModels.model("normalized")
+        let expected = case_.numbers("normalized")
         try await withThrowingTaskGroup(of: Bool.self) { group in
             for _ in 0..<8 {
                 group.addTask {

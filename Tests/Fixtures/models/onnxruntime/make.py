@@ -13,7 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 HERE = pathlib.Path(__file__).resolve().parent
 random = np.random.default_rng(7)
 weights = random.normal(size=(48, 24)).astype(np.float32)
-einsum = helper.make_node("Einsum", ["x", "w"], ["product"], equation="bi,ij->bj")
+product = helper.make_node("MatMul", ["x", "w"], ["product"])
+normalized = [product, helper.make_node("MeanVarianceNormalization", ["product"], ["normalized"], axes=[1])]
 
 
 def value(name, kind, shape):
@@ -42,17 +43,18 @@ w = numpy_helper.from_array(weights, "w")
 x = value("x", TensorProto.FLOAT, ["batch", 48])
 rows = random.normal(size=(9, 48)).astype(np.float32)
 cases = {
-    "einsum": save("einsum", [einsum], [x], [value("product", TensorProto.FLOAT, ["batch", 24])], [w], rows),
+    "normalized": save(
+        "normalized", normalized, [x], [value("normalized", TensorProto.FLOAT, ["batch", 24])], [w], rows),
     # Each row less the mean of all rows of the request: rows that know of each other.
     "centred": save(
         "centred",
-        [einsum, helper.make_node("ReduceMean", ["product", "first"], ["mean"], keepdims=1),
-         helper.make_node("Sub", ["product", "mean"], ["centred"])],
+        [*normalized, helper.make_node("ReduceMean", ["normalized", "first"], ["mean"], keepdims=1),
+         helper.make_node("Sub", ["normalized", "mean"], ["centred"])],
         [x], [value("centred", TensorProto.FLOAT, ["batch", 24])],
         [w, numpy_helper.from_array(np.array([0], np.int64), "first")], rows, alone=False),
     "zipmap": save(
         "zipmap",
-        [einsum, helper.make_node("Slice", ["product", "from", "to", "axis"], ["three"]),
+        [*normalized, helper.make_node("Slice", ["normalized", "from", "to", "axis"], ["three"]),
          helper.make_node("Softmax", ["three"], ["scores"]),
          helper.make_node("ArgMax", ["scores"], ["label"], axis=1, keepdims=0),
          helper.make_node("ZipMap", ["scores"], ["probabilities"], domain="ai.onnx.ml",
@@ -74,5 +76,5 @@ cases = {
 (HERE / "cases.json").write_text(json.dumps(cases) + "\n")
 
 # The first one again, with its weights in another file.
-outside = onnx.load(HERE / "einsum.onnx")
+outside = onnx.load(HERE / "normalized.onnx")
 onnx.save(outside, HERE / "outside.onnx", save_as_external_data=True, location="outside.bin", size_threshold=0)

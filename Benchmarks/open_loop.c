@@ -6,7 +6,8 @@
 //   open_loop PORT RATE WINDOW_SECONDS WINDOWS CONNECTIONS REQUEST_FILE
 //
 // Connections are opened when none is free, up to CONNECTIONS; beyond that a request is sent as soon as one
-// is free, late by its own clock. One that the server closes while it is idle is dropped. Prints a line for
+// is free, late by its own clock. One that the server closes while it is idle is dropped,
+// and a request that crossed its end after 5 s of idleness is sent once more. Prints a line for
 // each window as soon as its answers are in: index, answers, failures, p50, p99 and largest latency in
 // microseconds. Answers have a Content-Length; anything but status 200 is a failure, the first of which is
 // shown.
@@ -26,7 +27,7 @@
 
 struct connection {
     int descriptor;
-    long due;
+    long due, answered;
     int used;
     char buffer[65536];
 };
@@ -158,10 +159,17 @@ int main(int argc, char **argv) {
                 // Closed for being idle, which is the server's right; anything else ends the measurement.
                 int place = 0;
                 while (place < idle_count && idle[place] != (int)events[i].data.u32) place++;
-                if (place == idle_count) fail("recv");
-                idle[place] = idle[--idle_count];
                 close(connection->descriptor);
-                closed[closed_count++] = events[i].data.u32;
+                if (place < idle_count) {
+                    idle[place] = idle[--idle_count];
+                    closed[closed_count++] = events[i].data.u32;
+                    continue;
+                }
+                // The request may have crossed the end of a connection that had been idle for long: once more.
+                if (connection->used || connection->due - connection->answered < 5000000000) fail("recv");
+                open_connection(poller, connection, events[i].data.u32, port);
+                connection->answered = connection->due;
+                if (send(connection->descriptor, request, size, MSG_NOSIGNAL) != (ssize_t)size) fail("send");
                 continue;
             }
             connection->used += received;
@@ -173,6 +181,7 @@ int main(int argc, char **argv) {
             else if (failures++ == 0) fprintf(stderr, "the first failure: %.300s\n", connection->buffer);
             window->failures += status != 200;
             window->open--;
+            connection->answered = now();
             idle[idle_count++] = events[i].data.u32;
         }
         while (next_report < windows && all[next_report].open == 0) {

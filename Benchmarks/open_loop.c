@@ -165,7 +165,7 @@ int main(int argc, char **argv) {
                     closed[closed_count++] = events[i].data.u32;
                     continue;
                 }
-                // The request may have crossed the end of a connection that had been idle for long: once more.
+                // The request may have crossed the end of a connection that was idle for long: once more.
                 if (connection->used || connection->due - connection->answered < 5000000000) fail("recv");
                 open_connection(poller, connection, events[i].data.u32, port);
                 connection->answered = connection->due;

@@ -22,7 +22,7 @@ struct LeafRefiner: Sendable {
         }
         steps = settings.leafSteps - 1
         rate = settings.learningRate
-        rule = LeafRule(l1: settings.l1, l2: settings.l2, stepMax: settings.stepMax)
+        rule = LeafRule(settings)
     }
 
     /// - Parameter rows: the numbers of the tree's rows, by leaf.

@@ -31,3 +31,9 @@ struct LeafRule: Equatable {
         -(2 * gradient * weight + (hessian + l2) * weight * weight + 2 * l1 * abs(weight))
     }
 }
+
+extension LeafRule {
+    init(_ settings: BoostingSettings) {
+        self.init(l1: settings.l1, l2: settings.l2, stepMax: settings.stepMax)
+    }
+}

@@ -23,7 +23,7 @@ struct SplitFinder: Sendable {
     init(_ settings: BoostingSettings, _ matrix: BinnedMatrix) {
         self.settings = settings
         self.matrix = matrix
-        rule = LeafRule(l1: settings.l1, l2: settings.l2, stepMax: settings.stepMax)
+        rule = LeafRule(settings)
     }
 
     /// The sums of one feature's bins, the missing ones' last: memory that outlives the search.

@@ -119,15 +119,21 @@ struct QuantizedUnaryKernel: OperatorKernel {
     }
 }
 
+/// What is pooled, rows of channels with one scale for all, and how the means are quantized.
+private func pooled(_ context: OperatorContext) throws(OperatorError) -> (QuantizedOperand, Requantization) {
+    let x = try QuantizedOperand(context, at: 0)
+    let target = try Requantization(scale: context.input(3), zero: zeroPoint(context, 4))
+    guard x.shape.rank >= 3, x.scales.count == 1 else { throw OperatorError("an input of \(x.shape)") }
+    return (x, target)
+}
+
 /// The mean of each channel.
 struct QuantizedMeanKernel: OperatorKernel {
     let isChannelLast: Bool
 
     func run(_ context: inout OperatorContext) throws(OperatorError) {
-        let x = try QuantizedOperand(context, at: 0)
-        let target = try Requantization(scale: context.input(3), zero: zeroPoint(context, 4))
+        let (x, target) = try pooled(context)
         let rank = x.shape.rank
-        guard rank >= 3, x.scales.count == 1 else { throw OperatorError("an input of \(x.shape)") }
         let channels = x.shape[isChannelLast ? rank - 1 : 1]
         let area = x.shape.product((isChannelLast ? 1 : 2)..<(isChannelLast ? rank - 1 : rank))
         guard area > 0 else { throw OperatorError("an input of \(x.shape)") }
@@ -158,10 +164,8 @@ struct QuantizedPoolingKernel: OperatorKernel {
     let isChannelLast: Bool
 
     func run(_ context: inout OperatorContext) throws(OperatorError) {
-        let x = try QuantizedOperand(context, at: 0)
-        let target = try Requantization(scale: context.input(3), zero: zeroPoint(context, 4))
+        let (x, target) = try pooled(context)
         let rank = x.shape.rank
-        guard rank >= 3, x.scales.count == 1 else { throw OperatorError("an input of \(x.shape)") }
         // Channels behind the first axis, where pooling expects them, and back.
         let forth = [0, rank - 1] + Array(1..<rank - 1)
         let back = [0] + Array(2..<rank) + [1]

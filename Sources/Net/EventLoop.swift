@@ -45,6 +45,7 @@ package final class EventLoop: @unchecked Sendable {
     private let bell: CInt
     private var poller: Poller
     private var wheel: TimerWheel
+    private var patience = Patience()
     private var slots: [Slot] = []
     private var timers: [Timer] = []
     private var isStopping = false
@@ -119,6 +120,9 @@ package final class EventLoop: @unchecked Sendable {
 
     package func clearDeadline(_ descriptor: CInt) { wheel.cancel(Int(descriptor)) }
 
+    /// TLS is served in this turn, so that the next event is worth looking for: see `Patience`.
+    package func servesTLS() { patience.hasServedTLS = true }
+
     /// Runs `action` on this loop at `time`. For the few timers of the loop itself, not for connections.
     package func schedule(at time: MonotonicInstant, _ action: @escaping () -> Void) {
         timers.append(Timer(due: time, action: action))
@@ -133,8 +137,7 @@ package final class EventLoop: @unchecked Sendable {
 
     private func run() {
         while !isStopping {
-            _ = poller.wait(milliseconds: timeout())
-            now = .now
+            wait()
             onTurn?()
             // First: what another thread asked for before a client sent its bytes is done before they are
             // read.
@@ -160,6 +163,19 @@ package final class EventLoop: @unchecked Sendable {
         timers = []
         slots = []
         inbox.withLock { $0 = [] }
+    }
+
+    private func wait() {
+        let looks = patience.looks
+        guard patience.hasServedTLS else {
+            poller.wait(milliseconds: timeout(), looks: looks)
+            now = .now
+            return
+        }
+        let start = MonotonicInstant.now
+        poller.wait(milliseconds: timeout(), looks: looks)
+        now = .now
+        patience.waited(nanoseconds: now.nanoseconds(since: start))
     }
 
     private func timeout() -> CInt {

@@ -35,9 +35,6 @@ package struct Readiness: Equatable, Sendable {
     private let wakeUp: FileDescriptor
     private let events: UnsafeMutablePointer<cposix_event>
     private(set) var reportCount = 0
-    /// How often `wait` looks before it sleeps. A busy loop's next event is often less than a microsecond
-    /// away, and to be put to sleep and woken up costs the loop, and whoever wakes it, more than that.
-    private static let looksBeforeSleep = 3
 
     init() throws(NetError) {
         let epollNumber = cposix_epoll_create()
@@ -69,14 +66,15 @@ package struct Readiness: Equatable, Sendable {
         _ = cposix_eventfd_add(number, 1)
     }
 
-    /// Waits for at most `milliseconds` (-1: for ever). True when somebody rang `wake`.
-    mutating func wait(milliseconds: CInt) -> Bool {
-        for _ in 0..<Self.looksBeforeSleep where milliseconds != 0 {
-            if look(milliseconds: 0) { return true }
+    /// Looks `looks` times for reports, then sleeps for at most `milliseconds` (-1: until there is one).
+    mutating func wait(milliseconds: CInt, looks: Int) {
+        for _ in 0..<looks where milliseconds != 0 {
+            if look(milliseconds: 0) { return }
         }
-        return look(milliseconds: milliseconds)
+        _ = look(milliseconds: milliseconds)
     }
 
+    /// True when there are reports.
     private mutating func look(milliseconds: CInt) -> Bool {
         // Safe because the array has room for as many reports as it is asked for.
         let count = unsafe cposix_epoll_wait(

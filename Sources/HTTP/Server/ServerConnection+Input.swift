@@ -10,9 +10,12 @@ extension ServerConnection {
         self.workspace = workspace
         switch transport.receive(into: &workspace.input, limit: readSize(workspace)) {
         case .bytes:
-            if machine.answerCount == 0, let session = transport.session {
-                origin = RequestOrigin(
-                    listener: origin.listener, peer: origin.peer, certificate: session.clientCertificate)
+            if let session = transport.session {
+                server.loop.servesTLS()
+                if machine.answerCount == 0 {
+                    origin = RequestOrigin(
+                        listener: origin.listener, peer: origin.peer, certificate: session.clientCertificate)
+                }
             }
             machine.bytesArrived()
             advance(workspace)

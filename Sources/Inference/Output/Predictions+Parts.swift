@@ -27,30 +27,80 @@ extension Predictions {
         }
     }
 
-    /// Joins the tensors of parts along their first axis; false, and nothing changed, where they are none of
-    /// Float32.
-    package mutating func joinTensors(_ parts: [[Tensor]]) -> Bool {
-        guard let first = parts.first, !first.isEmpty, parts.allSatisfy({ $0.count == first.count }) else {
+    /// Has `tensors`, which hold the answers to some rows, hold those to `rowCount` rows: `fill` puts all of
+    /// them into their places, and says whether it could.
+    ///
+    /// - Returns: false, and nothing is changed, where the outputs are not all rows of Float32, or `fill` could
+    ///   not.
+    package mutating func fillTensors(rowCount: Int, _ fill: (SharedOutputs) -> Bool) -> Bool {
+        let first = tensors
+        guard !first.isEmpty, first.allSatisfy({ $0.type == .float32 && $0.shape.rank > 0 }) else {
             return false
         }
-        var joined: [Tensor] = []
-        for output in first.indices {
-            var shape = first[output].shape
-            guard shape.rank > 0 else { return false }
-            shape[0] = 0
-            var elements: [Float] = []
-            elements.reserveCapacity(parts.reduce(0) { $0 + $1[output].count })
-            for part in parts {
-                let tensor = part[output]
-                guard case .float32(let numbers) = tensor.elements, tensor.shape.rank == shape.rank else {
-                    return false
-                }
-                elements += numbers.prefix(tensor.count)
-                shape[0] += tensor.shape[0]
-            }
-            joined.append(Tensor(shape: shape, elements: .float32(elements)))
+        let sizes = first.map { rowCount * $0.shape.product(1..<$0.shape.rank) }
+        let filled = unsafe Self.arrays(sizes[...]) { places in
+            let outputs = unsafe SharedOutputs(like: first, rowCount: rowCount, places: places)
+            return fill(outputs)
         }
-        tensors = joined
+        guard let filled else { return false }
+        tensors = zip(first, filled).map { tensor, numbers in
+            var shape = tensor.shape
+            shape[0] = rowCount
+            return Tensor(shape: shape, elements: .float32(numbers))
+        }
+        return true
+    }
+
+    /// Arrays of these sizes, filled by `fill` through one pointer each; nil when it says that it could not.
+    private static func arrays(
+        _ sizes: ArraySlice<Int>, _ fill: ([UnsafeMutablePointer<Float>]) -> Bool
+    ) -> [[Float]]? {
+        guard let size = sizes.first else { return unsafe fill([]) ? [] : nil }
+        var others: [[Float]]?
+        // Safe because the pointers are used within the call, and the array counts as filled only where `fill`
+        // says that all of it is.
+        let array = unsafe [Float](unsafeUninitializedCapacity: size) { buffer, count in
+            guard let place = buffer.baseAddress else { return }
+            unsafe others = arrays(sizes.dropFirst()) { places in unsafe fill([place] + places) }
+            count = others == nil ? 0 : size
+        }
+        guard let others else { return nil }
+        return [array] + others
+    }
+}
+
+/// Outputs that several threads fill, each the rows that it has answered.
+// Safe because the memory outlives the call that hands this out, `put` checks its rows, and no two threads
+// answer the same row.
+@safe package struct SharedOutputs: @unchecked Sendable {
+    private let shapes: [Shape]
+    private let rowCount: Int
+    private let places: [UnsafeMutablePointer<Float>]
+
+    /// `places[i]` has room for `rowCount` rows of `tensors[i]`.
+    fileprivate init(like tensors: [Tensor], rowCount: Int, places: [UnsafeMutablePointer<Float>]) {
+        shapes = tensors.map(\.shape)
+        self.rowCount = rowCount
+        unsafe self.places = places
+    }
+
+    /// Copies the answers to the rows from `row` on; false where they are not as the first ones were.
+    package func put(_ tensors: [Tensor], at row: Int) -> Bool {
+        guard tensors.count == shapes.count else { return false }
+        for (output, tensor) in tensors.enumerated() {
+            guard case .float32(let numbers) = tensor.elements, tensor.shape.rank == shapes[output].rank else {
+                return false
+            }
+            let width = shapes[output].product(1..<shapes[output].rank)
+            let count = tensor.shape[0]
+            guard tensor.count == count * width, row + count <= rowCount else { return false }
+            // Safe because these rows lie within the output, as was just checked, and the array holds the
+            // tensor's numbers.
+            unsafe numbers.withUnsafeBufferPointer { source in
+                guard let start = source.baseAddress else { return }
+                unsafe (places[output] + row * width).update(from: start, count: tensor.count)
+            }
+        }
         return true
     }
 }

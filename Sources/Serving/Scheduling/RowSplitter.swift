@@ -24,11 +24,20 @@ package struct RowSplitter: Sendable {
     /// `model.predict` for the workspace's rows, which is expected to take `cost` nanoseconds.
     package func predict(_ model: CompiledModel, _ workspace: Workspace, cost: UInt64) {
         let rowCount = workspace.rows.rowCount
-        guard model.answersRowsAlone, let parts = parts(rowCount, cost: cost) else {
+        guard model.answersRowsAlone, let ranges = parts(rowCount, cost: cost) else {
             return model.predict(
                 workspace.rows, into: &workspace.predictions, scratch: &workspace.scratch)
         }
-        share(Job(model, parts, rows: workspace, tensors: nil))
+        let parts = ranges.map { Part($0) }
+        let shared = SharedWorkspace(workspace)
+        share(parts.count) { numbers in
+            var scratch = InferenceScratch()
+            while let number = numbers.next() {
+                let part = parts[number]
+                model.predict(
+                    shared.workspace.rows, range: part.range, into: &part.predictions, scratch: &scratch)
+            }
+        }
         model.begin(&workspace.predictions, rows: rowCount)
         for part in parts { workspace.predictions.insert(part.predictions, at: part.range.lowerBound) }
     }
@@ -39,84 +48,93 @@ package struct RowSplitter: Sendable {
     package func predict(
         _ model: CompiledModel, _ tensors: [Tensor], _ workspace: Workspace, cost: UInt64
     ) throws(GraphError) {
-        if model.answersRowsAlone, tensors.count == 1, tensors[0].shape.rank > 0,
-            let parts = parts(tensors[0].shape[0], cost: cost)
-        {
-            let job = Job(model, parts, rows: nil, tensors: tensors)
-            share(job)
-            if let error = job.failure.withLock({ $0 }) { throw error }
-            if workspace.predictions.joinTensors(parts.map { $0.predictions.tensors }) { return }
-        }
+        if try predictParts(model, tensors, workspace, cost: cost) { return }
         try model.predict(tensors, into: &workspace.predictions, scratch: &workspace.scratch)
     }
 
+    /// The same by several threads; false where it is not worth it, or the graph's rows need each other.
+    private func predictParts(
+        _ model: CompiledModel, _ tensors: [Tensor], _ workspace: Workspace, cost: UInt64
+    ) throws(GraphError) -> Bool {
+        guard model.answersRowsAlone, tensors.count == 1, let input = tensors.first, input.shape.rank > 0,
+            let parts = parts(input.shape[0], cost: cost)
+        else { return false }
+        // One row shows how large an answer is.
+        var memory: [Float] = []
+        guard let first = input.rows(0..<1, memory: &memory) else { return false }
+        try model.predict([first], into: &workspace.predictions, scratch: &workspace.scratch)
+        let failure = Mutex<GraphError?>(nil)
+        let isFilled = Mutex(true)
+        let isAnswered = workspace.predictions.fillTensors(rowCount: input.shape[0]) { outputs in
+            share(parts.count) { numbers in
+                var scratch = InferenceScratch()
+                var predictions = Predictions()
+                // Holds the numbers of the part, so that the next one needs no new pages.
+                var memory: [Float] = []
+                while let number = numbers.next() {
+                    do throws(GraphError) {
+                        let range = parts[number]
+                        guard let part = input.rows(range, memory: &memory) else { continue }
+                        try model.predict([part], into: &predictions, scratch: &scratch)
+                        part.giveMemory(to: &memory)
+                        if outputs.put(predictions.tensors, at: range.lowerBound) { continue }
+                        isFilled.withLock { $0 = false }
+                    } catch {
+                        failure.withLock { $0 = $0 ?? error }
+                    }
+                }
+            }
+            return isFilled.withLock { $0 } && failure.withLock { $0 == nil }
+        }
+        if let error = failure.withLock({ $0 }) { throw error }
+        return isAnswered
+    }
+
     /// Parts of `rowCount` rows, nil where that is not worth it.
-    private func parts(_ rowCount: Int, cost: UInt64) -> [Part]? {
+    private func parts(_ rowCount: Int, cost: UInt64) -> [Range<Int>]? {
         guard threads > 1, cost >= Self.costMin else { return nil }
         let steps = (rowCount + Self.rowStep - 1) / Self.rowStep
         let count = min(threads * Self.partsPerThread, steps)
         guard count > 1 else { return nil }
         return (0..<count).map { part in
-            let first = min(rowCount, steps * part / count * Self.rowStep)
-            return Part(first..<min(rowCount, steps * (part + 1) / count * Self.rowStep))
+            steps * part / count * Self.rowStep..<min(rowCount, steps * (part + 1) / count * Self.rowStep)
         }
     }
 
-    private func share(_ job: Job) {
-        DispatchQueue.concurrentPerform(iterations: min(threads, job.parts.count)) { _ in job.work() }
+    /// Runs `work` on several threads, which take the numbers up to `count` from one counter.
+    private func share(_ count: Int, _ work: @Sendable (borrowing Numbers) -> Void) {
+        let numbers = Numbers(count)
+        DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in work(numbers) }
+    }
+}
+
+/// The numbers of the parts, each of which one thread takes.
+private struct Numbers: ~Copyable, Sendable {
+    private let count: Int
+    private let taken = Atomic<Int>(0)
+
+    init(_ count: Int) { self.count = count }
+
+    /// Nil when all are taken.
+    borrowing func next() -> Int? {
+        let number = taken.wrappingAdd(1, ordering: .relaxed).oldValue
+        return number < count ? number : nil
     }
 }
 
 /// Rows of a block, and their answers.
-private final class Part {
+// Safe because it is used by the one thread that took its number, and by the owner afterwards.
+private final class Part: @unchecked Sendable {
     let range: Range<Int>
     var predictions = Predictions()
 
     init(_ range: Range<Int>) { self.range = range }
 }
 
-/// One block on its way through several threads.
-///
-/// Safe because the rows are only read while their owner waits, and each part is used by the one thread that
-/// took its number, and by the owner afterwards.
-private final class Job: @unchecked Sendable {
-    let parts: [Part]
-    let failure = Mutex<GraphError?>(nil)
-    private let model: CompiledModel
-    private let rows: Workspace?
-    private let tensors: [Tensor]?
-    private let next = Atomic<Int>(0)
+/// Whose rows several threads read.
+// Safe because they only read, while the owner waits.
+private struct SharedWorkspace: @unchecked Sendable {
+    let workspace: Workspace
 
-    init(_ model: CompiledModel, _ parts: [Part], rows: Workspace?, tensors: [Tensor]?) {
-        self.model = model
-        self.parts = parts
-        self.rows = rows
-        self.tensors = tensors
-    }
-
-    /// Takes one part after the other, until none is left.
-    func work() {
-        var scratch = InferenceScratch()
-        var memory: [Float] = []
-        while true {
-            let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
-            if number >= parts.count { return }
-            answer(parts[number], &scratch, &memory)
-        }
-    }
-
-    /// `memory` holds the numbers of the part's tensor, so that the next part needs no new pages.
-    private func answer(_ part: Part, _ scratch: inout InferenceScratch, _ memory: inout [Float]) {
-        if let rows {
-            return model.predict(
-                rows.rows, range: part.range, into: &part.predictions, scratch: &scratch)
-        }
-        do throws(GraphError) {
-            guard let tensor = tensors?.first?.rows(part.range, memory: &memory) else { return }
-            try model.predict([tensor], into: &part.predictions, scratch: &scratch)
-            tensor.giveMemory(to: &memory)
-        } catch {
-            failure.withLock { $0 = $0 ?? error }
-        }
-    }
+    init(_ workspace: Workspace) { self.workspace = workspace }
 }

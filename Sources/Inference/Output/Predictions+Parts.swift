@@ -88,7 +88,8 @@ extension Predictions {
     package func put(_ tensors: [Tensor], at row: Int) -> Bool {
         guard tensors.count == shapes.count else { return false }
         for (output, tensor) in tensors.enumerated() {
-            guard case .float32(let numbers) = tensor.elements, tensor.shape.rank == shapes[output].rank else {
+            guard case .float32(let numbers) = tensor.elements, tensor.shape.rank == shapes[output].rank
+            else {
                 return false
             }
             let width = shapes[output].product(1..<shapes[output].rank)

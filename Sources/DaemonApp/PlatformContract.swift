@@ -51,12 +51,12 @@ package struct PlatformContract: Sendable, Equatable {
     }
 
     /// The routes that the platform chose and that no dialect has: the default model's.
-    var routes: [Route] {
-        var routes: [Route] = []
+    var routes: [Route<Endpoint>] {
+        var routes: [Route<Endpoint>] = []
         if let healthRoute { routes.append(Route(.get, healthRoute, .openInference(.ready))) }
         if let predictRoute { routes.append(Route(.post, predictRoute, .instances(.predict))) }
         return routes.filter { route in
-            !Route.all.contains { $0.method == route.method && $0.pattern == route.pattern }
+            !Endpoint.routes.contains { $0.method == route.method && $0.pattern == route.pattern }
         }
     }
 

@@ -6,59 +6,6 @@ internal import Net
 internal import Serving
 internal import Telemetry
 
-/// The routing table of the daemon: the dialects' routes, the platform's and its own. Immutable.
-struct DaemonRoutes: Sendable {
-    enum Destination: Sendable {
-        case dialect(Endpoint)
-        case admin(AdminEndpoint)
-        case batch(BatchEndpoint)
-        case metrics
-        case live
-        case ready
-
-        /// With what it is switched on and off for a listener.
-        var group: Configuration.RouteGroup {
-            switch self {
-            case .metrics: .metrics
-            case .admin: .admin
-            case .live, .ready, .dialect(.openInference(.live)), .dialect(.openInference(.ready)),
-                .dialect(.invocations(.ping)), .dialect(.instances(.alive)):
-                .health
-            case .dialect, .batch: .models
-            }
-        }
-    }
-
-    /// By route number.
-    let destinations: [Destination]
-    let groups: [Configuration.RouteGroup]
-    /// Captures before the model's name.
-    let ignoredCaptures: [Int]
-    /// What stands behind the model is an alias.
-    let namesLabel: [Bool]
-    let router: Router
-
-    /// - Parameter platform: routes beside those of the dialects.
-    init(platform: [Route] = []) {
-        let routes = Route.all + platform
-        let own: [(method: Method, pattern: String, destination: Destination)] =
-            BatchRoute.all.map { ($0.method, $0.pattern, .batch($0.endpoint)) } + [
-                (.get, "/metrics", .metrics), (.get, "/livez", .live), (.get, "/readyz", .ready),
-            ]
-        let admin = AdminRoute.all
-        destinations =
-            routes.map { .dialect($0.endpoint) } + admin.map { .admin($0.endpoint) } + own.map(\.destination)
-        groups = destinations.map(\.group)
-        ignoredCaptures = routes.map(\.ignoredCaptures) + admin.map { _ in 0 } + own.map { _ in 0 }
-        namesLabel = routes.map(\.namesLabel) + (0..<admin.count + own.count).map { _ in false }
-        var router = Router()
-        for route in routes { router.add(route.method, route.pattern) }
-        for route in admin { router.add(route.method, route.pattern) }
-        for (method, pattern, _) in own { router.add(method, pattern) }
-        self.router = router
-    }
-}
-
 /// Leads each request of one event loop to the dialect that answers it.
 ///
 /// State: owned by its loop.

@@ -10,16 +10,23 @@ package enum Endpoint: Sendable, Equatable {
     case document(DocumentEndpoint)
 }
 
-/// A line of the daemon's routing table.
-package struct Route: Sendable {
+extension Endpoint {
+    /// All routes of all dialects.
+    package static let routes = openInferenceRoutes + instancesRoutes + invocationsRoutes + documentRoutes
+}
+
+/// A line of a routing table, and what it leads to.
+package struct Route<Destination: Sendable>: Sendable {
     package var method: Method
-    /// `{model}`, `{version}` and `{label}` stand for one path segment each.
+    /// `{model}`, `{version}`, `{label}` and `{job}` stand for one path segment each.
     package var pattern: String
-    package var endpoint: Endpoint
+    package var endpoint: Destination
     /// Open parts of the pattern that stand before the model's and mean nothing here.
     package var ignoredCaptures: Int
 
-    package init(_ method: Method, _ pattern: String, _ endpoint: Endpoint, ignoredCaptures: Int = 0) {
+    package init(
+        _ method: Method, _ pattern: String, _ endpoint: Destination, ignoredCaptures: Int = 0
+    ) {
         self.method = method
         self.pattern = pattern
         self.endpoint = endpoint
@@ -29,8 +36,10 @@ package struct Route: Sendable {
     /// What stands behind the model is an alias, not a version.
     package var namesLabel: Bool { pattern.contains("/labels/{label}") }
 
-    /// All routes of all dialects.
-    package static let all: [Route] = openInference + instances + invocations + documents
+    /// The same line in a table of other things.
+    package func leading<Other>(to other: (Destination) -> Other) -> Route<Other> {
+        Route<Other>(method, pattern, other(endpoint), ignoredCaptures: ignoredCaptures)
+    }
 }
 
 /// The parts of a path that a route's pattern leaves open.

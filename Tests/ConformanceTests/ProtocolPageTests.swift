@@ -53,8 +53,8 @@ struct ProtocolPageTests {
         // Those of batch.md are the daemon's own.
         let promised = try ProtocolPage.all.get().filter { $0.name != "batch.md" }.flatMap { $0.routes() }
         let served =
-            Route.all.map { "\($0.method.name) \($0.pattern)" }
-            + AdminRoute.all.map { "\($0.method.name) \($0.pattern)" }
+            Endpoint.routes.map { "\($0.method.name) \($0.pattern)" }
+            + AdminEndpoint.routes.map { "\($0.method.name) \($0.pattern)" }
         #expect(promised.sorted() == served.sorted())
     }
 

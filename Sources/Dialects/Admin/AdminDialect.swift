@@ -9,27 +9,16 @@ package enum AdminEndpoint: Sendable, Equatable {
     case load, unload
 }
 
-/// A line of the routing table for changes of the registry.
-package struct AdminRoute: Sendable {
-    package var method: Method
-    package var pattern: String
-    package var endpoint: AdminEndpoint
-
-    package static let all: [AdminRoute] = [
-        AdminRoute(.post, "/admin/models/{model}/versions", .publish),
-        AdminRoute(.delete, "/admin/models/{model}/versions/{version}", .delete),
-        AdminRoute(.get, "/admin/models/{model}/policy", .policy),
-        AdminRoute(.post, "/admin/models/{model}/policy", .change),
-        AdminRoute(.post, "/admin/gc", .collect),
-        AdminRoute(.post, "/v2/repository/models/{model}/load", .load),
-        AdminRoute(.post, "/v2/repository/models/{model}/unload", .unload),
+extension AdminEndpoint {
+    package static let routes: [Route<AdminEndpoint>] = [
+        Route(.post, "/admin/models/{model}/versions", .publish),
+        Route(.delete, "/admin/models/{model}/versions/{version}", .delete),
+        Route(.get, "/admin/models/{model}/policy", .policy),
+        Route(.post, "/admin/models/{model}/policy", .change),
+        Route(.post, "/admin/gc", .collect),
+        Route(.post, "/v2/repository/models/{model}/load", .load),
+        Route(.post, "/v2/repository/models/{model}/unload", .unload),
     ]
-
-    init(_ method: Method, _ pattern: String, _ endpoint: AdminEndpoint) {
-        self.method = method
-        self.pattern = pattern
-        self.endpoint = endpoint
-    }
 }
 
 /// Changes of the registry over HTTP: `docs/protocols/admin.md`. Everything here waits for the disk.

@@ -7,8 +7,8 @@ package enum InvocationsEndpoint: Sendable, Equatable {
     case ping, version, invocations, executionParameters, models, model, loadModel, unloadModel, invoke
 }
 
-extension Route {
-    static let invocations: [Route] = [
+extension Endpoint {
+    static let invocationsRoutes: [Route<Endpoint>] = [
         Route(.get, "/ping", .invocations(.ping)),
         Route(.get, "/health", .invocations(.ping)),
         Route(.get, "/version", .invocations(.version)),

@@ -5,8 +5,8 @@ package import Serving
 
 package enum DocumentEndpoint: Sendable, Equatable { case server, model, page }
 
-extension Route {
-    static let documents: [Route] = [
+extension Endpoint {
+    static let documentRoutes: [Route<Endpoint>] = [
         Route(.get, "/openapi.json", .document(.server)),
         Route(.get, "/openapi/{model}", .document(.model)),
         Route(.get, "/docs", .document(.page)),

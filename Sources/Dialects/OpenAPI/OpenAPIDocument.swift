@@ -35,7 +35,7 @@ struct OpenAPIDocument {
         for route in Self.routes {
             guard let key = path(of: route) else { continue }
             let method = "\(route.method.name)".lowercased()
-            let operation = (method, describe(route.operation, method, key))
+            let operation = (method, describe(route.endpoint.description, method, key))
             if let index = paths.firstIndex(where: { $0.key == key }) {
                 paths[index].operations.append(operation)
             } else {
@@ -45,35 +45,30 @@ struct OpenAPIDocument {
         return paths.map { ($0.key, .record($0.operations)) }
     }
 
-    /// A line of a routing table, whichever.
-    private struct DocumentedRoute {
-        var method: HTTP.Method
-        var pattern: String
-        var operation: OpenAPIOperation
+    private struct Operation {
+        var description: OpenAPIOperation
         /// Asks one model by its name.
         var isOfModel: Bool
     }
 
-    private static var routes: [DocumentedRoute] {
-        Route.all.map { route in
+    private static var routes: [Route<Operation>] {
+        let dialects = Endpoint.routes.map { route in
             let isOfModel =
                 route.pattern.contains("{model}") && route.ignoredCaptures == 0
                 && route.endpoint != .document(.model)
-            return DocumentedRoute(
-                method: route.method, pattern: route.pattern, operation: OpenAPIOperation(route.endpoint),
-                isOfModel: isOfModel)
+            return route.leading { Operation(description: OpenAPIOperation($0), isOfModel: isOfModel) }
         }
-            + BatchRoute.all.map { route in
-                DocumentedRoute(
-                    method: route.method, pattern: route.pattern,
-                    operation: OpenAPIOperation(route.endpoint), isOfModel: route.pattern.contains("{model}"))
-            }
+        let batch = BatchEndpoint.routes.map { route in
+            let isOfModel = route.pattern.contains("{model}")
+            return route.leading { Operation(description: OpenAPIOperation($0), isOfModel: isOfModel) }
+        }
+        return dialects + batch
     }
 
     /// As in the table; for one model its own name stands in it, and routes of no model are left out.
-    private func path(of route: DocumentedRoute) -> String? {
+    private func path(of route: Route<Operation>) -> String? {
         guard let model else { return route.pattern }
-        guard route.isOfModel else { return nil }
+        guard route.endpoint.isOfModel else { return nil }
         return route.pattern.replacing("{model}", with: model.name).replacing(
             "{version}", with: model.version)
     }

@@ -8,8 +8,8 @@ package enum OpenInferenceEndpoint: Sendable, Equatable {
     case server, live, ready, models, model, modelReady, infer, configuration, statistics, repositoryIndex
 }
 
-extension Route {
-    static let openInference: [Route] = [
+extension Endpoint {
+    static let openInferenceRoutes: [Route<Endpoint>] = [
         Route(.get, "/v2", .openInference(.server)),
         Route(.get, "/v2/health/live", .openInference(.live)),
         Route(.get, "/v2/health/ready", .openInference(.ready)),

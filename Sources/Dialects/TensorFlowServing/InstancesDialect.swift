@@ -8,8 +8,8 @@ package enum InstancesEndpoint: Sendable, Equatable {
     case alive, models, status, metadata, predict, explain, classify, regress
 }
 
-extension Route {
-    static let instances: [Route] = [
+extension Endpoint {
+    static let instancesRoutes: [Route<Endpoint>] = [
         Route(.get, "/", .instances(.alive)),
         Route(.get, "/v1/models", .instances(.models)),
         Route(.get, "/v1/models/{model}", .instances(.status)),

@@ -136,29 +136,24 @@ final class RequestDispatcher: BodyReceivingHandler {
         path.hasWaited = true
         let job = WorkerPool.Job(
             deferred: request.deferAnswer(), endpoint: endpoint, path: path, route: route)
-        let returning = Returning(dispatcher: self)
-        service.whenLoaded(model) {
-            // To wake up a worker for less than a worker's turn would hold up the loop twice.
-            job.deferred.loop.execute { _ in returning.dispatcher.goOn(job) }
-        }
+        let home = Home(dispatcher: self, loop: job.deferred.loop)
+        // To wake up a worker for less than a worker's turn would hold up the loop twice.
+        service.whenLoaded(model) { home.later { $0.goOn(job) } }
     }
 
     private func goOn(_ job: WorkerPool.Job) {
         returned.append(job)
-        if returned.count == 1 { answerReturned(later: job.deferred.loop) }
+        if returned.count == 1 { answerReturned(on: job.deferred.loop) }
     }
 
     /// Thousands may have waited for one model: the loop's other connections have their turn in between.
-    private func answerReturned(later loop: EventLoop) {
-        let returning = Returning(dispatcher: self)
-        loop.execute { _ in returning.dispatcher.answerReturned() }
-    }
-
-    private func answerReturned() {
-        let few = returned.prefix(Self.returnedPerTurn)
-        for job in few { answer(job) }
-        returned.removeFirst(few.count)
-        if let next = returned.first { answerReturned(later: next.deferred.loop) }
+    private func answerReturned(on loop: EventLoop) {
+        Home(dispatcher: self, loop: loop).later { dispatcher in
+            let few = dispatcher.returned.prefix(Self.returnedPerTurn)
+            for job in few { dispatcher.answer(job) }
+            dispatcher.returned.removeFirst(few.count)
+            if !dispatcher.returned.isEmpty { dispatcher.answerReturned(on: loop) }
+        }
     }
 
     /// Answers a request whose model is loaded, as one whose model was there from the start.
@@ -173,9 +168,16 @@ final class RequestDispatcher: BodyReceivingHandler {
         job.deferred.deliver()
     }
 
-    /// Takes a dispatcher along to other threads and back to its loop.
-    // Safe because only a task of the dispatcher's own loop opens it.
-    private struct Returning: @unchecked Sendable { let dispatcher: RequestDispatcher }
+    /// The way back to a dispatcher from any thread: by a later turn of its loop.
+    // Safe because only a task of the dispatcher's own loop touches it.
+    private struct Home: @unchecked Sendable {
+        let dispatcher: RequestDispatcher
+        let loop: EventLoop
+
+        func later(_ action: @escaping @Sendable (RequestDispatcher) -> Void) {
+            loop.execute { _ in action(dispatcher) }
+        }
+    }
 
     private func answerBatch(
         _ endpoint: BatchEndpoint, _ path: PathParameters, _ request: borrowing Request,

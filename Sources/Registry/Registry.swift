@@ -122,9 +122,11 @@ package final class Registry: Sendable {
 
     /// Every version of every model, sorted.
     package var reports: [VersionReport] {
-        state.withLock { state in
-            state.core.models.keys.sorted().flatMap { state.core.reports(of: $0) }
+        let reports = state.withLock { state in
+            state.core.models.keys.flatMap { state.core.reports(of: $0) }
         }
+        // Loads wait for the lock; with thousands of models most of the time goes into the order.
+        return reports.sorted { ($0.model, $0.version) < ($1.model, $1.version) }
     }
 
     /// Every version of one model, the oldest first; empty for a model that is not known.

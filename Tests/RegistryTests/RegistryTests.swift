@@ -278,6 +278,16 @@ struct RegistryTests {
         #expect(store.registry.view.models["a"] == nil && store.registry.reports.isEmpty)
     }
 
+    @Test func reports_areSortedByModelAndNumberOfVersion() throws {
+        let store = try TestStore()
+        for place in ["b/2", "a/10", "c/1", "a/9", "b/1"] {
+            try store.write(TestModel.native(1), to: "\(place)/model")
+        }
+        try store.look()
+        let reports = store.registry.reports.map { "\($0.model)/\($0.version)" }
+        #expect(reports == ["a/9", "a/10", "b/1", "b/2", "c/1"])
+    }
+
     /// As when the registry is a link that is made to lead elsewhere.
     @Test func aVersionThatIsGone_goesOnUntilTheNextIsReady() throws {
         let store = try TestStore()

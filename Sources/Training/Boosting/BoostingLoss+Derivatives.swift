@@ -69,8 +69,8 @@ extension BoostingLoss {
         while first < range.upperBound {
             let count = min(8, range.upperBound - first)
             var margins = SIMD8<Float>.zero
-            for lane in 0..<count { margins[lane] = -rows.margin(first + lane) }
-            let probabilities = 1 / (1 + FastExponential.of(margins))
+            for lane in 0..<count { margins[lane] = rows.margin(first + lane) }
+            let probabilities = FastExponential.logistic(margins)
             for lane in 0..<count {
                 let row = first + lane
                 let probability = probabilities[lane]

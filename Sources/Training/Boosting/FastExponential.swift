@@ -28,4 +28,9 @@ enum FastExponential {
         let power = unsafe unsafeBitCast(shifted, to: SIMD8<Int32>.self) &<< 23
         return unsafe unsafeBitCast(bits &+ power, to: SIMD8<Float>.self)
     }
+
+    /// The logistic function of `margins`: the probabilities of the second class.
+    @inline(__always) static func logistic(_ margins: SIMD8<Float>) -> SIMD8<Float> {
+        1 / (1 + of(-margins))
+    }
 }

@@ -79,11 +79,11 @@ struct LeafRefiner: Sendable {
             var weights = SIMD8<Float>.zero
             for lane in 0..<count {
                 let row = Int(rows[place + lane])
-                margins[lane] = -(train.margin(row) + Float(value))
+                margins[lane] = train.margin(row) + Float(value)
                 labels[lane] = Float(targets[row])
                 weights[lane] = train.weight(row)
             }
-            let probabilities = 1 / (1 + FastExponential.of(margins))
+            let probabilities = FastExponential.logistic(margins)
             gradients += SIMD8<Double>((probabilities - labels) * weights)
             hessians += SIMD8<Double>(probabilities * (1 - probabilities) * weights)
             place += count

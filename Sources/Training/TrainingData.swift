@@ -43,6 +43,9 @@ package struct TrainingData {
         package var width: Int { plan.outputWidth }
     }
 
+    /// Fits the stages that an estimator of this form wants to the training rows.
+    ///
+    /// - Throws: `notReproduced` when the stages do not fit each other: a bug.
     package func preparation(_ form: Form) throws(TrainingError) -> Preparation {
         let stages =
             switch form {
@@ -91,4 +94,15 @@ package struct TrainingData {
 
     /// The target of each of `rows`: values, or indices of classes.
     package func targets(_ rows: [Int]) -> [Double] { rows.map { target.values[$0] } }
+
+    /// Likewise, for estimators that answer in Float32.
+    ///
+    /// - Throws: `targetBeyondFloat` with the first that Float32 cannot hold.
+    func floatTargets(_ rows: [Int]) throws(TrainingError) -> [Double] {
+        let targets = targets(rows)
+        if let value = targets.first(where: { !Float($0).isFinite }) {
+            throw .targetBeyondFloat(column: target.name, value: value)
+        }
+        return targets
+    }
 }

@@ -8,7 +8,7 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case infiniteFeature(column: String, value: Double)
     case missingTarget(column: String, rows: Int)
     case textTarget(column: String, example: String)
-    case targetBeyondFloat(column: String)
+    case targetBeyondFloat(column: String, value: Double)
     case oneClass(column: String, label: String)
     case tooManyClasses(column: String, count: Int, limit: Int)
     case algorithmForTask(algorithm: String, task: String, instead: String)
@@ -82,9 +82,9 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .textTarget(let column, let example):
             "the target \"\(column)\" has text, for instance \"\(example)\", and cannot be regressed on; "
                 + "use --task classification"
-        case .targetBeyondFloat(let column):
-            "the target \"\(column)\" has values beyond the range of Float32; rescale it or use "
-                + "--algorithm linear"
+        case .targetBeyondFloat(let column, let value):
+            "the target \"\(column)\" is \(value) in a training row, beyond the range of Float32 that trees and "
+                + "networks answer in; rescale it, or use --algorithm linear, lasso or elastic_net"
         case .oneClass(let column, let label):
             "the target \"\(column)\" is \"\(label)\" in every training row; there is nothing to tell apart"
         case .tooManyClasses(let column, let count, let limit):

@@ -250,11 +250,7 @@ enum TreeRows {
         _ rows: [Int], _ data: TrainingData, _ preparation: TrainingData.Preparation
     ) throws(TrainingError) -> BoostingTrainer.Rows {
         let columns = try columns(rows, data, preparation)
-        let targets = data.targets(rows)
-        if targets.contains(where: { !Float($0).isFinite }) {
-            throw .targetBeyondFloat(column: data.target.name)
-        }
-        var prepared = BoostingTrainer.Rows(columns: columns, targets: targets)
+        var prepared = BoostingTrainer.Rows(columns: columns, targets: try data.floatTargets(rows))
         prepared.targetName = data.target.name
         prepared.weights = data.weights(rows).map { $0.map { Float($0) } }
         return prepared

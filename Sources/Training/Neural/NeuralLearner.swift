@@ -31,59 +31,49 @@ package struct NeuralLearner: Learner {
         try settings.validate()
         let preparation = try data.preparation(.scaled)
         let (train, validation) = try divide(data)
-        let loss: NeuralLoss =
-            switch (data.target.task, data.target.classCount) {
-            case (.classification, 2): .logistic
-            case (.classification, let count): .softmax(classCount: count)
-            default: .squaredError
-            }
+        let loss = NeuralLoss(for: data.target)
         // Of the rows learned from, so that the layers start at the right size.
         let scale =
             loss == .squaredError
             ? TargetScale(data.targets(train), weights: data.weights(train)) : TargetScale()
+        let source = RowSource(data: data, preparation: preparation, scale: scale)
+        let result = try learn(source, loss, train, validation, report)
+        var layers = result.layers
+        scale.unfold(&layers[layers.count - 1])
+        guard layers.allSatisfy({ $0.weights.allSatisfy(\.isFinite) && $0.biases.allSatisfy(\.isFinite) })
+        else { throw .diverged(algorithm: "mlp", advice: "use a smaller --learning-rate") }
+        return FittedModel(
+            stages: preparation.stages,
+            estimator: .multilayerPerceptron(MultilayerPerceptron(layers: layers)),
+            transform: loss.transform, settings: described(result, train.count))
+    }
+
+    /// Learns from `train` until `validation` says when to end; where these rows were held out for that, and
+    /// all are few, then anew from all, for as many epochs.
+    private func learn(
+        _ source: RowSource, _ loss: NeuralLoss, _ train: [Int], _ validation: [Int],
+        _ report: (TrainingEvent) -> Void
+    ) throws(TrainingError) -> NeuralTrainer.Result {
+        let data = source.data
         let total = settings.epochs(of: train.count)
         var trainer = NeuralTrainer(
             settings: settings, loss: loss, seed: data.seed, checkpointer: data.checkpointer)
         trainer.passes = data.checkpointer?.resumed?.facts[Self.passesFact].flatMap { Int($0) }
-        var result: NeuralTrainer.Result?
         if trainer.passes == nil {
             let first = try trainer.fit(
-                try rows(train, data, preparation, scale),
-                validation: validation.isEmpty ? nil : try rows(validation, data, preparation, scale)
+                try source.rows(train), validation: validation.isEmpty ? nil : try source.rows(validation)
             ) { epoch, loss, validationLoss in
                 report(
                     .progress(
                         .mlp, step: epoch, total: total, loss: loss, validationLoss: validationLoss))
             }
             let isHeldOut = train.count < data.split.train.count
-            if isHeldOut && data.split.train.count < Self.heldOutRowsMax {
-                trainer.passes = first.epochs
-                trainer.checkpointer?.resumed = nil
-            } else {
-                result = first
-            }
+            guard isHeldOut && data.split.train.count < Self.heldOutRowsMax else { return first }
+            trainer.passes = first.epochs
+            trainer.checkpointer?.resumed = nil
         }
-        if let passes = trainer.passes, result == nil {
-            trainer.facts[Self.passesFact] = "\(passes)"
-            result = try trainer.fit(
-                try rows(data.split.train, data, preparation, scale), validation: nil
-            ) { _, _, _ in }
-        }
-        guard let result else { throw .diverged(algorithm: "mlp", advice: "use a smaller --learning-rate") }
-        var layers = result.layers
-        scale.unfold(&layers[layers.count - 1])
-        guard layers.allSatisfy({ $0.weights.allSatisfy(\.isFinite) && $0.biases.allSatisfy(\.isFinite) })
-        else { throw .diverged(algorithm: "mlp", advice: "use a smaller --learning-rate") }
-        let transform: OutputTransform =
-            switch loss {
-            case .squaredError: .identity
-            case .logistic: .logistic
-            case .softmax: .softmax
-            }
-        return FittedModel(
-            stages: preparation.stages,
-            estimator: .multilayerPerceptron(MultilayerPerceptron(layers: layers)),
-            transform: transform, settings: described(result, train.count))
+        if let passes = trainer.passes { trainer.facts[Self.passesFact] = "\(passes)" }
+        return try trainer.fit(try source.rows(data.split.train), validation: nil) { _, _, _ in }
     }
 
     /// The rows to learn from, and those that say when to end.
@@ -98,16 +88,6 @@ package struct NeuralLearner: Learner {
         return (fold.train, fold.test)
     }
 
-    private func rows(
-        _ rows: [Int], _ data: TrainingData, _ preparation: TrainingData.Preparation, _ scale: TargetScale
-    ) throws(TrainingError) -> NeuralTrainer.Rows {
-        let matrix = try data.scaledRows(rows, preparation)
-        return NeuralTrainer.Rows(
-            features: matrix.map { Float($0) },
-            targets: data.targets(rows).map { Float(($0 - scale.mean) / scale.deviation) },
-            weights: data.weights(rows).map { $0.map { Float($0) } }, width: preparation.width)
-    }
-
     private func described(_ result: NeuralTrainer.Result, _ rowCount: Int) -> [(
         name: String, value: String
     )] {
@@ -119,6 +99,21 @@ package struct NeuralLearner: Learner {
             ("weight_decay", settings.weightDecay.description), ("dropout", settings.dropout.description),
             ("batch_norm", "\(settings.hasBatchNorm)"),
         ]
+    }
+}
+
+/// Where the network's rows come from.
+private struct RowSource {
+    let data: TrainingData
+    let preparation: TrainingData.Preparation
+    let scale: TargetScale
+
+    func rows(_ rows: [Int]) throws(TrainingError) -> NeuralTrainer.Rows {
+        let matrix = try data.scaledRows(rows, preparation)
+        return NeuralTrainer.Rows(
+            features: matrix.map { Float($0) },
+            targets: try data.floatTargets(rows).map { Float(($0 - scale.mean) / scale.deviation) },
+            weights: data.weights(rows).map { $0.map { Float($0) } }, width: preparation.width)
     }
 }
 

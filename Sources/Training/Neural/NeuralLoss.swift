@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import ModelFormat
 
 /// What a network minimises over its margins.
 enum NeuralLoss: Sendable, Equatable {
@@ -8,7 +9,25 @@ enum NeuralLoss: Sendable, Equatable {
     case logistic
     case softmax(classCount: Int)
 
+    /// What suits the target.
+    init(for target: Target) {
+        switch (target.task, target.classCount) {
+        case (.classification, 2): self = .logistic
+        case (.classification, let count): self = .softmax(classCount: count)
+        default: self = .squaredError
+        }
+    }
+
     var outputCount: Int { if case .softmax(let count) = self { count } else { 1 } }
+
+    /// From margins to predictions.
+    var transform: OutputTransform {
+        switch self {
+        case .squaredError: .identity
+        case .logistic: .logistic
+        case .softmax: .softmax
+        }
+    }
 
     /// The sum of the rows' losses, each times its weight; leaves the slopes of their mean, the sum over
     /// that of the weights, in place of the margins, [rows, outputs]. Rows that weigh nothing have no

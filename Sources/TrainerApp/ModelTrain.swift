@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import Glibc
+import Training
 
 /// The command `modeltrain`.
 package struct ModelTrain: ParsableCommand {
@@ -38,13 +39,13 @@ package struct ModelTrain: ParsableCommand {
             let given = GivenArguments(Array(arguments.dropFirst()))
             switch command {
             case let tune as TuneCommand:
-                try AlgorithmSettings.check(given, tune.train.possibleAlgorithms(tune.tuning))
+                try check(given, tune.train.possibleAlgorithms(tune.tuning))
                 try TuneRun(tune.tuning, tune.train, given).tune()
             case let auto as AutoCommand:
-                try AlgorithmSettings.check(given, auto.train.possibleAlgorithms(auto.tuning))
+                try check(given, auto.train.possibleAlgorithms(auto.tuning))
                 try TuneRun(auto.tuning, auto.train, given).trainTheBest()
             case let train as TrainCommand:
-                try AlgorithmSettings.check(given, train.possibleAlgorithms)
+                try check(given, train.possibleAlgorithms)
                 try train.run()
             default: try command.run()
             }
@@ -59,6 +60,12 @@ package struct ModelTrain: ParsableCommand {
             Console.error(message)
             Glibc.exit(AppError.Status.usage.exitCode)
         }
+    }
+
+    /// Refuses options that would change nothing.
+    private static func check(_ given: GivenArguments, _ algorithms: [Algorithm]) throws(AppError) {
+        try AlgorithmSettings.check(given, algorithms)
+        try CompanionOptions.check(given)
     }
 
     private static func fail(_ error: AppError, _ layout: SageMakerLayout?) -> Never {

@@ -98,6 +98,74 @@ import Testing
         }
     }
 
+    /// What says more about an option that is not there would change nothing, either.
+    @Test(arguments: [
+        (["train", "--goss-other", "0.2"], "--goss-other goes with --goss-top; leave it out, or give both"),
+        (["train", "--dart-rate=0.2"], "--dart-rate goes with --dart;"),
+        (["train", "--quantile", "0.9", "--loss", "huber"], "--quantile goes with --loss quantile;"),
+        (["train", "--huber-delta", "2"], "--huber-delta goes with --loss huber;"),
+        (["train", "--tweedie-power", "1.2"], "--tweedie-power goes with --loss tweedie;"),
+        (["train", "--checkpoint-every", "5"], "--checkpoint-every goes with --checkpoint;"),
+        (["train", "--interval-method", "quantiles"], "--interval-method goes with --interval;"),
+        (
+            ["train", "--bagging", "0.5", "--goss-top", "0.2"],
+            "--bagging and --goss-top exclude each other; leave one of them out"
+        ),
+        (["tune", "--trials", "1", "--goss-other", "0.2"], "--goss-other goes with --goss-top;"),
+        (["auto", "--dart-rate", "0.2"], "--dart-rate goes with --dart;"),
+    ])
+    func anOptionWithoutItsCompanion_isRefused(arguments: [String], reason: String) throws {
+        let command = try Command.run(
+            [arguments[0], cancer, "--target", "target"] + arguments.dropFirst())
+        #expect(command.status == 2)
+        #expect(command.errors.contains(reason), "\(command.errors)")
+        #expect(command.output.isEmpty)
+    }
+
+    @Test func companions_areTakenTogether() throws {
+        let command = try Command.run([
+            "train", cancer, "--target", "target", "--algorithm", "gbdt", "--rounds", "2", "--goss-top",
+            "0.2",
+            "--goss-other", "0.1", "--dart", "--dart-rate", "0.2", "--progress", "json",
+        ])
+        #expect(command.status == 0, "\(command.errors)")
+    }
+
+    /// Rows with the largest gradients are drawn in place of any: a part of any is not varied then.
+    @Test func aSearchWithGoss_writesAFileThatTrainTakes() throws {
+        try TemporaryDirectory.with { directory in
+            let yaml = directory.path("best.yaml")
+            let command = try Command.run([
+                "tune", cancer, "--target", "target", "--algorithms", "gbdt", "--rounds", "2", "--trials",
+                "3",
+                "--goss-top", "0.2", "--write-config", yaml, "--progress", "json",
+            ])
+            try #require(command.status == 0, "\(command.errors)")
+            #expect(
+                try command.events("trial").allSatisfy {
+                    ($0["names"] as? [String])?.contains("bagging") == false
+                })
+            let trained = try Command.run(["train", cancer, "--config", yaml, "--progress", "json"])
+            #expect(trained.status == 0, "\(trained.errors)")
+        }
+    }
+
+    /// `auto` says which algorithms are left for such a target, in place of the first that fails.
+    @Test(arguments: ["auto", "gbdt", "random_forest", "mlp"])
+    func aTargetBeyondFloat32_isRefusedWithWhatToDo(algorithm: String) throws {
+        try TemporaryDirectory.with { directory in
+            let rows = (1...60).map { "\($0 % 7),\($0 % 11),\(Double($0 % 7) * 1e39)" }
+            let data = try directory.write((["a,b,y"] + rows).joined(separator: "\n"), to: "large.csv")
+            let command = try Command.run(["train", data, "--target", "y", "--algorithm", algorithm])
+            #expect(command.status == 1)
+            #expect(command.errors.contains("the target \"y\" is "), "\(command.errors)")
+            #expect(command.errors.contains("e+39 in a training row"), "\(command.errors)")
+            #expect(command.errors.contains("--algorithm linear, lasso or elastic_net"), "\(command.errors)")
+            let linear = try Command.run(["train", data, "--target", "y", "--algorithm", "linear"])
+            #expect(linear.status == 0, "\(linear.errors)")
+        }
+    }
+
     @Test func aSettingOfAnotherAlgorithm_isRefusedInAFile() throws {
         try TemporaryDirectory.with { directory in
             let file = try directory.write(

@@ -35,6 +35,11 @@ struct GivenArguments {
         }
     }
 
+    func has(_ name: String) -> Bool { options.contains { $0.name == name } }
+
+    /// Of the last option of this name; nil for a flag and for none.
+    func value(of name: String) -> String? { options.last { $0.name == name }?.value }
+
     func without(_ names: Set<String>) -> GivenArguments {
         var rest = self
         rest.options.removeAll { names.contains($0.name) }

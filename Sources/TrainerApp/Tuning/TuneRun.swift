@@ -29,31 +29,41 @@ struct TuneRun {
 
     /// `modeltrain tune`.
     func tune() throws(AppError) {
-        let data = try training.load()
-        let trainer = try training.prepare(data.table)
-        training.reportSchema(trainer)
-        let trials = try search(data, trainer)
-        let best = try show(trials, trainer)
-        if let path = tuning.writeConfig { try write(best, trainer, trials.count, to: path) }
-        finish(trials, best)
+        let found = try findTheBest()
+        if let path = tuning.writeConfig { try write(found, to: path) }
+        finish(found)
     }
 
     /// `modeltrain auto`.
     func trainTheBest() throws(AppError) {
-        let data = try training.load()
-        let trainer = try training.prepare(data.table)
-        training.reportSchema(trainer)
-        let trials = try search(data, trainer)
-        let best = try show(trials, trainer)
+        let found = try findTheBest()
         let path = tuning.writeConfig ?? AutoCommand.configurationPath
-        let text = try write(best, trainer, trials.count, to: path)
+        let text = try write(found, to: path)
         // By the file itself: what it says is what was done.
         var arguments = try ConfigurationFile(Array(text.utf8), path: path).arguments
         var results = given
         results.options.removeAll { !TuneRun.resultNames.contains($0.name) }
         arguments += results.arguments
         let run = TrainingRun(try command(arguments))
-        try run.run(data, try run.prepare(data.table))
+        try run.run(found.data, try run.prepare(found.data.table))
+    }
+
+    /// What a search came to.
+    private struct Found {
+        var data: LoadedTable
+        var best: Trial
+        var trialCount: Int
+        /// The loss's name.
+        var loss: String
+    }
+
+    private func findTheBest() throws(AppError) -> Found {
+        let data = try training.load()
+        let trainer = try training.prepare(data.table)
+        training.reportSchema(trainer)
+        let trials = try search(data, trainer)
+        let loss = Answers.lossName(trainer.target.task)
+        return Found(data: data, best: try show(trials, loss), trialCount: trials.count, loss: loss)
     }
 
     // MARK: The search
@@ -62,8 +72,7 @@ struct TuneRun {
         let algorithms =
             tuning.chosen
             ?? SearchSpace.algorithms(for: trainer.target.task, rowCount: trainer.split.train.count)
-        let fixed = Set(given.options.map { $0.name.replacing("-", with: "_") })
-        var settings = Tuner.Settings(SearchSpace(algorithms, fixed: fixed))
+        var settings = Tuner.Settings(SearchSpace(algorithms, fixed: CompanionOptions.fixed(given)))
         settings.search = tuning.search
         settings.trialsMax = tuning.trials
         settings.seconds =
@@ -92,7 +101,7 @@ struct TuneRun {
                 reporter.emit(trial.jsonLine(event: "trial"))
                 reporter.say(
                     "trial \(pad("\(trial.number)", 5))\(pad(trial.point.algorithm.name, 14))"
-                        + "\(pad(trial.failure ?? "\(name) \(figure(trial.loss))", 20))"
+                        + "\(pad(trial.failure ?? "\(name) \(figure(trial.loss))", 19)) "
                         + "\(figure(trial.seconds)) s" + (trial.rowPart < 1 ? ", on few rows" : ""))
                 reporter.searching(
                     trial: trial.number + 1, of: trialsMax,
@@ -153,15 +162,14 @@ struct TuneRun {
 
     // MARK: What came of it
 
-    private func show(_ trials: [Trial], _ trainer: ModelTrainer) throws(AppError) -> Trial {
+    private func show(_ trials: [Trial], _ lossName: String) throws(AppError) -> Trial {
         let leaders = Trial.leaderboard(trials)
         guard let best = leaders.first else {
             throw AppError(.data, "no trial on all rows was done in that time; give a longer --budget")
         }
         let reporter = training.reporter
-        let name = Answers.lossName(trainer.target.task)
         reporter.say("")
-        reporter.say("  \(pad(name, 12))\(pad("µs a row", 12))\(pad("trial", 7))settings")
+        reporter.say("  \(pad(lossName, 12))\(pad("µs a row", 12))\(pad("trial", 7))settings")
         for (rank, trial) in leaders.prefix(TuneRun.leaderCount).enumerated() {
             let settings = trial.point.values.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
             reporter.say(
@@ -172,7 +180,7 @@ struct TuneRun {
             line.add("rank", rank + 1)
             line.add("trial", trial.number)
             line.add("algorithm", trial.point.algorithm.name)
-            line.add(name, trial.rankedLoss)
+            line.add(lossName, trial.rankedLoss)
             line.add("latency_microseconds", trial.latencyMicroseconds)
             line.add("settings", trial.point.values.map { "\($0.name)=\($0.value)" })
             reporter.emit(line.finish())
@@ -183,13 +191,12 @@ struct TuneRun {
 
     /// The configuration by which `train` does the same: what was given, then the best settings.
     @discardableResult
-    private func write(
-        _ best: Trial, _ trainer: ModelTrainer, _ count: Int, to path: String
-    ) throws(AppError) -> String {
-        let name = Answers.lossName(trainer.target.task)
+    private func write(_ found: Found, to path: String) throws(AppError) -> String {
+        let best = found.best
         var text =
             "# modeltrain train DATA --config THIS FILE\n#\n"
-            + "# The best of \(counted(count, "trial")): \(name) \(best.rankedLoss) on folds of training rows.\n"
+            + "# The best of \(counted(found.trialCount, "trial")): \(found.loss) \(best.rankedLoss) on folds "
+            + "of training rows.\n"
         var own = given.without(TuneRun.resultNames)
         // What was given for the other algorithms.
         own.options.removeAll { !AlgorithmSettings.takes(best.point.algorithm, $0.name) }
@@ -226,9 +233,10 @@ struct TuneRun {
         return String(copying: buffer.bytes)
     }
 
-    private func finish(_ trials: [Trial], _ best: Trial) {
+    private func finish(_ found: Found) {
+        let best = found.best
         var line = JSONLine(event: "summary")
-        line.add("trials", trials.count)
+        line.add("trials", found.trialCount)
         line.add("best_trial", best.number)
         line.add("algorithm", best.point.algorithm.name)
         line.add("loss", best.rankedLoss)

@@ -53,12 +53,6 @@
         rowCount += rows
     }
 
-    /// Keeps only the first `rows` rows.
-    package mutating func truncateRows(to rows: Int) {
-        precondition(rows >= 0 && rows <= rowCount, "a block cannot be truncated to more than it holds")
-        rowCount = rows
-    }
-
     /// Appends rows of another block of the same width and type.
     package mutating func append(_ range: Range<Int>, of other: borrowing RowBlock) {
         precondition(

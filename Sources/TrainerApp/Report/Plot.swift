@@ -49,16 +49,6 @@ struct Plot {
         add("<polyline class=\"line \(kind)\" points=\"\(places(points))\">\(hover(title))</polyline>")
     }
 
-    /// Stairs: `y` holds from one x to the next.
-    mutating func stairs(_ points: [(x: Double, y: Double)], _ kind: String, title: String = "") {
-        var corners: [(x: Double, y: Double)] = []
-        for point in points {
-            if let last = corners.last { corners.append((point.x, last.y)) }
-            corners.append(point)
-        }
-        line(corners, kind, title: title)
-    }
-
     /// The area between a line and the bottom.
     mutating func area(_ points: [(x: Double, y: Double)], _ kind: String) {
         guard let first = points.first, let last = points.last else { return }

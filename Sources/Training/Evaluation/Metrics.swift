@@ -71,11 +71,13 @@ package enum Metrics {
         if truth.allSatisfy({ $0 > -1 }), predictions.allSatisfy({ $0 > -1 }) {
             metrics.append(Metric("msle", measures.meanSquaredLogError))
         }
-        if let deviance = measures.deviance(power: 1) { metrics.append(Metric("poisson_deviance", deviance)) }
-        if let deviance = measures.deviance(power: 2) { metrics.append(Metric("gamma_deviance", deviance)) }
+        if let deviance = measures.poissonDeviance { metrics.append(Metric("poisson_deviance", deviance)) }
+        if let deviance = measures.gammaDeviance { metrics.append(Metric("gamma_deviance", deviance)) }
         return metrics
     }
 
+    /// The weighted mean of -log(probability of the true class), each probability brought to `smallest` …
+    /// 1 - `smallest`. `probabilities` is row-major [rows, classCount].
     package static func logLoss(
         _ probabilities: [Double], _ truth: [Int], _ classCount: Int, _ smallest: Double,
         _ weights: [Double]? = nil
@@ -90,6 +92,7 @@ package enum Metrics {
         return loss / total
     }
 
+    /// The weighted mean of the squared differences between probability and truth, 1 or 0.
     package static func brier(_ probabilities: [Double], _ isPositive: [Bool], _ weights: [Double]? = nil)
         -> Double
     {
@@ -103,62 +106,19 @@ package enum Metrics {
         return sum / total
     }
 
-    /// The part of the rows whose class is among the `places` likeliest; of equals the last classes first.
-    package static func topAccuracy(
-        _ probabilities: [Double], _ truth: [Int], _ classCount: Int, places: Int, weights: [Double]? = nil
-    ) -> Double {
-        var (hits, total) = (0.0, 0.0)
-        for (row, label) in truth.enumerated() {
-            let own = probabilities[row * classCount + label]
-            var ahead = 0
-            for index in 0..<classCount where index != label {
-                let other = probabilities[row * classCount + index]
-                if other > own || other == own && index > label { ahead += 1 }
-            }
-            let weight = weights?[row] ?? 1
-            hits += ahead < places ? weight : 0
-            total += weight
-        }
-        return hits / total
-    }
-
-    /// The mean over the classes of the area under each one's ROC curve against the rest; with `byFrequency`
-    /// weighted by the classes' rows. Nil when a class has no row, or all.
-    package static func areaOneVersusRest(
-        _ probabilities: [Double], _ truth: [Int], _ classCount: Int, _ weights: [Double]? = nil,
-        byFrequency: Bool = false
+    /// The mean over the classes of the area under each one's ROC curve against the rest. Nil when a class
+    /// has no row, or all.
+    private static func areaOneVersusRest(
+        _ probabilities: [Double], _ truth: [Int], _ classCount: Int, _ weights: [Double]?
     ) -> Double? {
-        var (sum, total) = (0.0, 0.0)
+        var sum = 0.0
         for label in 0..<classCount {
             let curve = ThresholdCurve(
                 scores: truth.indices.map { probabilities[$0 * classCount + label] },
                 isPositive: truth.map { $0 == label }, weights: weights)
             guard let area = curve.areaUnderROC else { return nil }
-            let share = byFrequency ? curve.positiveWeight : 1
-            sum += share * area
-            total += share
+            sum += area
         }
-        return sum / total
-    }
-
-    /// The mean over the pairs of classes of the area between the two, from both sides (Hand and Till 2001).
-    package static func areaOneVersusOne(_ probabilities: [Double], _ truth: [Int], _ classCount: Int)
-        -> Double?
-    {
-        var (sum, pairs) = (0.0, 0)
-        for first in 0..<classCount {
-            for second in first + 1..<max(classCount, first + 1) {
-                let rows = truth.indices.filter { truth[$0] == first || truth[$0] == second }
-                for label in [first, second] {
-                    let curve = ThresholdCurve(
-                        scores: rows.map { probabilities[$0 * classCount + label] },
-                        isPositive: rows.map { truth[$0] == label })
-                    guard let area = curve.areaUnderROC else { return nil }
-                    sum += area / 2
-                }
-                pairs += 1
-            }
-        }
-        return pairs > 0 ? sum / Double(pairs) : nil
+        return sum / Double(classCount)
     }
 }

@@ -64,29 +64,17 @@ package struct RegressionMeasures {
         return spread > 0 ? 1 - mean { ($1 - $0 - bias) * ($1 - $0 - bias) } / spread : nil
     }
 
-    /// The loss whose minimum is the quantile `level`, above 0 and below 1.
-    package func pinballLoss(_ level: Double) -> Double {
-        mean { level * max($1 - $0, 0) + (1 - level) * max($0 - $1, 0) }
+    /// Twice the log likelihood that predictions of counts lose (Poisson); nil where a prediction is not
+    /// above 0 or a value is below it.
+    package var poissonDeviance: Double? {
+        guard predictions.allSatisfy({ $0 > 0 }), truth.allSatisfy({ $0 >= 0 }) else { return nil }
+        return mean { 2 * (($1 > 0 ? $1 * log($1 / $0) : 0) - $1 + $0) }
     }
 
-    /// Twice the log likelihood lost by the prediction, of a Tweedie distribution with variance meanᵖ: 0
-    /// normal, 1 Poisson, 2 Gamma, between them counts of claims of varying size. Nil where the distribution
-    /// does not allow a value or prediction.
-    package func deviance(power: Double) -> Double? {
-        let leastTruth = truth.min() ?? 0
-        guard predictions.allSatisfy({ $0 > 0 }), power < 2 ? leastTruth >= 0 : leastTruth > 0 else {
-            return power == 0 ? meanSquaredError : nil
-        }
-        switch power {
-        case 0: return meanSquaredError
-        case 1: return mean { 2 * (($1 > 0 ? $1 * log($1 / $0) : 0) - $1 + $0) }
-        case 2: return mean { 2 * (log($0 / $1) + $1 / $0 - 1) }
-        default:
-            return mean { prediction, value in
-                let own = pow(max(value, 0), 2 - power) / ((1 - power) * (2 - power))
-                let cross = value * pow(prediction, 1 - power) / (1 - power)
-                return 2 * (own - cross + pow(prediction, 2 - power) / (2 - power))
-            }
-        }
+    /// Likewise of amounts whose deviation grows with their mean (Gamma); nil where one of them is not above
+    /// 0.
+    package var gammaDeviance: Double? {
+        guard predictions.allSatisfy({ $0 > 0 }), truth.allSatisfy({ $0 > 0 }) else { return nil }
+        return mean { 2 * (log($0 / $1) + $1 / $0 - 1) }
     }
 }

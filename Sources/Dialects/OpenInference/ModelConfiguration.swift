@@ -30,14 +30,10 @@ struct ModelConfigurationWriter {
         body.append("]}},\"max_batch_size\":")
         body.append(decimal: hasRows ? Int64(rowLimit) : 0)
         body.append(",\"input\":[")
-        writeInputs(into: &body)
+        // Not the margins: Triton's tools take an input that the metadata does not list for a defect.
+        write(model.describedInputs, areInputs: true, into: &body)
         body.append("],\"output\":[")
-        for (position, output) in model.outputs.enumerated() {
-            if position > 0 { body.append(",") }
-            let dimensions =
-                output.kind == .tensor ? output.dimensions : [nil] + (output.width.map { [$0] } ?? [])
-            write(output.name, output.datatype, dimensions, isInput: false, into: &body)
-        }
+        write(model.describedOutputs, areInputs: false, into: &body)
         body.append("],\"model_transaction_policy\":{\"decoupled\":false}")
         writeBatching(into: &body)
         body.append("}")
@@ -65,45 +61,22 @@ struct ModelConfigurationWriter {
         body.append("\"}}")
     }
 
-    private func writeInputs(into body: inout ByteBuffer) {
-        if let inputs = model.tensorInputs {
-            for (position, input) in inputs.enumerated() {
-                if position > 0 { body.append(",") }
-                write(input.name, input.datatype, input.dimensions, isInput: true, into: &body)
+    private func write(_ tensors: [TensorSpecification], areInputs: Bool, into body: inout ByteBuffer) {
+        for (position, tensor) in tensors.enumerated() {
+            body.append(position > 0 ? ",{\"name\":" : "{\"name\":")
+            body.append(quoted: tensor.name)
+            body.append(",\"data_type\":\"TYPE_")
+            body.append(tensor.datatype == .bytes ? "STRING" : tensor.datatype.rawValue)
+            body.append("\",\"dims\":[")
+            let whole = tensor.dimensions ?? [nil]
+            let shape = hasRows ? Array(whole.dropFirst()) : whole
+            // Dimensions may not be empty there: one value a row is a dimension of 1 that is not sent.
+            for (axis, size) in (shape.isEmpty ? [1] : shape).enumerated() {
+                if axis > 0 { body.append(",") }
+                body.append(decimal: Int64(size ?? -1))
             }
-            return
+            body.append(
+                shape.isEmpty ? "],\"reshape\":{\"shape\":[]}}" : areInputs ? "],\"optional\":false}" : "]}")
         }
-        // Not the margins: Triton's tools take an input that the metadata does not list for a defect.
-        let number = Datatype(rawValue: model.inputType.rawValue) ?? .float64
-        if InputBinder.takesMatrix(model.index) {
-            write(InputBinder.matrixName, number, [nil, model.schema.count], isInput: true, into: &body)
-            return
-        }
-        for (position, feature) in model.schema.features.enumerated() {
-            if position > 0 { body.append(",") }
-            let datatype = feature.kind == .numeric ? number : .bytes
-            write(feature.name, datatype, [nil, 1], isInput: true, into: &body)
-        }
-    }
-
-    private func write(
-        _ name: String, _ datatype: Datatype, _ dimensions: [Int?]?, isInput: Bool,
-        into body: inout ByteBuffer
-    ) {
-        body.append("{\"name\":")
-        body.append(quoted: name)
-        body.append(",\"data_type\":\"TYPE_")
-        body.append(datatype == .bytes ? "STRING" : datatype.rawValue)
-        body.append("\",\"dims\":[")
-        let whole = dimensions ?? [nil]
-        let shape = hasRows ? Array(whole.dropFirst()) : whole
-        // Dimensions may not be empty there: one value a row is a dimension of 1 that is not sent.
-        for (axis, size) in (shape.isEmpty ? [1] : shape).enumerated() {
-            if axis > 0 { body.append(",") }
-            body.append(decimal: Int64(size ?? -1))
-        }
-        body.append(
-            shape.isEmpty ? "],\"reshape\":{\"shape\":[]}}" : isInput ? "],\"optional\":false}" : "]}"
-        )
     }
 }

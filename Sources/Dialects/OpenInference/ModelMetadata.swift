@@ -20,16 +20,9 @@ struct ModelMetadataWriter {
         body.append("],\"platform\":")
         body.append(quoted: model.platform)
         body.append(",\"inputs\":[")
-        writeInputs(into: &body)
+        write(model.describedInputs, into: &body)
         body.append("],\"outputs\":[")
-        for (position, output) in model.outputs.enumerated() {
-            if position > 0 { body.append(",") }
-            if output.kind == .tensor {
-                writeTensor(output.name, output.datatype, dimensions: output.dimensions, into: &body)
-            } else {
-                writeTensor(output.name, output.datatype, width: output.width, into: &body)
-            }
-        }
+        write(model.describedOutputs, into: &body)
         body.append("],\"properties\":{\"features\":")
         body.append(quoted: featureNames)
         body.append(",\"digest\":")
@@ -41,52 +34,20 @@ struct ModelMetadataWriter {
         body.append("}}")
     }
 
-    private func writeInputs(into body: inout ByteBuffer) {
-        if let inputs = model.tensorInputs {
-            for (position, input) in inputs.enumerated() {
-                if position > 0 { body.append(",") }
-                writeTensor(input.name, input.datatype, dimensions: input.dimensions, into: &body)
+    /// -1 stands for what the request decides; a shape of any rank is `[-1]`.
+    private func write(_ tensors: [TensorSpecification], into body: inout ByteBuffer) {
+        for (position, tensor) in tensors.enumerated() {
+            body.append(position > 0 ? ",{\"name\":" : "{\"name\":")
+            body.append(quoted: tensor.name)
+            body.append(",\"datatype\":\"")
+            body.append(tensor.datatype.rawValue)
+            body.append("\",\"shape\":[")
+            for (axis, size) in (tensor.dimensions ?? [nil]).enumerated() {
+                if axis > 0 { body.append(",") }
+                body.append(decimal: Int64(size ?? -1))
             }
-            return
+            body.append("]}")
         }
-        let number = Datatype(rawValue: model.inputType.rawValue) ?? .float64
-        if InputBinder.takesMatrix(model.index) {
-            writeTensor(InputBinder.matrixName, number, width: model.schema.count, into: &body)
-            return
-        }
-        for (position, feature) in model.schema.features.enumerated() {
-            if position > 0 { body.append(",") }
-            writeTensor(feature.name, feature.kind == .numeric ? number : .bytes, width: 1, into: &body)
-        }
-    }
-
-    private func writeTensor(_ name: String, _ datatype: Datatype, width: Int?, into body: inout ByteBuffer) {
-        body.append("{\"name\":")
-        body.append(quoted: name)
-        body.append(",\"datatype\":\"")
-        body.append(datatype.rawValue)
-        body.append("\",\"shape\":[-1")
-        if let width {
-            body.append(",")
-            body.append(decimal: Int64(width))
-        }
-        body.append("]}")
-    }
-
-    /// A tensor of an operator graph: -1 for what the request decides; a shape of any rank is `[-1]`.
-    private func writeTensor(
-        _ name: String, _ datatype: Datatype, dimensions: [Int?]?, into body: inout ByteBuffer
-    ) {
-        body.append("{\"name\":")
-        body.append(quoted: name)
-        body.append(",\"datatype\":\"")
-        body.append(datatype.rawValue)
-        body.append("\",\"shape\":[")
-        for (axis, size) in (dimensions ?? [nil]).enumerated() {
-            if axis > 0 { body.append(",") }
-            body.append(decimal: Int64(size ?? -1))
-        }
-        body.append("]}")
     }
 
     /// An input that may be left out, as it would stand among the inputs. It does not stand there: a client
@@ -94,9 +55,10 @@ struct ModelMetadataWriter {
     private func description(of margins: RowMargins) -> String {
         var text = ByteBuffer()
         text.append("[")
-        writeTensor(
-            margins.name, margins.numberType == .float32 ? .float32 : .float64,
-            width: margins.width == 1 ? nil : margins.width, into: &text)
+        let tensor = TensorSpecification(
+            name: margins.name, datatype: margins.numberType == .float32 ? .float32 : .float64,
+            dimensions: margins.width == 1 ? [nil] : [nil, margins.width])
+        write([tensor], into: &text)
         text.append("]")
         return String(copying: text.bytes)
     }

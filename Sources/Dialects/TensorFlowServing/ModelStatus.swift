@@ -52,66 +52,35 @@ struct SignatureMetadataWriter {
         body.append(",\"signature_name\":\"\",\"version\":")
         body.append(quoted: model.version)
         body.append("},\"metadata\":{\"signature_def\":{\"signature_def\":{\"serving_default\":{\"inputs\":{")
-        if let inputs = model.tensorInputs { return writeTensors(inputs, into: &body) }
-        let number = Datatype(rawValue: model.inputType.rawValue) ?? .float64
-        if InputBinder.takesMatrix(model.index) {
-            write(InputBinder.matrixName, number, width: model.schema.count, into: &body)
-        } else {
-            for (position, feature) in model.schema.features.enumerated() {
-                if position > 0 { body.append(",") }
-                write(feature.name, feature.kind == .numeric ? number : .bytes, width: nil, into: &body)
+        write(inputs, into: &body)
+        body.append("},\"outputs\":{")
+        write(model.takesTensors ? model.describedOutputs : [model.describedOutputs[0]], into: &body)
+        body.append("},\"method_name\":\"tensorflow/serving/predict\",\"defaults\":{}}}}}}")
+    }
+
+    /// A feature by itself is one value a row here.
+    private var inputs: [TensorSpecification] {
+        let inputs = model.describedInputs
+        if model.takesTensors || InputBinder.takesMatrix(model.index) { return inputs }
+        return inputs.map { TensorSpecification(name: $0.name, datatype: $0.datatype, dimensions: [nil]) }
+    }
+
+    private func write(_ tensors: [TensorSpecification], into body: inout ByteBuffer) {
+        for (position, tensor) in tensors.enumerated() {
+            if position > 0 { body.append(",") }
+            body.append(quoted: tensor.name)
+            body.append(":{\"dtype\":\"")
+            body.append(Self.tensorFlowType(tensor.datatype))
+            body.append("\",\"tensor_shape\":{\"dim\":[")
+            for (axis, size) in (tensor.dimensions ?? [nil]).enumerated() {
+                body.append(axis > 0 ? ",{\"size\":\"" : "{\"size\":\"")
+                body.append(decimal: Int64(size ?? -1))
+                body.append("\",\"name\":\"\"}")
             }
+            body.append("],\"unknown_rank\":false},\"name\":")
+            body.append(quoted: "\(tensor.name):0")
+            body.append("}")
         }
-        body.append("},\"outputs\":{")
-        let output = model.outputs[0]
-        write(output.name, output.datatype, width: output.width, into: &body)
-        body.append("},\"method_name\":\"tensorflow/serving/predict\",\"defaults\":{}}}}}}")
-    }
-
-    private func write(_ name: String, _ datatype: Datatype, width: Int?, into body: inout ByteBuffer) {
-        body.append(quoted: name)
-        body.append(":{\"dtype\":\"")
-        body.append(Self.tensorFlowType(datatype))
-        body.append("\",\"tensor_shape\":{\"dim\":[{\"size\":\"-1\",\"name\":\"\"}")
-        if let width {
-            body.append(",{\"size\":\"")
-            body.append(decimal: Int64(width))
-            body.append("\",\"name\":\"\"}")
-        }
-        body.append("],\"unknown_rank\":false},\"name\":")
-        body.append(quoted: "\(name):0")
-        body.append("}")
-    }
-
-    /// The rest of the signature of an operator graph: its tensors under their own names.
-    private func writeTensors(_ inputs: [TensorSpecification], into body: inout ByteBuffer) {
-        for (position, input) in inputs.enumerated() {
-            if position > 0 { body.append(",") }
-            write(input.name, input.datatype, dimensions: input.dimensions ?? [nil], into: &body)
-        }
-        body.append("},\"outputs\":{")
-        for (position, output) in model.outputs.enumerated() {
-            if position > 0 { body.append(",") }
-            write(output.name, output.datatype, dimensions: output.dimensions ?? [nil], into: &body)
-        }
-        body.append("},\"method_name\":\"tensorflow/serving/predict\",\"defaults\":{}}}}}}")
-    }
-
-    private func write(
-        _ name: String, _ datatype: Datatype, dimensions: [Int?], into body: inout ByteBuffer
-    ) {
-        body.append(quoted: name)
-        body.append(":{\"dtype\":\"")
-        body.append(Self.tensorFlowType(datatype))
-        body.append("\",\"tensor_shape\":{\"dim\":[")
-        for (axis, size) in dimensions.enumerated() {
-            body.append(axis > 0 ? ",{\"size\":\"" : "{\"size\":\"")
-            body.append(decimal: Int64(size ?? -1))
-            body.append("\",\"name\":\"\"}")
-        }
-        body.append("],\"unknown_rank\":false},\"name\":")
-        body.append(quoted: "\(name):0")
-        body.append("}")
     }
 
     static func tensorFlowType(_ datatype: Datatype) -> StaticString {

@@ -45,8 +45,8 @@ struct RegistryCore {
     private var view = RegistryView()
     private var isViewChanged = true
     /// Versions to load, in order; those that somebody waits for stand apart.
-    var queue = LoadQueue()
-    var urgent = LoadQueue()
+    var queue = Queue<Key>()
+    var urgent = Queue<Key>()
     /// Bytes of what is loaded, and of what is being loaded.
     var liveBytes = 0
     var reserved: [Key: Int] = [:]
@@ -316,25 +316,5 @@ struct RegistryCore {
         }
         guard let report = reports.last else { return "it has no versions" }
         return "version \(report.version) is \(report.state.name)"
-    }
-}
-
-/// Versions that wait for their turn.
-struct LoadQueue {
-    private var keys: [RegistryCore.Key] = []
-    private var head = 0
-
-    var count: Int { keys.count - head }
-
-    mutating func append(_ key: RegistryCore.Key) { keys.append(key) }
-
-    mutating func takeFirst() -> RegistryCore.Key? {
-        guard head < keys.count else { return nil }
-        defer { head += 1 }
-        if head >= 256 && head * 2 > keys.count {
-            keys.removeFirst(head)
-            head = 0
-        }
-        return keys[head]
     }
 }

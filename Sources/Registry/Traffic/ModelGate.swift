@@ -7,6 +7,7 @@ internal import Synchronization
 /// State: small and shared (`Mutex`). Requests that wait are closures that start them; a place that becomes
 /// free goes to the one that has waited longest.
 package final class ModelGate: Sendable {
+    /// What becomes of a request that comes.
     package enum Admission: Sendable, Equatable {
         /// The request has a place, to be given back by `leave`.
         case entered
@@ -17,23 +18,7 @@ package final class ModelGate: Sendable {
 
     private struct State {
         var running = 0
-        var waiting: [@Sendable () -> Void] = []
-        var head = 0
-
-        var waitingCount: Int { waiting.count - head }
-
-        mutating func takeFirst() -> @Sendable () -> Void {
-            let first = waiting[head]
-            head += 1
-            if head == waiting.count {
-                waiting.removeAll(keepingCapacity: true)
-                head = 0
-            } else if head >= 64 && head * 2 > waiting.count {
-                waiting.removeFirst(head)
-                head = 0
-            }
-            return first
-        }
+        var waiting = Queue<@Sendable () -> Void>()
     }
 
     private let state = Mutex(State())
@@ -44,7 +29,7 @@ package final class ModelGate: Sendable {
     package func enter(_ limits: ModelPolicy.Limits) -> Bool {
         guard let concurrency = limits.concurrency else { return true }
         return state.withLock { state in
-            guard state.running < concurrency, state.waitingCount == 0 else { return false }
+            guard state.running < concurrency, state.waiting.count == 0 else { return false }
             state.running += 1
             return true
         }
@@ -54,11 +39,11 @@ package final class ModelGate: Sendable {
     package func enter(_ limits: ModelPolicy.Limits, start: @escaping @Sendable () -> Void) -> Admission {
         guard let concurrency = limits.concurrency else { return .entered }
         return state.withLock { state in
-            if state.running < concurrency && state.waitingCount == 0 {
+            if state.running < concurrency && state.waiting.count == 0 {
                 state.running += 1
                 return .entered
             }
-            guard state.waitingCount < limits.queue else { return .refused }
+            guard state.waiting.count < limits.queue else { return .refused }
             state.waiting.append(start)
             return .waits
         }
@@ -69,7 +54,7 @@ package final class ModelGate: Sendable {
         guard limits.concurrency != nil else { return }
         let next = state.withLock { state -> (@Sendable () -> Void)? in
             // A raised limit frees places for those who wait with the next one that is given back.
-            if state.waitingCount > 0 { return state.takeFirst() }
+            if let first = state.waiting.takeFirst() { return first }
             state.running = max(0, state.running - 1)
             return nil
         }
@@ -78,6 +63,6 @@ package final class ModelGate: Sendable {
 
     /// Requests that have a place, and that wait for one.
     package var counts: (running: Int, waiting: Int) {
-        state.withLock { ($0.running, $0.waitingCount) }
+        state.withLock { ($0.running, $0.waiting.count) }
     }
 }

@@ -41,24 +41,24 @@ package final class Registry: Sendable {
     private static let startPatience: UInt64 = 5_000_000_000
 
     /// Requests that may wait for models at once.
-    private static let waitersMax = 10_000
+    static let waitersMax = 10_000
     /// Whatever else runs goes before what loads models and gives them back.
     static let backgroundNiceness: CInt = 10
 
-    private let configuration: Configuration
-    private let root: String
-    private let scanner: RegistryScanner
-    private let clock: RegistryClock
+    let configuration: Configuration
+    let root: String
+    let scanner: RegistryScanner
+    let clock: RegistryClock
     let logger: Logger
     package let metrics: MetricRegistry
     private let looks: Mutex<Looks>
     let state: Mutex<State>
     private let snapshot = Snapshot(RegistryView())
     /// Counts loads; what was used since the last one is the last to leave.
-    private let useStamp = Atomic<UInt64>(1)
-    private let loadsInFlight = DispatchGroup()
-    private let idleLoaders = IdleLoaders()
-    private let heap: HeapKeeper
+    let useStamp = Atomic<UInt64>(1)
+    let loadsInFlight = DispatchGroup()
+    let idleLoaders = IdleLoaders()
+    let heap: HeapKeeper
     private let watcher: RegistryWatcher
 
     /// One look at a time.
@@ -275,159 +275,8 @@ package final class Registry: Sendable {
     /// Waits until no load is under way.
     package func waitForLoads() { loadsInFlight.wait() }
 
-    // MARK: Loading
-
-    private func beginLoads() {
-        while true {
-            let isNeeded = state.withLock { state in
-                state.loadThreads.begin(queued: state.core.queuedCount, limit: configuration.loadLimit)
-            }
-            guard isNeeded else { return }
-            loadsInFlight.enter()
-            if idleLoaders.wakeOne() { continue }
-            do {
-                // A thread of its own: it has a priority, which pools' threads cannot have.
-                try PosixThread.detach { [weak self, idleLoaders, loadsInFlight] in
-                    PosixThread.yieldToOthers(niceness: Self.backgroundNiceness, isBackground: true)
-                    repeat {
-                        self?.loadAll()
-                        loadsInFlight.leave()
-                    } while idleLoaders.wait()
-                }
-            } catch {
-                // Out of threads: the loads are done here, slowly, rather than not at all.
-                logger.warning("no thread for loading", ["reason": LogValue(error.description)])
-                loadAll()
-                loadsInFlight.leave()
-            }
-        }
-    }
-
-    /// Loads what is queued until nothing is left.
-    private func loadAll() {
-        var isStarting = true
-        while true {
-            var changes: [RegistryCore.Change] = []
-            let next = state.withLock { state -> RegistryCore.Load? in
-                if isStarting { state.loadThreads.arrive() }
-                isStarting = false
-                let next = state.core.nextLoad(now: clock.now(), &changes)
-                if next == nil { state.loadThreads.end() }
-                return next
-            }
-            report(changes)
-            for change in changes {
-                if case .refused(let key, _) = change { wakeWaiters(of: key.model) }
-            }
-            guard let next else { break }
-            load(next)
-        }
-        wakeWaiters()
-        noteReadiness()
-        if heap.isWorthIt() { HeapMemory.trim() }
-    }
-
-    private func load(_ load: RegistryCore.Load) {
-        let start = MonotonicInstant.now
-        let key = load.key
-        report(key, "verifying")
-        let result: Result<LoadedModel, RegistryError>
-        var fileBytes = 0
-        do throws(RegistryError) {
-            let listing = try list(load)
-            fileBytes = listing.files.reduce(0) { $0 + Int(clamping: $1.facts.size) }
-            let loader = ModelLoader(
-                root: root, trust: state.withLock { $0.trust }, engine: configuration.engine)
-            let file = try loader.load(
-                listing, options: load.options, wallClock: clock.wallClock()
-            ) { event in
-                let state = state.withLock { $0.core.reached(key, event) }
-                if let state { report(key, state.name) }
-            }
-            if let warning = file.trust.warning { reportTrust(key, warning) }
-            guard listing.isUnchanged else { throw .changedWhileLoading(directory: listing.path) }
-            let nanoseconds = MonotonicInstant.now.nanoseconds(since: start)
-            result = .success(LoadedModel(file, listing: listing, nanoseconds: nanoseconds, metrics: metrics))
-        } catch {
-            result = .failure(error)
-        }
-        let stamp = useStamp.wrappingAdd(1, ordering: .relaxed).newValue
-        var changes: [RegistryCore.Change] = []
-        let verdict = state.withLock { state in
-            let slot = state.core.models[key.model]?.slot
-            if state.waiters[key.model] == nil { slot?.touch(stamp) } else { slot?.expectUse(stamp) }
-            return state.core.finish(key, load.mark, result, now: clock.now(), &changes)
-        }
-        report(load, verdict, result)
-        report(changes)
-        wakeWaiters(of: key.model)
-        noteReadiness()
-        // What was read, and what was made of it.
-        if heap.noteLoad(of: fileBytes + ((try? result.get())?.memoryBytes ?? 0)) { HeapMemory.trim() }
-    }
-
-    /// The files of what is to be loaded, which are those that the last look has seen.
-    private func list(_ load: RegistryCore.Load) throws(RegistryError) -> VersionListing {
-        let key = load.key
-        let listing: VersionListing
-        do {
-            listing = try scanner.list(key.model, key.version, load.mark.placement)
-        } catch {
-            throw .system(error)
-        }
-        guard ListingMark(listing) == load.mark else { throw .changedWhileLoading(directory: listing.path) }
-        return listing
-    }
-
-    // MARK: Demand
-
-    /// Has a model loaded that its first use loads, and calls `action` once, on any thread, when it answers
-    /// or cannot; at once when there is nothing to wait for.
-    ///
-    /// - Parameter isExplicit: somebody asks for the model itself, so that it is loaded whatever its policy
-    ///   says about loading.
-    /// - Returns: false, and `action` is not called, when too many wait already.
-    package func whenLoaded(
-        _ model: String, isExplicit: Bool = false, _ action: @escaping @Sendable () -> Void
-    ) -> Bool {
-        var changes: [RegistryCore.Change] = []
-        let (isAdmitted, isPending) = state.withLock { state -> (Bool, Bool) in
-            guard state.waiterCount < Self.waitersMax else { return (false, false) }
-            guard state.core.request(model, isExplicit: isExplicit, &changes), state.core.isPending(model)
-            else { return (true, false) }
-            state.waiters[model, default: []].append(action)
-            state.waiterCount += 1
-            return (true, true)
-        }
-        report(changes)
-        beginLoads()
-        if isAdmitted && !isPending { action() }
-        return isAdmitted
-    }
-
-    /// Unloads a model, until `whenLoaded` asks for it explicitly. Requests that have begun are finished.
-    package func unload(_ model: String) {
-        var changes: [RegistryCore.Change] = []
-        state.withLock { $0.core.suspend(model, &changes) }
-        report(changes)
-    }
-
-    private func wakeWaiters(of model: String) {
-        let actions = state.withLock { state -> [@Sendable () -> Void] in
-            guard let waiters = state.waiters[model], !state.core.isPending(model) else { return [] }
-            state.waiters[model] = nil
-            state.waiterCount -= waiters.count
-            return waiters
-        }
-        for action in actions { action() }
-    }
-
-    private func wakeWaiters() {
-        let models = state.withLock { Array($0.waiters.keys) }
-        for model in models { wakeWaiters(of: model) }
-    }
-
-    private func noteReadiness() {
+    /// Tells those who wait for `isReady`, once it is.
+    func noteReadiness() {
         let actions = state.withLock { state -> [@Sendable () -> Void] in
             guard !state.isReady, state.hasScanned,
                 state.core.isQuiet(now: clock.now(), patience: Self.startPatience)
@@ -437,12 +286,5 @@ package final class Registry: Sendable {
             return state.whenReady
         }
         for action in actions { action() }
-    }
-}
-
-extension VersionListing {
-    /// The files are still those that were listed.
-    fileprivate var isUnchanged: Bool {
-        files.allSatisfy { (try? FileFacts(of: $0.path)) == $0.facts }
     }
 }

@@ -25,10 +25,10 @@ final class JobRunner: Sendable {
         var rates: [String: (since: MonotonicInstant, records: Int)] = [:]
     }
 
-    private let store: JobStore
+    let store: JobStore
     private let engine: ONNXEngine
     private let logger: Logger
-    private let retentionSeconds: Int
+    let retentionSeconds: Int
     private let threadCount: Int
     private let processorPercent: Int
     private let state = Mutex(State())
@@ -278,43 +278,6 @@ final class JobRunner: Sendable {
             state.waits[id] = nil
             state.progress[id] = nil
             state.rates[id] = nil
-        }
-    }
-
-    // MARK: Removal
-
-    /// The result holds all that the parts held. Failing does no harm.
-    private func removeParts(_ directory: JobDirectory) {
-        for name in (try? Directory.names(in: directory.parts)) ?? [] {
-            guard let name, !name.hasSuffix(".json") else { continue }
-            try? JobDirectory.remove("\(directory.parts)/\(name)")
-        }
-    }
-
-    /// What uploads and removals left that did not come to their end.
-    private func removeLeftovers() {
-        for name in (try? Directory.names(in: store.path)) ?? [] {
-            guard let name, name.hasPrefix("."), JobStore.isIdentifier(String(name.dropFirst())) else {
-                continue
-            }
-            // Another daemon may be at it just now.
-            guard let facts = try? FileFacts(of: "\(store.path)/\(name)"),
-                Int(facts.modified / 1_000_000_000) < JobStore.now() - 3600
-            else { continue }
-            try? JobDirectory.removeAll("\(store.path)/\(name)")
-        }
-    }
-
-    private func removeOld() {
-        for id in (try? store.identifiers()) ?? [] {
-            guard let directory = store.directory(id) else { continue }
-            for mark in [directory.result, directory.cancelMark, directory.failureMark] {
-                guard let facts = try? FileFacts(of: mark),
-                    Int(facts.modified / 1_000_000_000) < JobStore.now() - retentionSeconds
-                else { continue }
-                try? store.remove(id)
-                break
-            }
         }
     }
 }

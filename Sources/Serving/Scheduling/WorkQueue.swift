@@ -1,33 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Base
 
-/// How long the queue may get.
-package struct WorkQueueLimits: Sendable {
-    /// Requests that may wait at once.
-    package var requests = 1024
-    /// What becomes of a request that would wait long.
-    package var policy = WorkQueuePolicy.reject
-    /// A request that would wait longer than this, in nanoseconds, is refused by the policy `reject`.
-    package var wait: UInt64 = 100_000_000
-    /// What is left of that when somebody always waits: a burst is let in and worked off, but a standing
-    /// queue would only add its length to each answer.
-    package var waitOverloaded: UInt64 = 5_000_000
-    /// How requests are computed together, where their model's policy says nothing else.
-    package var joining = JoiningRules()
-    /// Requests of one version that workers answer at once; 0: any number.
-    package var modelConcurrency = 0
-
-    package init() {}
-}
-
-/// What becomes of a request that would wait long for a worker.
-package enum WorkQueuePolicy: String, Sendable, CaseIterable {
-    /// It is refused at once, so that its client can try elsewhere.
-    case reject
-    /// It waits, while there is room and as long as it allows itself.
-    case wait
-}
-
 /// Requests that wait for a worker: which may wait, and which goes next. See docs/internals/scheduling.md.
 ///
 /// A value that decides, without clock, lock or thread; requests are known by a number, since a generic queue
@@ -104,45 +77,6 @@ package struct WorkQueue: Sendable {
     private var hasDelays = false
     /// Requests of each version that workers have now.
     private var running: [BatchGroup: Int] = [:]
-
-    private struct Lane: Sendable {
-        private(set) var waiting: [Entry] = []
-        private var head = 0
-        private(set) var waitingCost: UInt64 = 0
-        var runningCost: UInt64 = 0
-        var runningCount = 0
-
-        var count: Int { waiting.count - head }
-        var indices: Range<Int> { head..<waiting.count }
-
-        /// Behind those of its rank and those before it.
-        mutating func append(_ entry: Entry) {
-            var place = waiting.count
-            while place > head, waiting[place - 1].rank > entry.rank { place -= 1 }
-            waiting.insert(entry, at: place)
-            waitingCost += entry.cost
-        }
-
-        mutating func take(at index: Int) -> Entry {
-            let entry = waiting[index]
-            if index == head {
-                head += 1
-            } else {
-                waiting.remove(at: index)
-            }
-            if head == waiting.count {
-                waiting.removeAll(keepingCapacity: true)
-                head = 0
-            } else if head >= 64 && head * 2 > waiting.count {
-                waiting.removeFirst(head)
-                head = 0
-            }
-            waitingCost -= entry.cost
-            runningCost += entry.cost
-            runningCount += 1
-            return entry
-        }
-    }
 
     package init(limits: WorkQueueLimits, workers: Int, now: MonotonicInstant) {
         precondition(workers > 0, "a queue without workers never empties")

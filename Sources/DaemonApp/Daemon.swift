@@ -63,14 +63,7 @@ package enum Daemon {
 
     /// Writes all of `text`; what cannot be written is nobody's to read.
     static func write(_ text: String, to descriptor: CInt) {
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            // Safe because the bytes outlive the call, which reads no more than their count.
-            let count = unsafe bytes.withUnsafeBytes {
-                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
-            }
-            guard count > 0 else { return }
-            bytes = bytes.dropFirst(count)
-        }
+        let bytes = Array(text.utf8)
+        try? FileDescriptor.write(bytes.span, to: descriptor, path: "")
     }
 }

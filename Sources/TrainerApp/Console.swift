@@ -17,15 +17,6 @@ enum Console {
     private static func write(_ text: String, to descriptor: CInt) {
         var buffer = ByteBuffer()
         buffer.append(text)
-        var done = 0
-        while done < buffer.count {
-            // Safe because write reads only the bytes of the span, which live through the call.
-            let written = unsafe buffer.bytes.extracting(done..<buffer.count).withUnsafeBytes {
-                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
-            }
-            if written < 0 && errno == EINTR { continue }
-            if written <= 0 { return }
-            done += written
-        }
+        try? FileDescriptor.write(buffer.bytes, to: descriptor, path: "")
     }
 }

@@ -14,7 +14,7 @@ import Testing
                 ? NamelessFile.create(in: directory.path) : NamelessFile.createAndRemove(in: directory.path)
             #expect(try Fixtures.names(inDirectory: directory.path, withHidden: true).isEmpty)
             #expect(fcntl(file.number, F_GETFD) & FD_CLOEXEC == FD_CLOEXEC)
-            try AtomicFile.writeAll([1, 2, 3].span, to: file, path: "it")
+            try file.write([1, 2, 3].span, path: "it")
             #expect(try File.read("/proc/self/fd/\(file.number)", limit: 10) == [1, 2, 3])
         }
     }

@@ -14,7 +14,7 @@ package enum AtomicFile {
         var temporary = ""
         let file = try create(in: directory, name: name, mode: mode, path: &temporary)
         do throws(SystemError) {
-            try writeAll(bytes, to: file, path: temporary)
+            try file.write(bytes, path: temporary)
             if fsync(file.number) != 0 { throw SystemError("fsync", on: temporary) }
             // Safe because both strings are passed as C strings that live for the call; so below.
             if unsafe rename(temporary, path) != 0 { throw SystemError("rename", on: path) }
@@ -37,7 +37,7 @@ package enum AtomicFile {
         let file = try create(in: directory, name: name, mode: mode, path: &temporary)
         // Safe because the strings are passed as C strings that live for the calls; so below.
         defer { _ = unsafe unlink(temporary) }
-        try writeAll(bytes, to: file, path: temporary)
+        try file.write(bytes, path: temporary)
         if fsync(file.number) != 0 { throw SystemError("fsync", on: temporary) }
         if unsafe link(temporary, path) != 0 {
             if errno == EEXIST { return false }
@@ -75,22 +75,5 @@ package enum AtomicFile {
             if errno != EEXIST { break }
         }
         throw SystemError("create", on: path)
-    }
-
-    /// Writes all of `bytes` where the file stands; `path` is its name in errors.
-    package static func writeAll(
-        _ bytes: Span<UInt8>, to file: borrowing FileDescriptor, path: String
-    ) throws(SystemError) {
-        var done = 0
-        while done < bytes.count {
-            let number = file.number
-            // Safe because write only reads the bytes of the span that it is given.
-            let written = unsafe bytes.extracting(done..<bytes.count).withUnsafeBytes {
-                unsafe Glibc.write(number, $0.baseAddress, $0.count)
-            }
-            if written < 0 && errno == EINTR { continue }
-            if written < 0 { throw SystemError("write", on: path) }
-            done += written
-        }
     }
 }

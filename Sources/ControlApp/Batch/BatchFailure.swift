@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import Base
+import Glibc
 import Serving
 
 /// Why `modelctl batch` did not do what it was asked, in the two kinds that those who start it tell apart.
@@ -15,7 +16,7 @@ enum BatchFailure: Error, Equatable, CustomStringConvertible {
     init(_ error: SystemError) {
         // A file that is not there will not come; all else may pass.
         self =
-            error.code == 2 || error.code == 21
+            error.code == ENOENT || error.code == EISDIR
             ? .permanent(error.description)
             : .temporary(error.description)
     }

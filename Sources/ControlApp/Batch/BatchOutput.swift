@@ -70,21 +70,11 @@ struct BatchOutput: ~Copyable, Sendable {
     private mutating func send(_ bytes: Span<UInt8>) throws(BatchFailure) {
         if temporary != nil { digest.update(bytes) }
         byteCount += bytes.count
-        var done = 0
-        let number = descriptor.number
-        while done < bytes.count {
-            // Safe because write reads only the bytes of the span, which live through the call.
-            let written = unsafe bytes.extracting(done..<bytes.count).withUnsafeBytes {
-                unsafe Glibc.write(number, $0.baseAddress, $0.count)
-            }
-            if written < 0 && errno == EINTR { continue }
-            if written < 0 {
-                let code = errno
-                if path == "-" && code == EPIPE { throw .readerGone }
-                let place = path == "-" ? "standard output" : temporary ?? path
-                throw BatchFailure(SystemError("write", on: place, code: code))
-            }
-            done += written
+        do throws(SystemError) {
+            try descriptor.write(bytes, path: path == "-" ? "standard output" : temporary ?? path)
+        } catch {
+            if path == "-" && error.code == EPIPE { throw .readerGone }
+            throw BatchFailure(error)
         }
     }
 

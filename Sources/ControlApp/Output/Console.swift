@@ -22,16 +22,7 @@ enum Console {
     private static func write(_ text: String, to descriptor: CInt) -> Bool {
         var buffer = ByteBuffer(capacity: text.utf8.count)
         buffer.append(text)
-        var done = 0
-        while done < buffer.count {
-            // Safe because write reads only the bytes of the span, which live through the call.
-            let written = unsafe buffer.bytes.extracting(done..<buffer.count).withUnsafeBytes {
-                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
-            }
-            if written < 0 && errno == EINTR { continue }
-            if written <= 0 { return false }
-            done += written
-        }
+        do { try FileDescriptor.write(buffer.bytes, to: descriptor, path: "") } catch { return false }
         return true
     }
 }

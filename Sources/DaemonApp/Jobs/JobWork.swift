@@ -242,17 +242,7 @@ struct JobFileWriter: ~Copyable {
     mutating func write(_ bytes: Span<UInt8>) throws(SystemError) {
         digest.update(bytes)
         byteCount += bytes.count
-        var done = 0
-        let number = descriptor.number
-        while done < bytes.count {
-            // Safe because write reads only the bytes of the span, which live through the call.
-            let written = unsafe bytes.extracting(done..<bytes.count).withUnsafeBytes {
-                unsafe Glibc.write(number, $0.baseAddress, $0.count)
-            }
-            if written < 0 && errno == EINTR { continue }
-            if written < 0 { throw SystemError("write", on: path) }
-            done += written
-        }
+        try descriptor.write(bytes, path: path)
     }
 
     /// The first `length` bytes of `buffer`.

@@ -97,7 +97,7 @@ package final class VersionStaging: @unchecked Sendable {
     package func write(_ piece: Span<UInt8>) throws(RegistryError) {
         guard var file = open.take() else { preconditionFailure("a piece of a file that was not begun") }
         do {
-            try AtomicFile.writeAll(piece, to: file.descriptor, path: file.path)
+            try file.descriptor.write(piece, path: file.path)
         } catch {
             throw .system(error)
         }

@@ -57,17 +57,7 @@ package struct LogLine: ~Copyable {
 
     /// Writes the line whole. A failed write is dropped: there is nowhere to report it.
     borrowing func write(to descriptor: CInt) {
-        // Safe because the bytes are owned by this line, which lives through the calls.
-        unsafe buffer.bytes.withUnsafeBufferPointer { bytes in
-            guard let base = bytes.baseAddress else { return }
-            var written = 0
-            while written < bytes.count {
-                let result = unsafe Glibc.write(descriptor, base + written, bytes.count - written)
-                if result < 0 && errno == EINTR { continue }
-                if result <= 0 { return }
-                written += result
-            }
-        }
+        try? FileDescriptor.write(buffer.bytes, to: descriptor, path: "")
     }
 
     /// The present, by the system's wall clock.

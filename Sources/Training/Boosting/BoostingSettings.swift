@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How gradient-boosted trees are grown.
-package struct BoostingSettings: Sendable, Equatable {
+package struct BoostingSettings: CheckedSettings, Sendable, Equatable {
     /// Rounds at most; a classifier of more than two classes grows a tree a class in each.
     package var rounds = 150
     package var learningRate = 0.1
@@ -77,8 +77,7 @@ package struct BoostingSettings: Sendable, Equatable {
 
     package func validate() throws(TrainingError) {
         try require(rounds >= 1 && rounds <= 100_000, "--rounds", "\(rounds)", "from 1 to 100000")
-        try require(
-            learningRate > 0 && learningRate <= 1, "--learning-rate", "\(learningRate)", "above 0, at most 1")
+        try requirePart(learningRate, "--learning-rate")
         try require(leavesMax >= 2 && leavesMax <= 65_536, "--max-leaves", "\(leavesMax)", "from 2 to 65536")
         try require(depthMax >= 1 && depthMax <= 64, "--max-depth", "\(depthMax)", "from 1 to 64")
         try requireNotNegative(l1, "--l1")
@@ -107,19 +106,5 @@ package struct BoostingSettings: Sendable, Equatable {
             try require(dart.skip >= 0 && dart.skip <= 1, "--dart-skip", "\(dart.skip)", "from 0 to 1")
             try require(dart.dropsMax >= 1, "--dart-drops", "\(dart.dropsMax)", "1 or more")
         }
-    }
-
-    private func requirePart(_ value: Double, _ name: String) throws(TrainingError) {
-        try require(value > 0 && value <= 1, name, "\(value)", "above 0, at most 1")
-    }
-
-    private func requireNotNegative(_ value: Double, _ name: String) throws(TrainingError) {
-        try require(value >= 0 && value.isFinite, name, "\(value)", "0 or more")
-    }
-
-    private func require(
-        _ isAllowed: Bool, _ name: String, _ value: String, _ allowed: String
-    ) throws(TrainingError) {
-        if !isAllowed { throw .setting(name: name, value: value, allowed: allowed) }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How the trees of a forest are grown, each for itself.
-package struct ForestSettings: Sendable, Equatable {
+package struct ForestSettings: CheckedSettings, Sendable, Equatable {
     package var treeCount = 100
     /// Splits from the root to a leaf at most; 0 for any number.
     package var depthMax = 0
@@ -30,14 +30,6 @@ package struct ForestSettings: Sendable, Equatable {
         try require(depthMax >= 0, "--forest-depth", "\(depthMax)", "0 or more")
         try require(leafRowsMin >= 1, "--forest-leaf-rows", "\(leafRowsMin)", "1 or more")
         try require(binsMax >= 2 && binsMax <= 255, "--max-bins", "\(binsMax)", "from 2 to 255")
-        if let part = columnsByNode {
-            try require(part > 0 && part <= 1, "--forest-columns", "\(part)", "above 0, at most 1")
-        }
-    }
-
-    private func require(
-        _ isAllowed: Bool, _ name: String, _ value: String, _ allowed: String
-    ) throws(TrainingError) {
-        if !isAllowed { throw .setting(name: name, value: value, allowed: allowed) }
+        if let columnsByNode { try requirePart(columnsByNode, "--forest-columns") }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How a multilayer perceptron is trained.
-package struct NeuralSettings: Sendable, Equatable {
+package struct NeuralSettings: CheckedSettings, Sendable, Equatable {
     /// Units of the hidden layers, from the inputs on.
     package var hidden = [64]
     package var activation = Activation.relu
@@ -21,6 +21,7 @@ package struct NeuralSettings: Sendable, Equatable {
     /// Epochs without an improvement on held-out rows after which it ends.
     package var patience = 20
 
+    /// What the sums of hidden layers go through.
     package enum Activation: String, Sendable, CaseIterable {
         case relu, tanh, logistic
     }
@@ -48,17 +49,9 @@ package struct NeuralSettings: Sendable, Equatable {
             try require(epochs >= 1 && epochs <= 1_000_000, "--epochs", "\(epochs)", "from 1 to 1000000")
         }
         if let batchRows { try require(batchRows >= 1, "--batch-rows", "\(batchRows)", "1 or more") }
-        try require(
-            learningRate > 0 && learningRate <= 1, "--learning-rate", "\(learningRate)", "above 0, at most 1")
-        try require(
-            weightDecay >= 0 && weightDecay.isFinite, "--weight-decay", "\(weightDecay)", "0 or more")
+        try requirePart(learningRate, "--learning-rate")
+        try requireNotNegative(weightDecay, "--weight-decay")
         try require(dropout >= 0 && dropout < 1, "--dropout", "\(dropout)", "from 0 up to, not including, 1")
         try require(patience >= 1, "--patience", "\(patience)", "1 or more")
-    }
-
-    private func require(
-        _ isAllowed: Bool, _ name: String, _ value: String, _ allowed: String
-    ) throws(TrainingError) {
-        if !isAllowed { throw .setting(name: name, value: value, allowed: allowed) }
     }
 }

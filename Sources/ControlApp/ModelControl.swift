@@ -12,9 +12,9 @@ package struct ModelControl: ParsableCommand {
             MODELD_LISTEN, then http://127.0.0.1:8080.
 
             Exit status: 0 done; 1 the answer is no (not ready, a check failed); 64 wrong usage; 65 the rows \
-            cannot be used or the server refused them; 66 a file cannot be read; 69 the server cannot be \
-            reached or has a fault; 76 the answer is not what modeld would say. \
-            modelctl batch has its own: 0, 1, 2 and 75.
+            cannot be used, or what was asked is refused; 66 a file cannot be read; 69 the server cannot be \
+            reached or has a fault; 74 the disk refused, nothing was changed; 76 the answer is not what modeld \
+            would say. modelctl batch has its own: 0, 1, 2 and 75.
             """,
         version: version,
         subcommands: [

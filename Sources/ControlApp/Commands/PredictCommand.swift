@@ -102,26 +102,18 @@ struct PredictCommand: ParsableCommand {
         return rows
     }
 
-    /// Asks for one batch. All batches go to the version that answered the first, so that a version that goes
-    /// live meanwhile does not mix its answers in.
+    /// Asks for one batch; an error says which rows it is about.
     private func infer(
         _ rows: [[InputCell]], after first: Int, _ request: InferRequest, _ client: ServerClient,
         _ reference: inout ModelReference
     ) throws(ControlError) -> InferAnswer {
-        let document: JSONValue
         do throws(ControlError) {
-            document = try client.infer(reference, body: request.body(rows))
+            return try client.infer(rows, request, &reference)
         } catch {
             guard case .refused(let server, let path, let status, let message) = error else { throw error }
             let range = rows.count == 1 ? "row \(first + 1)" : "rows \(first + 1) to \(first + rows.count)"
             throw .refused(
                 server: server, path: path, status: status, message: "\(message) (\(range) of the input)")
-        }
-        if reference.version == nil { reference.version = document["model_version"]?.string }
-        do throws(InferAnswer.Defect) {
-            return try InferAnswer(document, rowCount: rows.count)
-        } catch {
-            throw client.unexpected(reference.metadataPath + "/infer", error.reason)
         }
     }
 

@@ -53,9 +53,19 @@ final class ServerClient {
         return states
     }
 
-    /// Sends one inference request; the answer is the document as it came.
-    func infer(_ model: ModelReference, body: [UInt8]) throws(ControlError) -> JSONValue {
-        try document(.post, model.metadataPath + "/infer", body: body)
+    /// Asks for the answers to rows. A model without a version gets that of the first answer, so that a
+    /// version that goes live meanwhile does not mix its answers in.
+    func infer(
+        _ rows: [[InputCell]], _ request: InferRequest, _ model: inout ModelReference
+    ) throws(ControlError) -> InferAnswer {
+        let path = model.metadataPath + "/infer"
+        let document = try document(.post, path, body: request.body(rows))
+        if model.version == nil { model.version = document["model_version"]?.string }
+        do throws(InferAnswer.Defect) {
+            return try InferAnswer(document, rowCount: rows.count)
+        } catch {
+            throw unexpected(path, error.reason)
+        }
     }
 
     // MARK: Changes

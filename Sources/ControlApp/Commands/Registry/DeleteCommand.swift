@@ -9,14 +9,12 @@ struct DeleteCommand: ParsableCommand {
         commandName: "delete", abstract: "Delete a version for good.",
         discussion: "A version that the policy names is not deleted.")
 
-    @Argument(help: ArgumentHelp("The version.", valueName: "model@version"))
-    var version: String
-
-    @OptionGroup var options: RegistryOptions
+    @OptionGroup var target: VersionArguments
 
     func run() throws {
+        let options = target.options
         try report { () throws(ControlError) in
-            let reference = try VersionReference(parsing: version)
+            let reference = try VersionReference(parsing: target.version)
             switch try options.place() {
             case .server(let client): try client.delete(reference)
             case .directory(let path):

@@ -77,13 +77,7 @@ struct DiffCommand: ParsableCommand {
 
         /// All rows go to the version that answered the first.
         mutating func ask(_ rows: [[InputCell]], _ client: ServerClient) throws(ControlError) -> InferAnswer {
-            let document = try client.infer(reference, body: request.body(rows))
-            if reference.version == nil { reference.version = document["model_version"]?.string }
-            do throws(InferAnswer.Defect) {
-                return try InferAnswer(document, rowCount: rows.count)
-            } catch {
-                throw client.unexpected(reference.metadataPath + "/infer", error.reason)
-            }
+            try client.infer(rows, request, &reference)
         }
     }
 }

@@ -11,15 +11,7 @@ struct PinCommand: ParsableCommand {
             Until modelctl unpin.
             """)
 
-    @Argument(help: ArgumentHelp("The version.", valueName: "model@version"))
-    var version: String
+    @OptionGroup var target: VersionArguments
 
-    @OptionGroup var options: RegistryOptions
-
-    func run() throws {
-        try report { () throws(ControlError) in
-            let reference = try VersionReference(parsing: version)
-            try options.apply(.pin(reference.version), to: reference.model)
-        }
-    }
+    func run() throws { try target.apply { .pin($0) } }
 }

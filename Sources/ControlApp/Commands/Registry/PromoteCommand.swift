@@ -11,15 +11,7 @@ struct PromoteCommand: ParsableCommand {
             the default itself. Shares of the traffic that are given by version numbers end.
             """)
 
-    @Argument(help: ArgumentHelp("The version.", valueName: "model@version"))
-    var version: String
+    @OptionGroup var target: VersionArguments
 
-    @OptionGroup var options: RegistryOptions
-
-    func run() throws {
-        try report { () throws(ControlError) in
-            let reference = try VersionReference(parsing: version)
-            try options.apply(.promote(reference.version), to: reference.model)
-        }
-    }
+    func run() throws { try target.apply { .promote($0) } }
 }

@@ -10,15 +10,7 @@ struct RetireCommand: ParsableCommand {
             Until modelctl restore.
             """)
 
-    @Argument(help: ArgumentHelp("The version.", valueName: "model@version"))
-    var version: String
+    @OptionGroup var target: VersionArguments
 
-    @OptionGroup var options: RegistryOptions
-
-    func run() throws {
-        try report { () throws(ControlError) in
-            let reference = try VersionReference(parsing: version)
-            try options.apply(.retire(reference.version), to: reference.model)
-        }
-    }
+    func run() throws { try target.apply { .retire($0) } }
 }

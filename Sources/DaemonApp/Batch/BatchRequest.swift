@@ -124,7 +124,7 @@ struct BatchRequest: Sendable {
     }
 
     private mutating func readContentType(_ text: String) throws(Refusal) {
-        let parts = text.split(separator: ";").map { Self.trimmed($0).lowercased() }
+        let parts = text.split(separator: ";").map { $0.withoutBlanks.lowercased() }
         guard let media = parts.first else { return }
         readFileType(media)
         if isInputKnown {
@@ -149,7 +149,7 @@ struct BatchRequest: Sendable {
     private mutating func readAccept(_ text: String) throws(Refusal) {
         if text.isEmpty { return }
         for part in text.split(separator: ",") {
-            switch Self.trimmed(part.split(separator: ";").first ?? "").lowercased() {
+            switch (part.split(separator: ";").first ?? "").withoutBlanks.lowercased() {
             case "*/*", "": return
             case "text/csv": options.output = .csv
             case "application/jsonlines", "application/x-ndjson", "application/jsonl",
@@ -180,7 +180,7 @@ struct BatchRequest: Sendable {
     /// The preference of RFC 7240 that Vertex AI and others know by this name.
     private static func prefersStreaming(_ text: String) -> Bool {
         text.split(separator: ",").contains { part in
-            trimmed(part.split(separator: ";").first ?? "").lowercased() == "respond-streaming"
+            (part.split(separator: ";").first ?? "").withoutBlanks.lowercased() == "respond-streaming"
         }
     }
 
@@ -200,12 +200,5 @@ struct BatchRequest: Sendable {
     static func text(_ header: Span<UInt8>?) -> String {
         guard let header else { return "" }
         return String(validating: header) ?? ""
-    }
-
-    private static func trimmed(_ text: Substring) -> String {
-        var text = text
-        while text.first == " " || text.first == "\t" { text = text.dropFirst() }
-        while text.last == " " || text.last == "\t" { text = text.dropLast() }
-        return String(text)
     }
 }

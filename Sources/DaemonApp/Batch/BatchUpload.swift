@@ -55,6 +55,12 @@ final class BatchUpload: BodyReader, @unchecked Sendable {
         var deferred: DeferredRequest?
         /// The answer's beginning, until the loop takes it.
         var opening: BatchOpening?
+
+        /// Whether the pool has to be told of the upload: no thread of it has the upload, or will have it.
+        mutating func schedule() -> Bool {
+            defer { isScheduled = true }
+            return !isScheduled
+        }
     }
 
     private let shared = Mutex(Shared())
@@ -104,10 +110,7 @@ final class BatchUpload: BodyReader, @unchecked Sendable {
                 shared.isPaused = true
                 demand = .pause
             }
-            if shared.inbox.bytes.count >= wakeBytes && !shared.isScheduled {
-                shared.isScheduled = true
-                wakes = true
-            }
+            if shared.inbox.bytes.count >= wakeBytes { wakes = shared.schedule() }
         }
         if wakes { pool.submit(self) }
         return demand
@@ -117,8 +120,7 @@ final class BatchUpload: BodyReader, @unchecked Sendable {
         let wakes = shared.withLock { shared in
             shared.isCancelled = true
             shared.inbox.bytes.clear()
-            defer { shared.isScheduled = true }
-            return !shared.isScheduled
+            return shared.schedule()
         }
         // So that the spool file goes on a pool's thread, and at once.
         if wakes { pool.submit(self) }
@@ -130,8 +132,7 @@ final class BatchUpload: BodyReader, @unchecked Sendable {
         let wakes = shared.withLock { shared in
             shared.isComplete = true
             shared.deferred = deferred
-            defer { shared.isScheduled = true }
-            return !shared.isScheduled
+            return shared.schedule()
         }
         if wakes { pool.submit(self) }
     }
@@ -149,8 +150,7 @@ final class BatchUpload: BodyReader, @unchecked Sendable {
     func ended() {
         let wakes = shared.withLock { shared in
             shared.isComplete = true
-            defer { shared.isScheduled = true }
-            return !shared.isScheduled
+            return shared.schedule()
         }
         if wakes { pool.submit(self) }
     }

@@ -42,26 +42,19 @@ struct MultipartReader: ~Copyable {
     /// The boundary that a Content-Type header names; nil when it is of another kind or names none.
     static func boundary(of contentType: String) -> String? {
         let parts = contentType.split(separator: ";")
-        guard let media = parts.first, trimmed(media).lowercased() == "multipart/form-data" else {
+        guard let media = parts.first, media.withoutBlanks.lowercased() == "multipart/form-data" else {
             return nil
         }
         for parameter in parts.dropFirst() {
             let pair = parameter.split(separator: "=", maxSplits: 1)
-            guard pair.count == 2, trimmed(pair[0]).lowercased() == "boundary" else { continue }
-            var value = trimmed(pair[1])
+            guard pair.count == 2, pair[0].withoutBlanks.lowercased() == "boundary" else { continue }
+            var value = pair[1].withoutBlanks
             if value.hasPrefix("\""), value.hasSuffix("\""), value.utf8.count > 1 {
                 value = String(value.dropFirst().dropLast())
             }
             return (1...70).contains(value.utf8.count) ? value : nil
         }
         return nil
-    }
-
-    private static func trimmed(_ text: Substring) -> String {
-        var text = text
-        while text.first == " " || text.first == "\t" { text = text.dropFirst() }
-        while text.last == " " || text.last == "\t" { text = text.dropLast() }
-        return String(text)
     }
 
     /// Appends what `piece` holds of the file to `file`.
@@ -118,10 +111,10 @@ struct MultipartReader: ~Copyable {
         var type = ""
         for line in text.split(whereSeparator: { $0 == "\r\n" }) {
             guard let colon = line.firstIndex(of: ":") else { throw .malformed }
-            let value = Self.trimmed(line[line.index(after: colon)...])
+            let value = line[line.index(after: colon)...].withoutBlanks
             switch line[..<colon].lowercased() {
             case "content-disposition": if value.lowercased().contains("filename") { state = .file }
-            case "content-type": type = Self.trimmed(value.split(separator: ";").first ?? "").lowercased()
+            case "content-type": type = (value.split(separator: ";").first ?? "").withoutBlanks.lowercased()
             default: break
             }
         }

@@ -42,7 +42,7 @@ extension ColumnStage {
             [("\(prefix).quantiles", Tensor(quantiles, shape: [inputs.count, count]))]
         case .bin(let edges):
             [
-                ("\(prefix).starts", Tensor(starts(edges.map(\.count)))),
+                ("\(prefix).starts", Tensor(GraphWriter.starts(edges.map(\.count)))),
                 ("\(prefix).values", Tensor(edges.flatMap { $0 })),
             ]
         case .oneHot(let positions):
@@ -58,7 +58,7 @@ extension ColumnStage {
             [("\(prefix).powers", Tensor(powers.map { Int32(truncatingIfNeeded: $0) }))]
         case .termWeights(_, let terms, let weights, _):
             [
-                ("\(prefix).term_starts", Tensor(starts(terms.map(\.utf8.count)))),
+                ("\(prefix).term_starts", Tensor(GraphWriter.starts(terms.map(\.utf8.count)))),
                 ("\(prefix).term_bytes", Tensor(terms.flatMap { Array($0.utf8) })),
                 ("\(prefix).weights", Tensor(weights)),
             ]
@@ -69,12 +69,6 @@ extension ColumnStage {
             ]
         case .missingIndicator, .function, .dateParts, .normalize, .hash, .textHash, .keep: []
         }
-    }
-
-    private func starts(_ counts: [Int]) -> [Int32] {
-        var starts: [Int32] = [0]
-        for count in counts { starts.append((starts.last ?? 0) &+ Int32(truncatingIfNeeded: count)) }
-        return starts
     }
 }
 

@@ -6,6 +6,13 @@ import Tabular
 ///
 /// Members stand in the order of docs/reference/model-format.md, so that the same graph gives the same text.
 enum GraphWriter {
+    /// Where each of several lists begins in one after the other, and where the last ends.
+    static func starts(_ counts: [Int]) -> [Int32] {
+        var starts: [Int32] = [0]
+        for count in counts { starts.append((starts.last ?? 0) &+ Int32(truncatingIfNeeded: count)) }
+        return starts
+    }
+
     static func graphText(_ graph: ModelGraph, isNarrow: Bool = false) -> String {
         var json = ByteBuffer(capacity: 4096)
         json.append(#"{"schema":{"features":["#)

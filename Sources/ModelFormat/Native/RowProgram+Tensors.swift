@@ -83,18 +83,18 @@ extension RowOperation {
         case .power(let exponents, _): return [("\(prefix).exponents", Tensor(exponents))]
         case .bins(let edges):
             return [
-                ("\(prefix).starts", Tensor(starts(edges.map(\.count)))),
+                ("\(prefix).starts", Tensor(GraphWriter.starts(edges.map(\.count)))),
                 ("\(prefix).values", Tensor(edges.flatMap { $0 })),
             ]
         case .interpolate(let curves):
             return [
-                ("\(prefix).starts", Tensor(starts(curves.map(\.x.count)))),
+                ("\(prefix).starts", Tensor(GraphWriter.starts(curves.map(\.x.count)))),
                 ("\(prefix).values", Tensor(curves.flatMap(\.x))),
                 ("\(prefix).heights", Tensor(curves.flatMap(\.y))),
             ]
         case .monomials(let products):
             return [
-                ("\(prefix).starts", Tensor(starts(products.map(\.count)))),
+                ("\(prefix).starts", Tensor(GraphWriter.starts(products.map(\.count)))),
                 ("\(prefix).indices", Tensor(narrow(products.flatMap { $0 }))),
             ]
         case .weightedMedian(let weights): return [("\(prefix).weights", Tensor(weights))]
@@ -103,12 +103,6 @@ extension RowOperation {
     }
 
     private func narrow(_ numbers: [Int]) -> [Int32] { numbers.map { Int32(truncatingIfNeeded: $0) } }
-
-    private func starts(_ counts: [Int]) -> [Int32] {
-        var starts: [Int32] = [0]
-        for count in counts { starts.append((starts.last ?? 0) &+ Int32(truncatingIfNeeded: count)) }
-        return starts
-    }
 }
 
 extension SimilarityKernel {

@@ -79,12 +79,7 @@ extension BatchLineWriter {
         if outputs.count > 1 { output.append(UInt8(ascii: "{")) }
         for description in outputs {
             if outputs.count > 1 { appendKey(description.name, &isFirst, to: &output) }
-            if !description.isScalar { output.append(UInt8(ascii: "[")) }
-            for column in 0..<description.width {
-                if column > 0 { output.append(UInt8(ascii: ",")) }
-                appendValue(description.shape, record, column, predictions, to: &output)
-            }
-            if !description.isScalar { output.append(UInt8(ascii: "]")) }
+            appendOutput(description, record, predictions, to: &output)
         }
         if outputs.count > 1 { output.append(UInt8(ascii: "}")) }
     }

@@ -174,15 +174,24 @@ struct BatchLineWriter {
         } else {
             for description in plan.columns.outputs {
                 appendKey(description.name, &isFirst, to: &output)
-                if !description.isScalar { output.append(UInt8(ascii: "[")) }
-                for column in 0..<description.width {
-                    if column > 0 { output.append(UInt8(ascii: ",")) }
-                    appendValue(description.shape, record, column, predictions, to: &output)
-                }
-                if !description.isScalar { output.append(UInt8(ascii: "]")) }
+                appendOutput(description, record, predictions, to: &output)
             }
         }
         output.append("}\n" as StaticString)
+    }
+
+    /// An output of a record as JSON: its value, or an array of its values.
+    @inline(__always)
+    func appendOutput(
+        _ description: BatchColumns.Output, _ record: Int, _ predictions: borrowing Predictions,
+        to output: inout ByteBuffer
+    ) {
+        if !description.isScalar { output.append(UInt8(ascii: "[")) }
+        for column in 0..<description.width {
+            if column > 0 { output.append(UInt8(ascii: ",")) }
+            appendValue(description.shape, record, column, predictions, to: &output)
+        }
+        if !description.isScalar { output.append(UInt8(ascii: "]")) }
     }
 
     func appendKey(_ name: String, _ isFirst: inout Bool, to output: inout ByteBuffer) {

@@ -24,44 +24,44 @@ package struct Evaluator {
     package func forEachRow(
         _ rows: [Int], _ body: (_ row: Int, _ predictions: [Double], _ label: Int?) -> Void
     ) {
-        var block = RowBlock()
-        var predictions = Predictions()
-        var scratch = InferenceScratch()
-        var first = 0
-        while first < rows.count {
-            let end = min(first + Evaluator.blockRows, rows.count)
-            table.fill(&block, rows: rows[first..<end], schema: model.schema, as: model.inputType)
-            model.predict(block, into: &predictions, scratch: &scratch)
-            for index in first..<end {
+        forEachBlock(rows) { block, predictions in
+            for (place, row) in block.enumerated() {
                 let values = (0..<predictions.width).map {
-                    predictions.values.value(row: index - first, column: $0)
+                    predictions.values.value(row: place, column: $0)
                 }
-                let label = predictions.classCount > 0 ? predictions.labelIndex(row: index - first) : nil
-                body(rows[index], values, label)
+                body(row, values, predictions.classCount > 0 ? predictions.labelIndex(row: place) : nil)
             }
-            first = end
         }
     }
 
     /// The margins of `rows`, row-major.
     func margins(_ rows: [Int]) -> [Double] {
+        var margins: [Double] = []
+        forEachBlock(rows) { block, predictions in
+            for place in 0..<block.count {
+                for column in 0..<predictions.margins.columnCount {
+                    margins.append(predictions.margins.value(row: place, column: column))
+                }
+            }
+        }
+        return margins
+    }
+
+    /// Hands `body` some of `rows` at a time, with what the model answers to them.
+    private func forEachBlock(
+        _ rows: [Int], _ body: (_ block: ArraySlice<Int>, _ predictions: borrowing Predictions) -> Void
+    ) {
         var block = RowBlock()
         var predictions = Predictions()
         var scratch = InferenceScratch()
-        var margins: [Double] = []
         var first = 0
         while first < rows.count {
             let end = min(first + Evaluator.blockRows, rows.count)
             table.fill(&block, rows: rows[first..<end], schema: model.schema, as: model.inputType)
             model.predict(block, into: &predictions, scratch: &scratch)
-            for row in 0..<end - first {
-                for column in 0..<predictions.margins.columnCount {
-                    margins.append(predictions.margins.value(row: row, column: column))
-                }
-            }
+            body(rows[first..<end], predictions)
             first = end
         }
-        return margins
     }
 
     /// What the model says of `rows`, with what is true of them.

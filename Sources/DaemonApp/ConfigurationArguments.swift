@@ -26,52 +26,46 @@ struct ConfigurationArguments {
 
     /// - Parameter arguments: the command line without the program's name.
     init(_ arguments: [String]) {
-        var index = 0
-        while index < arguments.count {
-            let argument = arguments[index]
-            index += 1
+        var rest = arguments[...]
+        if rest.first == "serve" {
+            serves = true
+            rest.removeFirst()
+        }
+        while let argument = rest.popFirst() {
             if argument == "-h" {
                 actions.append(.help)
-                continue
-            }
-            if argument == "serve" && index == 1 {
-                serves = true
-                continue
-            }
-            guard argument.hasPrefix("--"), argument.count > 2 else {
+            } else if argument.hasPrefix("--"), argument.count > 2 {
+                readFlag(argument.dropFirst(2), &rest)
+            } else {
                 add(.unexpectedArgument(argument), nil)
-                continue
             }
-            let parts = argument.dropFirst(2).split(
-                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let name = parts.first.map { String($0) } ?? ""
-            var value = parts.count == 2 ? String(parts[1]) : nil
-            if let action = Action(rawValue: name) {
-                if value == nil {
-                    actions.append(action)
-                } else {
-                    add(.unwantedFlagValue(name), .flag(name: name))
-                }
-                continue
-            }
-            let setting = Configuration.settings.first { $0.flagName == name }
-            guard setting != nil || name == Self.fileFlag else {
-                // The unknown flag's value, if it has one, must not be reported as a second problem.
-                if value == nil, index < arguments.count, !arguments[index].hasPrefix("--") { index += 1 }
-                add(.unknownFlag(name, suggestion: Self.suggestion(for: name)), nil)
-                continue
-            }
-            if value == nil, index < arguments.count, !arguments[index].hasPrefix("--") {
-                value = arguments[index]
-                index += 1
-            }
-            guard let value else {
-                let placeholder = setting?.placeholder ?? "FILE"
-                add(.missingFlagValue(name, placeholder: placeholder), .flag(name: name))
-                continue
-            }
-            if let setting { record(setting, value) } else { recordFile(value) }
         }
+    }
+
+    /// - Parameter rest: the arguments behind the flag; its value is taken from them.
+    private mutating func readFlag(_ text: Substring, _ rest: inout ArraySlice<String>) {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = parts.first.map { String($0) } ?? ""
+        var value = parts.count == 2 ? String(parts[1]) : nil
+        if let action = Action(rawValue: name) {
+            if value == nil {
+                actions.append(action)
+            } else {
+                add(.unwantedFlagValue(name), .flag(name: name))
+            }
+            return
+        }
+        // Also that of an unknown flag, which must not be reported as a second problem.
+        if value == nil, let next = rest.first, !next.hasPrefix("--") { value = rest.removeFirst() }
+        let setting = Configuration.settings.first { $0.flagName == name }
+        guard setting != nil || name == Self.fileFlag else {
+            return add(.unknownFlag(name, suggestion: Self.suggestion(for: name)), nil)
+        }
+        guard let value else {
+            let placeholder = setting?.placeholder ?? "FILE"
+            return add(.missingFlagValue(name, placeholder: placeholder), .flag(name: name))
+        }
+        if let setting { record(setting, value) } else { recordFile(value) }
     }
 
     private mutating func record(_ setting: ConfigurationSetting, _ value: String) {

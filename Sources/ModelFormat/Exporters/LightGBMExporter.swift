@@ -66,24 +66,24 @@ package enum LightGBMExporter {
         return blocks
     }
 
-    private static func append(
-        _ tree: ExportedTrees.Tree, _ index: Int, to text: inout ByteBuffer
-    ) throws(FormatError) {
-        // Inner nodes and leaves are numbered apart; a leaf is the complement of its number.
-        var numbers: [Int] = []
-        var (innerCount, leafCount) = (0, 0)
-        for feature in tree.features {
-            numbers.append(feature < 0 ? ~leafCount : innerCount)
-            if feature < 0 { leafCount += 1 } else { innerCount += 1 }
-        }
-        let inner = tree.features.indices.filter { tree.features[$0] >= 0 }
-        let leaves = tree.features.indices.filter { tree.features[$0] < 0 }
+    /// What is asked at a tree's inner nodes, in their order.
+    private struct Conditions {
+        /// The number up to which a row goes left, or the index of a set.
+        var thresholds: [Double] = []
+        /// Bits: whether it is a set, whether a missing value goes left, and that missing is NaN.
+        var decisions: [Int] = []
+        /// Where each set begins in `words`, and where the last ends.
         var boundaries = [0]
         var words: [UInt32] = []
-        var decisions: [Int] = []
-        var thresholds: [Double] = []
-        for node in inner {
-            if let set = tree.sets[node] {
+
+        init(_ tree: ExportedTrees.Tree, _ nodes: [Int], _ index: Int) throws(FormatError) {
+            for node in nodes {
+                guard let set = tree.sets[node] else {
+                    // x < t is x <= the number before t.
+                    thresholds.append(Double(min(Float(tree.values[node]), .infinity).nextDown))
+                    decisions.append((tree.defaultsLeft[node] ? 2 : 0) | 2 << 2)
+                    continue
+                }
                 guard !tree.defaultsLeft[node] else {
                     throw .unsupported(
                         part: "tree \(index): a missing category that goes left",
@@ -93,21 +93,31 @@ package enum LightGBMExporter {
                 words += set
                 boundaries.append(words.count)
                 decisions.append(1 | 2 << 2)
-            } else {
-                // x < t is x <= the number before t.
-                thresholds.append(Double(min(Float(tree.values[node]), .infinity).nextDown))
-                decisions.append((tree.defaultsLeft[node] ? 2 : 0) | 2 << 2)
             }
         }
+    }
+
+    private static func append(
+        _ tree: ExportedTrees.Tree, _ index: Int, to text: inout ByteBuffer
+    ) throws(FormatError) {
+        // Inner nodes and leaves are numbered apart; a leaf is the complement of its number.
+        var numbers: [Int] = []
+        var (inner, leaves) = ([Int](), [Int]())
+        for (node, feature) in tree.features.enumerated() {
+            numbers.append(feature < 0 ? ~leaves.count : inner.count)
+            if feature < 0 { leaves.append(node) } else { inner.append(node) }
+        }
+        let conditions = try Conditions(tree, inner, index)
         func line(_ name: String, _ values: [String]) {
             text.append("\(name)=\(values.joined(separator: " "))\n")
         }
-        text.append("Tree=\(index)\nnum_leaves=\(leaves.count)\nnum_cat=\(boundaries.count - 1)\n")
+        let setCount = conditions.boundaries.count - 1
+        text.append("Tree=\(index)\nnum_leaves=\(leaves.count)\nnum_cat=\(setCount)\n")
         if !inner.isEmpty {
             line("split_feature", inner.map { "\(tree.features[$0])" })
             line("split_gain", inner.map { _ in "0" })
-            line("threshold", thresholds.map(\.description))
-            line("decision_type", decisions.map { "\($0)" })
+            line("threshold", conditions.thresholds.map(\.description))
+            line("decision_type", conditions.decisions.map { "\($0)" })
             line("left_child", inner.map { "\(numbers[tree.lefts[$0]])" })
             line("right_child", inner.map { "\(numbers[tree.rights[$0]])" })
         }
@@ -119,9 +129,9 @@ package enum LightGBMExporter {
             line("internal_weight", inner.map { tree.covers[$0].description })
             line("internal_count", inner.map { "\(max(1, Int(tree.covers[$0].rounded())))" })
         }
-        if boundaries.count > 1 {
-            line("cat_boundaries", boundaries.map { "\($0)" })
-            line("cat_threshold", words.map { "\($0)" })
+        if setCount > 0 {
+            line("cat_boundaries", conditions.boundaries.map { "\($0)" })
+            line("cat_threshold", conditions.words.map { "\($0)" })
         }
         text.append("is_linear=0\nshrinkage=1\n\n\n")
     }

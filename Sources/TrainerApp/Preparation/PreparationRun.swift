@@ -35,40 +35,54 @@ struct PreparationRun {
         var run = DataRun(paths: options.data, options: options.table, reporter: reporter)
         run.identifiers = options.split.groupColumn.map { [$0] } ?? []
         let data = try run.load()
-        let target: Target
-        let split: Split
-        let prepared: PreparedTable
-        do {
-            target = try Target(options.target, in: data.table, task: options.task)
-            split = try Split(options.split.rule, table: data.table, target: target)
+        let fitted = try fit(recipe, data)
+        report(fitted, data, try write(fitted, data))
+    }
+
+    /// The table behind the steps.
+    private struct Fitted {
+        var prepared: PreparedTable
+        var target: Target
+        var split: Split
+
+        /// The parts that have rows.
+        var parts: [(name: String, rows: [Int])] {
+            [("train", split.train), ("validation", split.validation), ("test", split.test)].filter {
+                !$0.rows.isEmpty
+            }
+        }
+    }
+
+    private func fit(_ recipe: PreparationRecipe, _ data: LoadedTable) throws(AppError) -> Fitted {
+        do throws(TrainingError) {
+            let target = try Target(options.target, in: data.table, task: options.task)
+            let split = try Split(options.split.rule, table: data.table, target: target)
             let trainer = try ModelTrainer(
                 data.table, target: target, split: split, excluding: Set(options.split.columns))
             guard let schema = data.table.schema(of: trainer.features, rows: split.train) else {
-                throw TrainingError.noFeatures
+                throw .noFeatures
             }
-            prepared = try recipe.fit(
+            let prepared = try recipe.fit(
                 data.table, schema: schema, target: target, split: split, seed: options.split.seed)
-        } catch let error as TrainingError {
-            throw AppError(error)
+            return Fitted(prepared: prepared, target: target, split: split)
         } catch {
-            throw AppError(.software, "\(error)")
+            throw AppError(error)
         }
-        let files = try write(prepared, target, split, data)
-        for (part, rows) in [("train", split.train), ("validation", split.validation), ("test", split.test)]
-        where !rows.isEmpty {
-            reporter.say("  \(pad(part, 12))\(counted(rows.count, "row"))")
-        }
-        reporter.say(
-            "written    \(options.output), \(counted(prepared.schema.count, "column")) and the target")
+    }
+
+    private func report(_ fitted: Fitted, _ data: LoadedTable, _ files: [File]) {
+        for part in fitted.parts { reporter.say("  \(pad(part.name, 12))\(counted(part.rows.count, "row"))") }
+        let columnCount = fitted.prepared.schema.count
+        reporter.say("written    \(options.output), \(counted(columnCount, "column")) and the target")
         var line = JSONLine(event: "prepared")
         line.add("path", options.output)
-        line.add("columns", prepared.schema.count)
+        line.add("columns", columnCount)
         line.add("files", files.map(\.name))
         reporter.emit(line.finish())
         var summary = JSONLine(event: "summary")
         summary.add("output", options.output)
-        summary.add("columns", prepared.schema.count)
-        summary.add("rows", split.train.count + split.validation.count + split.test.count)
+        summary.add("columns", columnCount)
+        summary.add("rows", fitted.parts.reduce(0) { $0 + $1.rows.count })
         summary.add("bad_rows", data.badRows.count)
         summary.add("files", files.count)
         summary.add("bytes", files.reduce(0) { $0 + $1.byteCount })
@@ -89,9 +103,7 @@ struct PreparationRun {
     }
 
     /// Everything is written beside its place, and renamed when it is whole.
-    private func write(
-        _ prepared: PreparedTable, _ target: Target, _ split: Split, _ data: LoadedTable
-    ) throws(AppError) -> [File] {
+    private func write(_ fitted: Fitted, _ data: LoadedTable) throws(AppError) -> [File] {
         let path = options.output.hasSuffix("/") ? String(options.output.dropLast()) : options.output
         let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
         let hidden = "\(path[..<slash]).\(path[slash...]).\(getpid()).partial"
@@ -99,9 +111,7 @@ struct PreparationRun {
         do throws(SystemError) {
             try Directory.make(hidden)
             var files: [File] = []
-            for (part, rows) in [
-                ("train", split.train), ("validation", split.validation), ("test", split.test),
-            ] where !rows.isEmpty {
+            for (part, rows) in fitted.parts {
                 try Directory.make("\(hidden)/\(part)")
                 var first = 0
                 while first < rows.count {
@@ -109,7 +119,7 @@ struct PreparationRun {
                     let number = String(first / options.partitionRows)
                     let digits = String(repeating: "0", count: max(0, 5 - number.count)) + number
                     let name = "\(part)/part-\(digits).csv"
-                    let text = csv(prepared, target, rows[first..<end])
+                    let text = csv(fitted.prepared, fitted.target, rows[first..<end])
                     try AtomicFile.write(text.span, to: "\(hidden)/\(name)")
                     files.append(
                         File(
@@ -118,7 +128,7 @@ struct PreparationRun {
                     first = end
                 }
             }
-            let manifest = manifest(prepared, target, data, files)
+            let manifest = manifest(fitted.prepared, fitted.target, data, files)
             try AtomicFile.write(manifest.utf8Span.span, to: "\(hidden)/manifest.json")
             // Safe because both names live as C strings through the call.
             guard unsafe rename(hidden, path) == 0 else { throw SystemError("rename", on: path) }

@@ -108,57 +108,14 @@ extension ReportPage {
         return ReportPage.figure("Lift", words, plot.finish(), legend: legend)
     }
 
-    /// Counts of true against predicted classes, shaded by the share of the true class.
     var confusionFigure: String {
-        guard let matrix = evaluation.confusion else { return "" }
-        let count = matrix.classCount
-        guard count <= 20 else { return "" }
-        let (left, top, size) = (110.0, 34.0, min(84.0, 400.0 / Double(count)))
-        var svg = ""
-        for truth in 0..<count {
-            let total = max(matrix.trueWeight(truth), 1)
-            let name = clipped(evaluation.labels[truth], 14)
-            let middle = top + (Double(truth) + 0.5) * size
-            svg +=
-                "<text class=\"word\" x=\"\(pixel(left - 8))\" y=\"\(pixel(middle + 4))\" "
-                + "text-anchor=\"end\">\(escaped(name))</text>"
-            for predicted in 0..<count {
-                let share = matrix[truth, predicted] / total
-                let x = left + Double(predicted) * size
-                let kind = truth == predicted ? "a" : "b"
-                svg +=
-                    "<rect x=\"\(pixel(x + 1))\" y=\"\(pixel(top + Double(truth) * size + 1))\" "
-                    + "width=\"\(pixel(size - 2))\" "
-                    + "height=\"\(pixel(size - 2))\" rx=\"2\" fill=\"var(--\(kind))\" "
-                    + "fill-opacity=\"\(rounded(0.04 + 0.5 * share, digits: 3))\">"
-                    + "<title>\(escaped(evaluation.labels[truth])) taken for "
-                    + "\(escaped(evaluation.labels[predicted])): "
-                    + "\(brief(matrix[truth, predicted])) rows, \(rounded(100 * share, digits: 1)) "
-                    + "%</title></rect>"
-                if size >= 26 {
-                    svg +=
-                        "<text class=\"cell\" x=\"\(pixel(x + size / 2))\" "
-                        + "y=\"\(pixel(middle + 4))\" text-anchor=\"middle\">"
-                        + "\(grouped(Int(matrix[truth, predicted])))</text>"
-                }
-            }
-        }
-        for predicted in 0..<count where size >= 26 {
-            let name = clipped(evaluation.labels[predicted], Int(size / 7))
-            svg +=
-                "<text class=\"word\" x=\"\(pixel(left + (Double(predicted) + 0.5) * size))\" "
-                + "y=\"\(pixel(top - 8))\" "
-                + "text-anchor=\"middle\">\(escaped(name))</text>"
-        }
-        let (width, height) = (max(440, left + Double(count) * size + 8), top + Double(count) * size + 8)
-        let wrong = matrix.total - (0..<count).reduce(0) { $0 + matrix[$1, $1] }
+        guard let matrix = evaluation.confusion, matrix.classCount <= 20 else { return "" }
+        let wrong = matrix.total - (0..<matrix.classCount).reduce(0) { $0 + matrix[$1, $1] }
         return ReportPage.figure(
             "Confusion",
             "\(grouped(Int(wrong))) of \(grouped(Int(matrix.total))) rows are taken for another class. "
                 + "Lines are true classes, columns predicted ones.",
-            "<svg viewBox=\"0 0 \(pixel(width)) \(pixel(height))\" role=\"img\" "
-                + "aria-label=\"confusion matrix\">\(svg)</svg>"
-        )
+            ConfusionGrid(matrix: matrix, labels: evaluation.labels).svg)
     }
 }
 

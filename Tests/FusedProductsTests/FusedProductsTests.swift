@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import FusedProducts
 import LinearAlgebra
+import TestKit
 import Testing
 
 /// Every tile against one fused sum after the other, bit for bit; where a CPU has no FMA nothing is run.
 @Suite(.enabled(if: FusedCPU.fused.isPresent)) struct FusedProductsTests {
-    private func numbers(_ count: Int, seed: UInt64) -> [Float] {
-        var state = seed
-        return (0..<count).map { _ in
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Float(Int64(bitPattern: state) >> 24) / Float(1 << 38)
-        }
-    }
-
     private func panels(_ weights: [Float], inputs: Int, outputs: Int) -> [Float] {
         let width = Products.panelWidth
         var panels = [Float](repeating: 0, count: (outputs + width - 1) / width * inputs * width)
@@ -32,9 +25,9 @@ import Testing
         ], [false, true])
     func rowsTimesPanels_areSumsInOrder(shape: (rows: Int, inputs: Int, outputs: Int), cutsNegatives: Bool) {
         let (rows, inputs, outputs) = shape
-        let weights = numbers(inputs * outputs, seed: 1)
-        let values = numbers(rows * inputs, seed: 2)
-        let bias = numbers(outputs, seed: 3)
+        let weights = SeededGenerator.floats(inputs * outputs, seed: 1)
+        let values = SeededGenerator.floats(rows * inputs, seed: 2)
+        let bias = SeededGenerator.floats(outputs, seed: 3)
         let padded = bias + [Float](repeating: 0, count: (outputs + 15) / 16 * 16 - outputs)
         // One number more than there is room for: it must stay.
         var products = [Float](repeating: -1, count: rows * outputs + 1)
@@ -61,8 +54,8 @@ import Testing
     /// Three runs of five inputs each, of rows that overlap, to places in reverse.
     @Test func runsAndTables_sayWhereNumbersAre() {
         let (rows, outputs, depth) = (11, 20, 15)
-        let weights = numbers(depth * outputs, seed: 4)
-        let values = numbers(100, seed: 5)
+        let weights = SeededGenerator.floats(depth * outputs, seed: 4)
+        let values = SeededGenerator.floats(100, seed: 5)
         let runs = [0, 20, 41]
         let from = (0..<rows).map { $0 * 3 }
         let to = (0..<rows).map { (rows - 1 - $0) * outputs }
@@ -97,8 +90,8 @@ import Testing
 
     @Test(arguments: [1, 3, 16, 30, 31, 128]) func fewOutputs_areSumsOfLanes(inputs: Int) {
         let (rows, outputs) = (3, 2)
-        let weights = numbers(inputs * outputs, seed: 6)
-        let values = numbers(rows * inputs, seed: 7)
+        let weights = SeededGenerator.floats(inputs * outputs, seed: 6)
+        let values = SeededGenerator.floats(rows * inputs, seed: 7)
         var products = [Float](repeating: -1, count: rows * outputs)
         // Safe because the arrays have the sizes that the function's comment asks for.
         unsafe Products.multiplyFew(
@@ -124,8 +117,8 @@ import Testing
         (1, 1, 1), (6, 3, 16), (10, 9, 40), (5, 72, 64), (4, 5, 15), (13, 20, 33), (3, 4, 30),
     ])
     func matricesTimesMatrices_areSumsInOrder(rows: Int, inner: Int, columns: Int) {
-        let a = numbers(rows * inner, seed: 8)
-        let b = numbers(inner * columns, seed: 9)
+        let a = SeededGenerator.floats(rows * inner, seed: 8)
+        let b = SeededGenerator.floats(inner * columns, seed: 9)
         var c = [Float](repeating: -1, count: rows * columns + 1)
         // Safe because the arrays have the sizes that the function's comment asks for.
         unsafe Products.multiply(a, b, &c, rows: rows, inner: inner, columns: columns)
@@ -144,7 +137,7 @@ import Testing
     @Test(arguments: [1, 2, 7, 12, 16, 31], [false, true])
     func pooling_looksAtAllPlacesOfEachChannel(channels: Int, mean: Bool) {
         let window = [0, channels, 3 * channels]
-        let values = numbers(8 * channels, seed: 10)
+        let values = SeededGenerator.floats(8 * channels, seed: 10)
         var answers = [Float](repeating: -1, count: 3 * channels)
         let from = [0, channels, 4 * channels]
         let to = [2 * channels, channels, 0]

@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestKit
 import Testing
 
 @testable import LinearAlgebra
 
 /// Convolutions and poolings over planes, beside loops that go through every place.
 @Suite(.enabled(if: FusedCPU.best != .none)) struct ConvolutionWeightsTests {
-    private func numbers(_ count: Int, seed: UInt64) -> [Float] {
-        var state = seed
-        return (0..<count).map { _ in
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Float(Int64(bitPattern: state) >> 24) / Float(1 << 38)
-        }
-    }
-
     struct Form: CustomTestStringConvertible {
         var channels: Int
         var outputs: Int
@@ -75,15 +68,15 @@ import Testing
     func convolution_isTheSumOverTheWindow(form: Form, cpu: FusedCPU) throws {
         guard cpu.isPresent else { return }
         let area = form.window.height * form.window.width
-        let weights = numbers(form.channels * form.outputs * area, seed: 1)
-        let bias = numbers(form.outputs, seed: 2)
+        let weights = SeededGenerator.floats(form.channels * form.outputs * area, seed: 1)
+        let bias = SeededGenerator.floats(form.outputs, seed: 2)
         let layer = try #require(
             ConvolutionWeights(
                 weights, inputChannels: form.channels, outputChannels: form.outputs, windowArea: area,
                 bias: bias, on: cpu))
         let (input, output) = layouts(form)
         let places = WindowPlaces(form.window, input: input, output: output, images: 3)
-        let images = numbers(3 * input.count, seed: 3)
+        let images = SeededGenerator.floats(3 * input.count, seed: 3)
         var answers = [Float](repeating: -7, count: 3 * output.count)
         var target = answers.mutableSpan
         layer.convolve(images.span, places, images: 3, into: &target)
@@ -113,7 +106,7 @@ import Testing
         let input = PlaneLayout(height: 4, width: 6, channels: 3)
         let output = PlaneLayout(height: 2, width: 3, channels: 3)
         let places = WindowPlaces(Self.window(2, 2, stride: 2), input: input, output: output, images: 2)
-        let images = numbers(2 * input.count, seed: 4)
+        let images = SeededGenerator.floats(2 * input.count, seed: 4)
         var answers = [Float](repeating: 0, count: 2 * output.count)
         var target = answers.mutableSpan
         #expect(pool(images.span, places, images: 2, mean: mean, into: &target))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Dispatch
 import Synchronization
+import TestKit
 import Testing
 
 @testable import LinearAlgebra
@@ -29,9 +30,9 @@ struct WeightMatrixTests {
     /// OpenBLAS of Debian 12 got one product in 60,000 wrong.
     @Test(arguments: fastLibraries)
     func threadsAtOnce_getTheNumbersOfOneAlone(_ library: BLASLibrary) {
-        let weights = numbers(256 * 192, seed: 5)
+        let weights = SeededGenerator.floats(256 * 192, seed: 5)
         let matrix = WeightMatrix(weights, inputCount: 256, outputCount: 192, provider: .blas(library))
-        let rows = numbers(16 * 256, seed: 6)
+        let rows = SeededGenerator.floats(16 * 256, seed: 6)
         let alone = products(matrix, rows, count: 16)
         let wrong = Mutex(0)
         DispatchQueue.concurrentPerform(iterations: 10_000) { _ in
@@ -41,14 +42,6 @@ struct WeightMatrixTests {
     }
 
     /// Numbers with full mantissas, the same in every run.
-    private func numbers(_ count: Int, seed: UInt64) -> [Float] {
-        var state = seed
-        return (0..<count).map { _ in
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Float(Int64(bitPattern: state) >> 24) / Float(1 << 38)
-        }
-    }
-
     /// The products of the first `count` rows, computed together.
     private func products(_ matrix: WeightMatrix, _ rows: [Float], count: Int) -> [Float] {
         let padded = matrix.paddedRows(count)
@@ -80,8 +73,8 @@ struct WeightMatrixTests {
     }
 
     @Test(arguments: shapes) func plainKernel_answersAsTheReferenceBitForBit(shape: Shape) {
-        let weights = numbers(shape.inputs * shape.outputs, seed: 1)
-        let rows = numbers(shape.inputs * 35, seed: 2)
+        let weights = SeededGenerator.floats(shape.inputs * shape.outputs, seed: 1)
+        let rows = SeededGenerator.floats(shape.inputs * 35, seed: 2)
         let matrix = WeightMatrix(
             weights, inputCount: shape.inputs, outputCount: shape.outputs, provider: .plain)
         let expected = referenceProduct(
@@ -94,8 +87,8 @@ struct WeightMatrixTests {
         arguments: shapes + [Shape(inputs: 28, outputs: 256), Shape(inputs: 5, outputs: 64)],
         [FusedCPU.fused, .wide])
     func fusedKernel_answersWithinRoundingWhateverTheBatch(shape: Shape, cpu: FusedCPU) {
-        let weights = numbers(shape.inputs * shape.outputs, seed: 6)
-        let rows = numbers(shape.inputs * 35, seed: 7)
+        let weights = SeededGenerator.floats(shape.inputs * shape.outputs, seed: 6)
+        let rows = SeededGenerator.floats(shape.inputs * 35, seed: 7)
         let expected = referenceProduct(
             rows, weights, inputCount: shape.inputs, outputCount: shape.outputs)
         let matrix = WeightMatrix(
@@ -109,9 +102,9 @@ struct WeightMatrixTests {
     /// What a layer does beside the product, and its weights in another order, by every kernel.
     @Test(arguments: shapes) func biasAndCut_areEveryKernels(shape: Shape) {
         let (inputs, outputs) = (shape.inputs, shape.outputs)
-        let weights = numbers(inputs * outputs, seed: 10)
-        let bias = numbers(outputs, seed: 11)
-        let rows = numbers(inputs * 9, seed: 12)
+        let weights = SeededGenerator.floats(inputs * outputs, seed: 10)
+        let bias = SeededGenerator.floats(outputs, seed: 11)
+        let rows = SeededGenerator.floats(inputs * 9, seed: 12)
         let order = Array((0..<inputs).reversed())
         let turned = (0..<9 * inputs).map { rows[$0 / inputs * inputs + order[$0 % inputs]] }
         let sums = referenceProduct(rows, weights, inputCount: inputs, outputCount: outputs)
@@ -137,8 +130,8 @@ struct WeightMatrixTests {
 
     @Test func fusedProductsOfMatrices_areThoseOfTheReference() {
         for (m, k, n) in [(1, 1, 1), (7, 3, 16), (10, 9, 40), (6, 72, 64), (4, 5, 15), (13, 20, 33)] {
-            let a = numbers(m * k, seed: 8)
-            let b = numbers(k * n, seed: 9)
+            let a = SeededGenerator.floats(m * k, seed: 8)
+            let b = SeededGenerator.floats(k * n, seed: 9)
             var c = [Float](repeating: .nan, count: m * n)
             var span = c.mutableSpan
             guard multiplyFused(a.span, b.span, into: &span, rows: m, inner: k, columns: n) else { return }
@@ -152,8 +145,8 @@ struct WeightMatrixTests {
     }
 
     @Test(arguments: shapes) func fastLibraries_answerWithinRoundingWhateverTheBatch(shape: Shape) {
-        let weights = numbers(shape.inputs * shape.outputs, seed: 3)
-        let rows = numbers(shape.inputs * 35, seed: 4)
+        let weights = SeededGenerator.floats(shape.inputs * shape.outputs, seed: 3)
+        let rows = SeededGenerator.floats(shape.inputs * 35, seed: 4)
         let expected = referenceProduct(
             rows, weights, inputCount: shape.inputs, outputCount: shape.outputs)
         for library in Self.fastLibraries {
@@ -172,7 +165,7 @@ struct WeightMatrixTests {
     }
 
     @Test func smallLayers_needNoLibrary() {
-        let small = WeightMatrix(numbers(64, seed: 5), inputCount: 8, outputCount: 8)
+        let small = WeightMatrix(SeededGenerator.floats(64, seed: 5), inputCount: 8, outputCount: 8)
         #expect(small.providerName == FusedCPU.best.rawValue)
         #expect(small.paddedRows(3) == 3)
     }

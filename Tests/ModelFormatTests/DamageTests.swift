@@ -30,18 +30,13 @@ import Testing
     }
 
     /// A forger's digest fits; what is behind it must still be refused or read, never trap.
-    @Test func flippedBitsUnderAFittingDigest_neverTrap() throws {
+    @Test func flippedBitsUnderAFittingDigest_neverTrap_andGiveSoundModels() throws {
         let whole = try NativeModel.write(Graphs.page)
-        var accepted = 0
         for bit in stride(from: 106 * 8, to: whole.count * 8, by: 3) {
             var bytes = whole
             bytes[bit / 8] ^= 1 << UInt8(bit % 8)
             let forged = RawFile.redigested(bytes)
-            if let graph = try? NativeModel.read(forged.span) {
-                try graph.validate()
-                accepted += 1
-            }
+            if let graph = try? NativeModel.read(forged.span) { try graph.validate() }
         }
-        print("forged flips accepted as other sound models: \(accepted)")
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
 import Glibc
+import TestKit
 import Testing
 
 @testable import ModelFormat
@@ -17,11 +18,11 @@ struct ExternalTensorTests {
         return M.model(M.graph(nodes: [M.node("Add", ["x", "w"], ["y"])], tensors: [tensor]))
     }
 
-    private func load(_ bytes: [UInt8], in directory: ScratchDirectory) -> Result<
+    private func load(_ bytes: [UInt8], in directory: TemporaryDirectory) -> Result<
         TensorElements?, FormatError
     > {
         do {
-            let external = ExternalTensorFiles(besides: directory.path + "/model/model.onnx")
+            let external = ExternalTensorFiles(besides: directory.path("model/model.onnx"))
             let graph = try ModelFile.load(bytes.span, fileName: "model.onnx", external: external)
             guard case .operatorGraph(let operators) = graph.estimator else { return .success(nil) }
             return .success(operators.constants.first?.elements)
@@ -30,23 +31,22 @@ struct ExternalTensorTests {
         }
     }
 
-    private func layout(_ directory: ScratchDirectory) throws {
-        // Safe because the paths live for the calls.
-        unsafe mkdir(directory.path + "/model", 0o755)
-        unsafe mkdir(directory.path + "/model/parts", 0o755)
+    private func layout(_ directory: TemporaryDirectory) throws {
         let bytes: [UInt8] = [9, 9, 9, 9, 0, 0, 0x80, 0x3F]
-        try AtomicFile.write(bytes.span, to: directory.path + "/model/parts/w.bin")
-        try AtomicFile.write(bytes.span, to: directory.path + "/secret.bin")
-        unsafe symlink("parts/w.bin", directory.path + "/model/inside")
-        unsafe symlink("../secret.bin", directory.path + "/model/outside")
+        try directory.write(bytes, to: "model/parts/w.bin")
+        try directory.write(bytes, to: "secret.bin")
+        // Safe because the paths live for the calls.
+        unsafe symlink("parts/w.bin", directory.path("model/inside"))
+        unsafe symlink("../secret.bin", directory.path("model/outside"))
     }
 
     @Test func weightsBeneathTheDirectory_areRead() throws {
-        let directory = ScratchDirectory()
-        try layout(directory)
-        for location in ["parts/w.bin", "inside", "parts/../parts/w.bin"] {
-            let elements = try load(model(location, offset: "4"), in: directory).get()
-            #expect(elements == .float32([1]), "\(location)")
+        try TemporaryDirectory.with { directory in
+            try layout(directory)
+            for location in ["parts/w.bin", "inside", "parts/../parts/w.bin"] {
+                let elements = try load(model(location, offset: "4"), in: directory).get()
+                #expect(elements == .float32([1]), "\(location)")
+            }
         }
     }
 
@@ -54,16 +54,18 @@ struct ExternalTensorTests {
         "../secret.bin", "/etc/passwd", "outside", "parts", "missing", "parts/../../secret.bin", "",
     ])
     func weightsElsewhere_areRefused(location: String) throws {
-        let directory = ScratchDirectory()
-        try layout(directory)
-        #expect(throws: FormatError.self) { try load(model(location), in: directory).get() }
+        try TemporaryDirectory.with { directory in
+            try layout(directory)
+            #expect(throws: FormatError.self) { try load(model(location), in: directory).get() }
+        }
     }
 
     @Test(arguments: [("8", nil), ("-4", nil), ("x", nil), ("0", "8"), ("9223372036854775807", nil)])
     func weightsOutsideTheirFile_areRefused(offset: String, length: String?) throws {
-        let directory = ScratchDirectory()
-        try layout(directory)
-        let bytes = model("parts/w.bin", offset: offset, length: length)
-        #expect(throws: FormatError.self) { try load(bytes, in: directory).get() }
+        try TemporaryDirectory.with { directory in
+            try layout(directory)
+            let bytes = model("parts/w.bin", offset: offset, length: length)
+            #expect(throws: FormatError.self) { try load(bytes, in: directory).get() }
+        }
     }
 }

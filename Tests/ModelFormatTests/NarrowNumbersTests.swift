@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
 import Glibc
+import TestKit
 import Testing
 
 @testable import ModelFormat
@@ -19,16 +20,14 @@ import Testing
     @Test(arguments: 0..<Graphs.all.count)
     func whatIsReadInOnePass_isTheSame(index: Int) throws {
         let narrow = try NativeModel.write(Graphs.all[index].graph, isNarrow: true)
-        let directory = ScratchDirectory()
-        try AtomicFile.write(narrow.span, to: directory.path + "/model.safetensors")
-        // Safe because the string lives for the call.
-        let file = FileDescriptor(
-            owning: unsafe open(directory.path + "/model.safetensors", O_RDONLY | O_CLOEXEC))
-        guard let native = NativeModelFile(reading: file) else {
-            Issue.record("it was not read")
-            return
+        try TemporaryDirectory.with { directory in
+            let path = try directory.write(narrow, to: "model.safetensors")
+            // Safe because the string lives for the call.
+            let file = FileDescriptor(owning: unsafe open(path, O_RDONLY | O_CLOEXEC))
+            let native = NativeModelFile(reading: file)
+            let read = try #require(try native?.graph())
+            #expect(try NativeModel.write(read, isNarrow: true) == narrow)
         }
-        #expect(try NativeModel.write(try native.graph(), isNarrow: true) == narrow)
     }
 
     @Test func narrowFiles_areRequiredToBeUnderstood() throws {

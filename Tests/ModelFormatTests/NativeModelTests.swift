@@ -4,6 +4,7 @@ import Cryptography
 import Glibc
 import ModelFormat
 import Tabular
+import TestKit
 import Testing
 
 @Suite struct NativeModelTests {
@@ -72,24 +73,27 @@ import Testing
     }
 
     @Test func aWrittenFile_isWholeAndAlone() throws {
-        let directory = ScratchDirectory()
-        try NativeModel.writeFile(Graphs.trees, to: directory.path + "/model.safetensors")
-        try NativeModel.writeFile(Graphs.page, to: directory.path + "/model.safetensors")
-        let bytes = try File.read(directory.path + "/model.safetensors", limit: 1 << 20)
-        #expect(bytes == (try NativeModel.write(Graphs.page)))
-        #expect(directory.names == ["model.safetensors"])
+        try TemporaryDirectory.with { directory in
+            try NativeModel.writeFile(Graphs.trees, to: directory.path("model.safetensors"))
+            try NativeModel.writeFile(Graphs.page, to: directory.path("model.safetensors"))
+            let bytes = try File.read(directory.path("model.safetensors"), limit: 1 << 20)
+            #expect(bytes == (try NativeModel.write(Graphs.page)))
+            #expect(
+                try Fixtures.names(inDirectory: directory.path, withHidden: true) == ["model.safetensors"])
+        }
     }
 
     @Test func aWriteThatFails_leavesNothingBehind() throws {
-        let directory = ScratchDirectory()
-        directory.makeDirectory("taken")
-        for name in ["taken", "none/model.safetensors"] {
-            let error = #expect(throws: FormatError.self) {
-                try NativeModel.writeFile(Graphs.page, to: directory.path + "/" + name)
+        try TemporaryDirectory.with { directory in
+            try directory.makeDirectory("taken")
+            for name in ["taken", "none/model.safetensors"] {
+                let error = #expect(throws: FormatError.self) {
+                    try NativeModel.writeFile(Graphs.page, to: directory.path(name))
+                }
+                #expect(error?.code == "not_written")
             }
-            #expect(error?.code == "not_written")
+            #expect(try Fixtures.names(inDirectory: directory.path, withHidden: true) == ["taken"])
         }
-        #expect(directory.names == ["taken"])
     }
 
     @Test func aNameWithoutDirectory_isWrittenToTheCurrentOne() throws {

@@ -44,16 +44,23 @@ enum ServedModels {
                 try directory.makeDirectory("\(name)/1")
                 try NativeModel.writeFile(graph, to: directory.path("\(name)/1/model.safetensors"))
             }
-            // An hour ahead: files that were written just now are at rest.
-            let clock = RegistryClock(
-                now: RegistryClock.system.now,
-                wallClock: { RegistryClock.system.wallClock() + 3_600_000_000_000 })
-            let registry = Registry(
-                Registry.Configuration(path: directory.path), metrics: MetricRegistry(),
-                logger: Logger(sink: .closure { _ in }), clock: clock)
-            try registry.look()
-            registry.waitForLoads()
-            return PredictService(registry: registry)
+            return try PredictService(loading: directory)
         }
+    }
+}
+
+extension PredictService {
+    /// Of all models that the directory holds by now.
+    convenience init(loading directory: TemporaryDirectory) throws {
+        // An hour ahead: files that were written just now are at rest.
+        let clock = RegistryClock(
+            now: RegistryClock.system.now,
+            wallClock: { RegistryClock.system.wallClock() + 3_600_000_000_000 })
+        let registry = Registry(
+            Registry.Configuration(path: directory.path), metrics: MetricRegistry(),
+            logger: Logger(sink: .closure { _ in }), clock: clock)
+        try registry.look()
+        registry.waitForLoads()
+        self.init(registry: registry)
     }
 }

@@ -27,15 +27,7 @@ struct TrafficTests {
             }
             let text = Array(policy.utf8)
             try AtomicFile.write(text.span, to: directory.path("m/model.yaml"))
-            let clock = RegistryClock(
-                now: RegistryClock.system.now,
-                wallClock: { RegistryClock.system.wallClock() + 3_600_000_000_000 })
-            let registry = Registry(
-                Registry.Configuration(path: directory.path), metrics: MetricRegistry(),
-                logger: Logger(sink: .closure { _ in }), clock: clock)
-            try registry.look()
-            registry.waitForLoads()
-            try body(PredictService(registry: registry))
+            try body(PredictService(loading: directory))
         }
     }
 

@@ -15,4 +15,10 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
         value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
         return value ^ (value >> 31)
     }
+
+    /// `count` numbers from -2 up to, not including, 2; the same for the same seed.
+    package static func floats(_ count: Int, seed: UInt64) -> [Float] {
+        var generator = SeededGenerator(seed: seed)
+        return (0..<count).map { _ in Float(Int64(bitPattern: generator.next()) >> 24) / Float(1 << 38) }
+    }
 }

@@ -1,25 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import FusedProducts
 import LinearAlgebra
+import TestKit
 import Testing
 import WideProducts
 
 /// The wide build answers with the bits of the other one; where a CPU has no AVX-512 nothing is run.
 @Suite(.enabled(if: FusedCPU.wide.isPresent)) struct WideProductsTests {
-    private func numbers(_ count: Int, seed: UInt64) -> [Float] {
-        var state = seed
-        return (0..<count).map { _ in
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Float(Int64(bitPattern: state) >> 24) / Float(1 << 38)
-        }
-    }
-
     @Test(arguments: 1...19, [1, 15, 16, 33, 64, 130, 200])
     func rowsTimesPanels_areTheSameBits(rows: Int, outputs: Int) {
         let inputs = 13
-        let panels = numbers((outputs + 15) / 16 * inputs * 16, seed: 1)
-        let bias = numbers((outputs + 15) / 16 * 16, seed: 2)
-        let values = numbers(rows * inputs, seed: 3)
+        let panels = SeededGenerator.floats((outputs + 15) / 16 * inputs * 16, seed: 1)
+        let bias = SeededGenerator.floats((outputs + 15) / 16 * 16, seed: 2)
+        let values = SeededGenerator.floats(rows * inputs, seed: 3)
         var wide = [Float](repeating: -1, count: rows * outputs + 1)
         var fused = wide
         // Safe because the arrays have the sizes that the function's comment asks for.
@@ -37,8 +30,8 @@ import WideProducts
 
     @Test(arguments: 1...40) func matricesAndFewOutputs_areTheSameBits(columns: Int) {
         let (rows, inner) = (7, 45)
-        let a = numbers(rows * inner, seed: 4)
-        let b = numbers(inner * columns, seed: 5)
+        let a = SeededGenerator.floats(rows * inner, seed: 4)
+        let b = SeededGenerator.floats(inner * columns, seed: 5)
         var wide = [Float](repeating: -1, count: rows * columns + 1)
         var fused = wide
         // Safe because the arrays have the sizes that the functions' comments ask for.
@@ -55,7 +48,7 @@ import WideProducts
     }
 
     @Test(arguments: 1...40, [false, true]) func pooling_isTheSameBits(channels: Int, mean: Bool) {
-        let values = numbers(9 * channels, seed: 6)
+        let values = SeededGenerator.floats(9 * channels, seed: 6)
         let window = [0, 1, 3, 4].map { $0 * channels }
         let places = [0, 1, 3, 4].map { $0 * channels }
         let answers = (0..<4).map { $0 * channels }

@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import Base
+import TestKit
 
-/// Files of the repository that tests read, found relative to this file.
+/// Files of the repository that tests read, by their paths from its root.
 enum Repository {
-    static let root: String = {
-        var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
-        parts.removeLast(4)
-        return parts.joined(separator: "/")
-    }()
-
-    static func path(_ relative: String) -> String { root + "/" + relative }
+    static func path(_ relative: String) -> String { "\(Fixtures.repository)/\(relative)" }
 
     static func bytes(_ relative: String) throws -> [UInt8] {
-        try File.read(path(relative), limit: 1 << 24)
+        try Fixtures.contents(ofFile: path(relative))
     }
 
     static func text(_ relative: String) throws -> String {
@@ -21,6 +15,6 @@ enum Repository {
 
     /// The sorted names in a directory, without dot-names; empty when there is none.
     static func names(in relative: String) -> [String] {
-        ScratchDirectory.names(in: path(relative)).filter { !$0.hasPrefix(".") }
+        (try? Fixtures.names(inDirectory: path(relative))) ?? []
     }
 }

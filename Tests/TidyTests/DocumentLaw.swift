@@ -26,18 +26,54 @@ enum DocumentLaw {
 
     /// Links to files that are not there; `exists` takes a path from the root.
     static func linkViolations(_ path: String, text: String, exists: (String) -> Bool) -> [Violation] {
-        prose(text).flatMap { line, text in
-            // Code spans are no links.
-            text.replacing(#/`[^`]*`/#, with: "").matches(of: #/\]\(([^)\s]+)(?:\s+"[^"]*")?\)/#)
-                .map { String($0.1) }
-                .filter { target in
-                    if target.hasPrefix("#") || target.firstMatch(of: #/^[a-z][a-z0-9+.-]*:/#) != nil {
-                        return false
-                    }
-                    return !exists(resolve(target, from: path))
-                }
-                .map { Violation(path: path, line: line, message: "the link to \($0) leads nowhere") }
+        links(text).filter {
+            !$0.target.hasPrefix("#") && !isElsewhere($0.target) && !exists(resolve($0.target, from: path))
+        }.map { Violation(path: path, line: $0.line, message: "the link to \($0.target) leads nowhere") }
+    }
+
+    /// Links to headings that the page does not have; `text` gives the page at a path from the root.
+    static func anchorViolations(
+        _ path: String, text own: String, page: (String) throws -> String
+    ) rethrows -> [Violation] {
+        try links(own).filter { $0.target.contains("#") && !isElsewhere($0.target) }.compactMap {
+            line, target in
+            let anchor = String(target.drop { $0 != "#" }.dropFirst())
+            let other = target.hasPrefix("#") ? own : try page(resolve(target, from: path))
+            guard !anchors(other).contains(anchor) else { return nil }
+            return Violation(path: path, line: line, message: "the page of \(target) has no such heading")
         }
+    }
+
+    /// What the headings of a page are linked to by: in small letters, with hyphens for spaces, and without
+    /// punctuation.
+    private static func anchors(_ text: String) -> Set<String> {
+        let headings = prose(text).filter { $0.text.hasPrefix("#") }
+        return Set(
+            headings.map { heading in
+                let words = heading.text.drop { $0 == "#" }.dropFirst().lowercased()
+                let kept = words.filter { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" || $0 == " " }
+                return kept.replacing(" ", with: "-")
+            })
+    }
+
+    /// Pages under docs/ that the reading list does not lead to.
+    static func unlistedPages(_ paths: [String], readingList: String) -> [Violation] {
+        let listed = Set(links(readingList).map { resolve($0.target, from: "docs/README.md") })
+        return paths.filter { $0.hasPrefix("docs/") && $0 != "docs/README.md" && !listed.contains($0) }
+            .map { Violation(path: $0, message: "is not in docs/README.md, where people look for it") }
+    }
+
+    /// All links outside code.
+    private static func links(_ text: String) -> [(line: Int, target: String)] {
+        prose(text).flatMap { line, text in
+            text.replacing(#/`[^`]*`/#, with: "").matches(of: #/\]\(([^)\s]+)(?:\s+"[^"]*")?\)/#)
+                .map { (line, String($0.1)) }
+        }
+    }
+
+    /// Whether a link leads out of the repository.
+    private static func isElsewhere(_ target: String) -> Bool {
+        target.firstMatch(of: #/^[a-z][a-z0-9+.-]*:/#) != nil
     }
 
     private static func resolve(_ target: String, from path: String) -> String {

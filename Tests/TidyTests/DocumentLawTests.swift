@@ -22,6 +22,19 @@ import Testing
         #expect(violations.isEmpty, "\(violations.report)")
     }
 
+    @Test func linksToHeadings_resolve() throws {
+        let violations = try pages().flatMap {
+            try DocumentLaw.anchorViolations($0, text: try repository.text($0), page: repository.text)
+        }
+        #expect(violations.isEmpty, "\(violations.report)")
+    }
+
+    @Test func everyPage_isInTheReadingList() throws {
+        let violations = DocumentLaw.unlistedPages(
+            pages(), readingList: try repository.text("docs/README.md"))
+        #expect(violations.isEmpty, "\(violations.report)")
+    }
+
     @Test func theReadme_namesTheTwoCommands() throws {
         let violations = DocumentLaw.commandViolations(readme: try repository.text("README.md"))
         #expect(violations.isEmpty, "\(violations.report)")
@@ -57,6 +70,32 @@ import Testing
     ])
     func aLiveLink_passes(text: String) {
         #expect(DocumentLaw.linkViolations("docs/a.md", text: text) { $0 == "docs/b.md" } == [])
+    }
+
+    @Test(arguments: ["[a](b.md#gone)", "[a](#two)", "# One\n[a](../docs/b.md#one)"])
+    func aLinkToNoHeading_isFound(text: String) {
+        let found = DocumentLaw.anchorViolations("docs/a.md", text: text) { _ in "# Other\n```\n# gone\n```\n"
+        }
+        #expect(found.count == 1)
+    }
+
+    @Test(arguments: [
+        "[a](b.md#other-things-of-modelctl-2)", "# One\n[a](#one)", "[a](https://example.org/b#gone)",
+        "[a](b.md)",
+        "`[a](b.md#gone)`",
+    ])
+    func aLinkToAHeading_passes(text: String) {
+        let found = DocumentLaw.anchorViolations("docs/a.md", text: text) { _ in
+            "# Other things, of `modelctl` 2\n"
+        }
+        #expect(found == [])
+    }
+
+    @Test func aPageThatIsNotListed_isFound() {
+        let list = "[a](reference/a.md), `[b](reference/b.md)`"
+        let paths = ["README.md", "docs/README.md", "docs/reference/a.md", "docs/reference/b.md"]
+        let found = DocumentLaw.unlistedPages(paths, readingList: list)
+        #expect(found.map(\.path) == ["docs/reference/b.md"])
     }
 
     @Test func aReadmeWithoutACommand_isFound() {

@@ -17,55 +17,45 @@ struct ImportLaw {
     static let firstLevelWithFoundation = 6
 
     /// C targets; they hold no Swift, and the table says who may open them.
-    static let doors: Set<String> = [
-        "CPosix", "COpenSSL", "CZlib", "CBLAS", "CYAML", "CCurl", "CONNXRuntime",
-    ]
+    static let doors: Set<String> = ["CPosix", "COpenSSL", "CZlib", "CBLAS", "CYAML", "CONNXRuntime"]
     static let executables: Set<String> = ["modeld", "modeltrain", "modelctl"]
 
     static let table: [String: Entry] = [
         "Base": Entry(level: 0, imports: ["CPosix"]),
         "Tabular": Entry(level: 0, imports: ["Base"]),
+        "FusedProducts": Entry(level: 0, imports: []),
+        "WideProducts": Entry(level: 0, imports: []),
         "Cryptography": Entry(level: 1, imports: ["Base", "COpenSSL"]),
         "Compression": Entry(level: 1, imports: ["Base", "CZlib"]),
         "YAML": Entry(level: 1, imports: ["Base", "CYAML"]),
-        "Telemetry": Entry(level: 1, imports: ["Base", "Cryptography"]),
-        "FusedProducts": Entry(level: 0, imports: []),
-        "WideProducts": Entry(level: 0, imports: []),
+        "Telemetry": Entry(level: 1, imports: ["Base"]),
         "LinearAlgebra": Entry(level: 1, imports: ["Base", "FusedProducts", "WideProducts", "CBLAS"]),
-        "ModelFormat": Entry(level: 1, imports: ["Base", "Tabular", "Cryptography", "Compression", "YAML"]),
+        "ModelFormat": Entry(level: 1, imports: ["Base", "Tabular", "Cryptography", "Compression"]),
         "Preprocess": Entry(level: 2, imports: ["Base", "Tabular", "ModelFormat"]),
         "Inference": Entry(
             level: 2,
             imports: ["Base", "Tabular", "ModelFormat", "Preprocess", "LinearAlgebra", "CONNXRuntime"]),
-        "Ingest": Entry(
-            level: 2, imports: ["Base", "Tabular", "Telemetry", "Cryptography", "Compression", "YAML"]),
-        "Net": Entry(level: 2, imports: ["Base", "Telemetry", "CPosix", "COpenSSL"]),
-        "HTTP": Entry(level: 3, imports: ["Base", "Telemetry", "Net", "Compression"]),
-        "Auth": Entry(level: 3, imports: ["Base", "Telemetry", "Cryptography"]),
+        "Ingest": Entry(level: 2, imports: ["Base", "Tabular", "Cryptography", "Compression", "YAML"]),
+        "Net": Entry(level: 2, imports: ["Base", "CPosix", "COpenSSL"]),
+        "HTTP": Entry(level: 3, imports: ["Base", "Net", "Compression"]),
         "Registry": Entry(
             level: 3,
             imports: ["Base", "Telemetry", "Cryptography", "Tabular", "YAML", "ModelFormat", "Inference"]),
         "Serving": Entry(
             level: 4,
-            imports: [
-                "Base", "Telemetry", "Tabular", "Compression", "Auth", "Registry", "ModelFormat",
-                "Preprocess",
-                "Inference",
-            ]),
+            imports: ["Base", "Telemetry", "Tabular", "Registry", "ModelFormat", "Inference"]),
         "Dialects": Entry(level: 5, imports: ["Base", "Tabular", "HTTP", "Serving"]),
         "Training": Entry(
             level: 5,
             imports: [
-                "CPosix", "Base", "Telemetry", "Tabular", "LinearAlgebra", "ModelFormat", "Preprocess",
-                "Inference",
+                "CPosix", "Base", "Tabular", "LinearAlgebra", "ModelFormat", "Preprocess", "Inference",
             ]),
-        "Transfer": Entry(level: 5, imports: ["Base", "Telemetry", "Cryptography", "Ingest", "CCurl"]),
-        // The daemon never trains and never fetches.
-        "DaemonApp": Entry(level: 6, imports: libraries.subtracting(["Training", "Transfer", "Ingest"])),
+        // The daemon never trains.
+        "DaemonApp": Entry(level: 6, imports: libraries.subtracting(["Training", "Ingest"])),
         "TrainerApp": Entry(level: 6, imports: libraries.union(["ArgumentParser"])),
         "ControlApp": Entry(level: 6, imports: libraries.subtracting(["Training"]).union(["ArgumentParser"])),
         "modeld": Entry(level: 7, imports: ["DaemonApp"]),
-        "modeltrain": Entry(level: 7, imports: ["TrainerApp", "ArgumentParser"]),
+        "modeltrain": Entry(level: 7, imports: ["TrainerApp"]),
         "modelctl": Entry(level: 7, imports: ["ControlApp", "ArgumentParser"]),
         // For tests only; nothing under Sources imports it.
         "TestKit": Entry(level: 7, imports: ["Base"]),
@@ -73,9 +63,7 @@ struct ImportLaw {
 
     private static let libraries: Set<String> = [
         "Base", "Tabular", "Cryptography", "Compression", "YAML", "Telemetry", "LinearAlgebra", "ModelFormat",
-        "Preprocess", "Inference", "Ingest", "Net", "HTTP", "Auth", "Registry", "Serving", "Dialects",
-        "Training",
-        "Transfer",
+        "Preprocess", "Inference", "Ingest", "Net", "HTTP", "Registry", "Serving", "Dialects", "Training",
     ]
 
     static func mayImport(_ target: String, _ module: String) -> Bool {

@@ -15,6 +15,25 @@ import Testing
         #expect(violations.isEmpty, "\(violations.report)")
     }
 
+    /// A line for a target that is not there, or a right that nobody has asked for, would be found out late.
+    @Test func theTable_namesTheTargetsThatThereAre() throws {
+        let folders = Set(
+            Repository.current.paths(under: "Sources/", withExtension: "swift").map {
+                String($0.split(separator: "/")[1])
+            })
+        #expect(Set(ImportLaw.table.keys) == folders.union(["TestKit"]))
+        let known = Set(ImportLaw.table.keys).union(ImportLaw.doors).union(["ArgumentParser"])
+        for (target, entry) in ImportLaw.table {
+            #expect(entry.imports.isSubset(of: known), "\(target)")
+        }
+        for door in ImportLaw.doors {
+            let users = ImportLaw.table.filter { $0.value.imports.contains(door) }
+            #expect(!users.isEmpty, "\(door)")
+            #expect(
+                !Repository.current.paths(under: "Sources/\(door)/", withExtension: "h").isEmpty, "\(door)")
+        }
+    }
+
     /// The table itself: an entry may only name targets of its own level or below, and no cycle follows.
     @Test func theTable_neverPointsUpwards() {
         for (target, entry) in ImportLaw.table {

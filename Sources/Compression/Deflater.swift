@@ -28,6 +28,7 @@ package struct Deflater: ~Copyable, Sendable {
         run(Span(), into: &output, flush: Z_SYNC_FLUSH)
     }
 
+    /// Appends what is left to `output`, and the end of the stream.
     package mutating func finish(into output: inout ByteBuffer) {
         run(Span(), into: &output, flush: Z_FINISH)
     }

@@ -64,6 +64,7 @@ package struct TableLoader {
         try load([path], progress: progress)
     }
 
+    /// Likewise several files, the rows of one behind those of another.
     package func load(
         _ paths: [String], progress: (_ bytesRead: Int) -> Void = { _ in }
     ) throws(IngestError) -> LoadedTable {

@@ -21,12 +21,14 @@ package enum RegistryVerifier {
         package var warning: String?
     }
 
+    /// Something that a server would refuse: where, a stable code, and why in words.
     package struct Problem: Sendable, Equatable {
         package var path: String
         package var code: String
         package var reason: String
     }
 
+    /// All versions that were looked at.
     package struct Report: Sendable, Equatable {
         package var verified: [Verified] = []
         package var problems: [Problem] = []

@@ -96,6 +96,7 @@ package struct ServedModel: Sendable {
         return traffic.slot.gate.enter(traffic.entry.policy.limits, start: start)
     }
 
+    /// Gives the place back that `enter` took.
     package func leave() {
         guard let traffic, traffic.entry.policy.limits.concurrency != nil else { return }
         traffic.slot.gate.leave(traffic.entry.policy.limits)

@@ -3,6 +3,7 @@ internal import Registry
 
 /// What is known of one version of a model, ready or not.
 package struct VersionStatus: Sendable, Equatable {
+    /// How far it is, as docs/reference/model-store.md says.
     package enum State: Sendable, CaseIterable {
         case found, verifying, loading, warming, ready, draining, unloaded, refused
     }

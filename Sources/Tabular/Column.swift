@@ -21,6 +21,7 @@ package enum Column: Sendable, Equatable {
         }
     }
 
+    /// Whether the row has no value here.
     package func isMissing(row: Int) -> Bool {
         switch self {
         case .numeric(let values), .date(let values): values[row].isNaN

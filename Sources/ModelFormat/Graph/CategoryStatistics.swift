@@ -19,6 +19,7 @@ public struct CategoryStatistics: Sendable, Equatable {
 
     public static let multiplier: UInt64 = 0x4906_BA49_4954_CB65
 
+    /// What one column is looked up in.
     public struct Table: Sendable, Equatable {
         public var parts: [Part]
         /// Ascending.

@@ -6,6 +6,7 @@ public import Tabular
 /// Writer, reader, trainer and daemon all follow a model's columns by this one type, so that no name and no
 /// kind is ever taken from a file's word alone.
 public struct ColumnFrame: Sendable, Equatable {
+    /// What a column holds.
     public enum Kind: Sendable, Equatable {
         case number
         /// Codes 0 ..< count, -1 for unseen.
@@ -54,6 +55,7 @@ public struct ColumnFrame: Sendable, Equatable {
             columns.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// The column's index; nil when there is none of this name.
     public func place(of name: String) -> Int? { places[name] }
 
     public subscript(name: String) -> Column? { places[name].map { columns[$0] } }

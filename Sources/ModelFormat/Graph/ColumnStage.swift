@@ -84,6 +84,8 @@ public enum PowerFamily: String, Sendable, CaseIterable {
     case boxCox = "box_cox"
 }
 
+/// What numbers are distributed like once their rank has replaced them: evenly from 0 to 1, or normally with
+/// mean 0 and deviation 1.
 public enum QuantileDistribution: String, Sendable, CaseIterable {
     case uniform, normal
 }

@@ -46,6 +46,7 @@ public struct MultilayerPerceptron: Sendable, Equatable {
         public var inputCount: Int { biases.isEmpty ? 0 : weights.count / biases.count }
     }
 
+    /// What a layer's sums go through; `logistic` is 1 / (1 + exp(-x)).
     public enum Activation: String, Sendable, CaseIterable {
         case identity, relu, tanh, logistic
     }

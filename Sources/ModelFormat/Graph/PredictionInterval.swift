@@ -9,6 +9,7 @@ public struct PredictionInterval: Sendable, Equatable {
     public var radius: Double
     public var kind: Kind
 
+    /// What the interval lies around.
     public enum Kind: String, Sendable, CaseIterable {
         /// Around the prediction.
         case residual

@@ -21,6 +21,7 @@ public enum PreprocessingStage: Sendable, Equatable {
     /// Works on columns by their names; all stages of this case stand before the others.
     case columns(ColumnStage)
 
+    /// What becomes of one column.
     public enum ColumnEncoding: Sendable, Equatable {
         /// The column as it is.
         case pass

@@ -16,6 +16,7 @@ public struct GoldenSample: Sendable, Equatable {
     }
 }
 
+/// One input of a sample, as its feature has it.
 public enum SampleValue: Sendable, Equatable {
     case missing
     case number(Double)
@@ -54,6 +55,7 @@ public struct PredictionStatistics: Sendable, Equatable {
     }
 }
 
+/// What one column looked like.
 public struct FeatureStatistics: Sendable, Equatable {
     public var missingCount: Int
     /// Of the values present; nil for a categorical feature or when none is present.

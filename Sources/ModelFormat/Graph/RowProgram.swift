@@ -6,6 +6,7 @@
 /// Value 0 is the row behind the stages; step i makes value i + 1 out of values before it, each a vector of a
 /// width that is known; the last value is the margins. One that was made by `add` is valid.
 public struct RowProgram: Sendable, Equatable {
+    /// One operation, and the numbers of the values that it takes.
     public struct Step: Sendable, Equatable {
         public var operation: RowOperation
         public var inputs: [Int]
@@ -130,6 +131,7 @@ public enum RowCombination: String, Sendable {
     case orElse = "or_else"
 }
 
+/// One number of all that a vector holds.
 public enum RowReduction: String, Sendable {
     case sum, largest
     case sumOfAbsolutes = "sum_of_absolutes"

@@ -11,6 +11,7 @@ public struct ExternalTensorFiles: ExternalTensorData {
         files = DirectoryFiles(end.map { $0 == model.startIndex ? "/" : String(model[..<$0]) } ?? ".")
     }
 
+    /// - Throws: `unsupported` for a file that is not there, too short, or not beneath the directory.
     public func bytes(
         of location: String, offset: Int, count: Int, part: String
     ) throws(FormatError) -> [UInt8] {

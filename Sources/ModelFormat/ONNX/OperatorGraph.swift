@@ -30,12 +30,14 @@ public struct OperatorGraph: Sendable, Equatable {
 
 /// A named value that goes into or comes out of a graph, as far as the file describes it.
 public struct GraphValue: Sendable, Equatable {
+    /// One size of a tensor's shape.
     public enum Dimension: Sendable, Equatable {
         case fixed(Int)
         /// A name such as `batch_size`; the empty name is an unknown size.
         case symbol(String)
     }
 
+    /// What the value is.
     public enum Kind: Sendable, Equatable {
         /// `shape` is nil when even the rank is unknown.
         case tensor(ElementType, shape: [Dimension]?)

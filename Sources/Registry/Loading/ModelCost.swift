@@ -15,6 +15,7 @@ package struct ModelCost: Sendable, Equatable {
         self.nanosecondsPerRow = nanosecondsPerRow
     }
 
+    /// What the kernel is expected to take for a request of so many rows, in nanoseconds.
     package func nanoseconds(rows: Int) -> UInt64 {
         rows <= 1 ? nanosecondsForOne : nanosecondsForOne + UInt64(rows - 1) * nanosecondsPerRow
     }

@@ -13,6 +13,7 @@ package struct ModelPolicy: Sendable, Equatable {
         case listed([ModelVersion])
     }
 
+    /// Part of the requests that name no version.
     package struct Share: Sendable, Equatable {
         package var target: VersionTarget
         /// Relative to the sum of all.
@@ -32,6 +33,7 @@ package struct ModelPolicy: Sendable, Equatable {
         case body
     }
 
+    /// What answers copies of requests, too.
     package struct Shadow: Sendable, Equatable {
         package var target: VersionTarget
         /// Of the requests, above 0 and at most 100.
@@ -43,6 +45,7 @@ package struct ModelPolicy: Sendable, Equatable {
         }
     }
 
+    /// Rows that a version answers before it goes live.
     package struct WarmUp: Sendable, Equatable {
         /// One value a feature of the schema, in its order.
         package var inputs: [[SampleValue]]
@@ -63,10 +66,12 @@ package struct ModelPolicy: Sendable, Equatable {
         package var queuePolicy: QueuePolicy?
     }
 
+    /// Whether a request that would wait long for a worker is refused at once.
     package enum QueuePolicy: String, Sendable {
         case reject, wait
     }
 
+    /// When a model is loaded.
     package enum Load: String, Sendable, CaseIterable {
         case start
         case firstUse = "first_use"

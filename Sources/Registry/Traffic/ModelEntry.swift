@@ -46,6 +46,7 @@ package final class ModelEntry: Sendable {
         return nil
     }
 
+    /// The ready version of this number; nil when it is not ready.
     package func loaded(_ version: ModelVersion) -> LoadedModel? {
         for loaded in ready where loaded.version == version { return loaded }
         return nil

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a policy means for the versions that are ready: which of them answers what. Pure; `Version` is a
-/// number in tests and a loaded model in a daemon.
+/// What a policy means for the versions that are ready: which of them answers what. A value that is made of
+/// the two and nothing else.
 package struct TrafficPlan: Sendable, Equatable {
+    /// A version's part of the points from 0 on that requests get.
     package struct Share: Sendable, Equatable {
         /// Points below this and not below the share before belong to it.
         package var limit: UInt64
@@ -10,6 +11,7 @@ package struct TrafficPlan: Sendable, Equatable {
         package var version: ModelVersion?
     }
 
+    /// What answers copies of requests, too.
     package struct Shadow: Sendable, Equatable {
         package var version: ModelVersion
         /// Requests whose point is below this are copied.

@@ -5,6 +5,7 @@ internal import Cryptography
 /// Whether versions must be signed by somebody whom the operator trusts. Immutable: a changed one takes its
 /// place.
 package struct TrustPolicy: Sendable {
+    /// What becomes of a version that nobody who is trusted has signed.
     package enum Mode: String, Sendable, CaseIterable {
         /// Signatures are not looked at.
         case off

@@ -51,6 +51,7 @@ package final class Histogram: Sendable {
         }
     }
 
+    /// Counts a duration.
     package func observe(nanoseconds: UInt64) {
         var bucket = 0
         while nanoseconds > boundNanoseconds[bucket] { bucket += 1 }

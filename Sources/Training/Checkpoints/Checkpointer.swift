@@ -12,6 +12,7 @@ package struct Checkpointer: Sendable {
     /// Told when steps begin that may be interrupted, and when they end.
     package var setActive: @Sendable (Bool) -> Void
 
+    /// What becomes of a training after a step.
     package enum Wish: Sendable { case goOn, save, stop }
 
     package init(

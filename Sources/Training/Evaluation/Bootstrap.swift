@@ -10,6 +10,7 @@ package struct Bootstrap: Sendable {
 
     package init(seed: UInt64) { self.seed = seed }
 
+    /// Bounds of a metric, by its name.
     package struct Interval: Sendable, Equatable {
         package var name: String
         package var low: Double

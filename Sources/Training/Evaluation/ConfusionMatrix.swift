@@ -29,6 +29,7 @@ package struct ConfusionMatrix: Sendable, Equatable {
         }
     }
 
+    /// Counts a row of class `truth` that was taken for `predicted`.
     package mutating func add(truth: Int, predicted: Int, weight: Double = 1) {
         weights[truth * classCount + predicted] += weight
     }
@@ -37,10 +38,12 @@ package struct ConfusionMatrix: Sendable, Equatable {
 
     package var total: Double { weights.reduce(0, +) }
 
+    /// The weight of the rows of a class.
     package func trueWeight(_ label: Int) -> Double {
         (0..<classCount).reduce(0) { $0 + self[label, $1] }
     }
 
+    /// The weight of the rows that were taken for a class.
     package func predictedWeight(_ label: Int) -> Double {
         (0..<classCount).reduce(0) { $0 + self[$1, label] }
     }

@@ -82,11 +82,14 @@ package struct ThresholdCurve: Sendable, Equatable {
         }
     }
 
+    /// Of the weight at or above threshold `index`, the part that is positive.
     package func precision(_ index: Int) -> Double {
         truePositives[index] / (truePositives[index] + falsePositives[index])
     }
 
+    /// Of the positive weight, the part at or above threshold `index`.
     package func recall(_ index: Int) -> Double { truePositives[index] / positiveWeight }
 
+    /// Of the negative weight, the part at or above threshold `index`.
     package func falsePositiveRate(_ index: Int) -> Double { falsePositives[index] / negativeWeight }
 }

@@ -7,6 +7,7 @@ package struct IntervalSettings: Sendable, Equatable {
     package var level: Double
     package var method: Method
 
+    /// What the interval lies around.
     package enum Method: String, Sendable, CaseIterable {
         /// As wide everywhere: by the magnitude of the residuals of rows that were held out.
         case residual

@@ -23,6 +23,7 @@ package struct Tuner {
         package init(_ space: SearchSpace) { self.space = space }
     }
 
+    /// How the next settings are chosen.
     package enum Search: String, Sendable, CaseIterable {
         /// Points drawn evenly.
         case random

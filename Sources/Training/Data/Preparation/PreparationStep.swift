@@ -19,6 +19,7 @@ package enum ColumnSelection: Sendable, Equatable {
     case numeric, categorical, date, text, all
 }
 
+/// What a step does to its columns: docs/reference/preprocessing.md.
 package enum PreparationAction: Sendable, Equatable {
     case impute(ImputeStrategy, indicator: Bool)
     case scale(ScaleMethod)
@@ -61,27 +62,32 @@ package enum PreparationAction: Sendable, Equatable {
     }
 }
 
+/// What a missing value becomes.
 package enum ImputeStrategy: Sendable, Equatable {
     case mean, median, mostFrequent
     case constant(Double)
     case category(String)
 }
 
+/// How numbers are moved and stretched.
 package enum ScaleMethod: Sendable, Equatable {
     case standard, robust, maxAbs
     case minMax(low: Double, high: Double, clips: Bool)
 }
 
+/// How the distribution of numbers is changed.
 package enum TransformMethod: Sendable, Equatable {
     case function(ElementFunction)
     case power(PowerFamily, standardizes: Bool)
     case quantile(QuantileDistribution, count: Int)
 }
 
+/// Bins as wide as each other, or with as many training rows.
 package enum BinStrategy: String, Sendable, CaseIterable {
     case uniform, quantile
 }
 
+/// Which categories get a column of their own.
 package struct OneHotRule: Sendable, Equatable {
     /// Categories with fewer training rows share one column.
     package var countMin = 0
@@ -96,6 +102,7 @@ package struct OneHotRule: Sendable, Equatable {
     package init() {}
 }
 
+/// Which terms of texts get a column, and what stands in it.
 package struct TermRule: Sendable, Equatable {
     package var termsMax = 1_000
     /// Terms in fewer texts are left out.

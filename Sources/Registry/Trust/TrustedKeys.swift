@@ -142,33 +142,3 @@ package struct TrustedKeys: Sendable {
         .malformedTrust(file: path, reason: "\(value.mark): \(reason)")
     }
 }
-
-/// A day of the Gregorian calendar, in UTC.
-package struct TrustDay: Sendable, Comparable, CustomStringConvertible {
-    /// Days since 1970-01-01.
-    package let number: Int64
-    package let description: String
-
-    /// `YYYY-MM-DD`, a day that exists.
-    package init?(_ text: String) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard text.utf8.count == 10, parts.count == 3, parts.map(\.utf8.count) == [4, 2, 2],
-            parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }),
-            let year = Int64(parts[0]), let month = Int64(parts[1]), let day = Int64(parts[2]), year > 0
-        else { return nil }
-        let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-        let lengths: [Int64] = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-        guard (1...12).contains(month), (1...lengths[Int(month) - 1]).contains(day) else { return nil }
-        let before = year - 1
-        number =
-            before * 365 + before / 4 - before / 100 + before / 400
-            + lengths[..<(Int(month) - 1)].reduce(0, +) + day - 1 - 719_162
-        description = text
-    }
-
-    /// - Parameter wallClock: nanoseconds since the epoch.
-    static func number(at wallClock: Int64) -> Int64 { wallClock / 86_400_000_000_000 }
-
-    package static func == (left: Self, right: Self) -> Bool { left.number == right.number }
-    package static func < (left: Self, right: Self) -> Bool { left.number < right.number }
-}

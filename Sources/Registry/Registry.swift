@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Base
 internal import Dispatch
-internal import Glibc
 internal import Inference
 internal import ModelFormat
 internal import Synchronization
@@ -26,7 +25,7 @@ package final class Registry: Sendable {
         /// What runs ONNX models.
         package var engine = ONNXEngine()
         /// Loads at the same time.
-        package var loadLimit = max(Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))), 1)
+        package var loadLimit = Processors.count
         /// When models are loaded, unless their policy says.
         package var load = ModelPolicy.Load.start
         /// Models that are loaded at the start whatever else is said.

@@ -15,7 +15,7 @@ struct RunFacts {
         _ = unsafe getrusage(RUSAGE_SELF.rawValue, &usage)
         func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
         let wall = Double(MonotonicInstant.now.nanoseconds(since: started)) / 1e9
-        let processors = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let processors = Processors.count
         all = [
             ("run.created", CalendarTime.text(CalendarTime.nanoseconds)),
             ("run.seconds", RunFacts.rounded(wall)),

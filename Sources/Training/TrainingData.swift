@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+internal import Base
 import ModelFormat
 import Preprocess
 import Tabular
@@ -24,7 +24,7 @@ package struct TrainingData {
     package var checkpointer: Checkpointer?
 
     /// Threads to use.
-    package var threads: Int { threadCount ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+    package var threads: Int { threadCount ?? Processors.count }
 
     /// How an estimator wants its rows.
     package enum Form: Sendable {

@@ -227,7 +227,7 @@ struct BatchRunCommand: ParsableCommand {
             say("not used by the model: \(TextTable.printable(listed))")
         }
         let progress = quiet || !Console.errorIsTerminal ? nil : BatchProgress(size: reader.size)
-        let threadCount = threads ?? max(1, min(256, Int(sysconf(CInt(_SC_NPROCESSORS_ONLN)))))
+        let threadCount = threads ?? min(256, Processors.count)
         let output = try BatchOutput(place.answers)
         guard let errors = place.errors else {
             return try BatchRun(

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import Base
-import Glibc
 import Ingest
 import Training
 
@@ -78,7 +77,7 @@ struct TuneRun {
         settings.seconds =
             tuning.budget?.seconds ?? (tuning.trials == nil ? TuneRun.autoSeconds : nil)
         settings.seed = trainer.seed
-        settings.threads = tuning.jobs ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        settings.threads = tuning.jobs ?? Processors.count
         let log = try tuning.log.map { (path) throws(AppError) in
             try TrialLog(path: path, header: header(data, settings))
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+internal import Base
 import ModelFormat
 
 /// Fits gradient-boosted trees on histograms.
@@ -11,7 +11,7 @@ package struct BoostingTrainer: Sendable {
 
     package init(_ settings: BoostingSettings = BoostingSettings(), threadCount: Int? = nil) {
         self.settings = settings
-        self.threadCount = threadCount ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        self.threadCount = threadCount ?? Processors.count
     }
 
     /// Rows with their targets.

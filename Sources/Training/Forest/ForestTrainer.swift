@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+internal import Base
 import ModelFormat
 import Tabular
 
@@ -13,7 +13,7 @@ package struct ForestTrainer: Sendable {
 
     package init(_ settings: ForestSettings = ForestSettings(), threadCount: Int? = nil) {
         self.settings = settings
-        self.threadCount = threadCount ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        self.threadCount = threadCount ?? Processors.count
     }
 
     /// Grows the trees; `classCount` is 0 for numbers. A leaf holds the mean of its rows' targets, or the

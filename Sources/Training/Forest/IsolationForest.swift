@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Base
 import Glibc
 import ModelFormat
 import Tabular
@@ -24,7 +25,7 @@ package struct IsolationForest: Sendable {
 
     package init(_ settings: Settings = Settings(), threadCount: Int? = nil) {
         self.settings = settings
-        self.threadCount = threadCount ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        self.threadCount = threadCount ?? Processors.count
     }
 
     /// The mean depth of an unsuccessful search among `count` keys.

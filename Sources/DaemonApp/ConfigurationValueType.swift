@@ -35,11 +35,6 @@ extension ConfigurationValueType<String> {
         parse: { ModelName.isValid($0) ? $0 : nil }, render: { $0 })
 }
 
-/// The permission bits of a file.
-package struct FileMode: Sendable, Equatable {
-    package var bits: UInt32
-}
-
 extension ConfigurationValueType<FileMode> {
     static let fileMode = Self(
         placeholder: "MODE", form: "three octal digits, such as 600, 660 or 666",

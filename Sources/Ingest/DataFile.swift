@@ -21,10 +21,9 @@ package struct DataFile: ~Copyable {
     private static let chunkBytes = 1 << 18
 
     package init(opening path: String) throws(IngestError) {
-        // Safe because the path's C string lives as long as the call.
-        let number = path == "-" ? dup(STDIN_FILENO) : unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard number >= 0 else { throw .system(SystemError("open", on: path)) }
-        let descriptor = FileDescriptor(owning: number)
+        let descriptor: FileDescriptor
+        do { descriptor = try FileDescriptor(reading: path) } catch { throw .system(error) }
+        let number = descriptor.number
         var status = stat()
         // Safe because `status` outlives the call that fills it in.
         guard unsafe fstat(number, &status) == 0 else { throw .system(SystemError("stat", on: path)) }

@@ -22,8 +22,7 @@ import Testing
         let narrow = try NativeModel.write(Graphs.all[index].graph, isNarrow: true)
         try TemporaryDirectory.with { directory in
             let path = try directory.write(narrow, to: "model.safetensors")
-            // Safe because the string lives for the call.
-            let file = FileDescriptor(owning: unsafe open(path, O_RDONLY | O_CLOEXEC))
+            let file = try FileDescriptor(reading: path)
             let native = NativeModelFile(reading: file)
             let read = try #require(try native?.graph())
             #expect(try NativeModel.write(read, isNarrow: true) == narrow)

@@ -9,9 +9,7 @@ import Testing
 /// Native files read in one pass are what `NativeModel.read` makes of their bytes; all else is left to it.
 @Suite struct NativeModelFileTests {
     private func file(_ bytes: [UInt8], in directory: TemporaryDirectory) throws -> FileDescriptor {
-        let path = try directory.write(bytes, to: "model.safetensors")
-        // Safe because the string lives for the call.
-        return FileDescriptor(owning: unsafe open(path, O_RDONLY | O_CLOEXEC))
+        try FileDescriptor(reading: try directory.write(bytes, to: "model.safetensors"))
     }
 
     @Test(arguments: 0..<Graphs.all.count)

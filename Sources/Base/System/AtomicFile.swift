@@ -49,10 +49,7 @@ package enum AtomicFile {
 
     /// Makes the names in `directory` durable.
     package static func syncDirectory(_ directory: String) throws(SystemError) {
-        // Safe because the string is passed as a C string that lives for the call.
-        let number = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if number < 0 { throw SystemError("open", on: directory) }
-        let opened = FileDescriptor(owning: number)
+        let opened = try FileDescriptor(opening: directory, O_RDONLY | O_DIRECTORY)
         if fsync(opened.number) != 0 { throw SystemError("fsync", on: directory) }
     }
 
@@ -69,11 +66,12 @@ package enum AtomicFile {
         for _ in 0..<16 {
             let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
             path = "\(directory)/.\(name.prefix(120)).\(suffix).tmp"
-            // Safe because the string is passed as a C string that lives for the call.
-            let number = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-            if number >= 0 { return FileDescriptor(owning: number) }
-            if errno != EEXIST { break }
+            do throws(SystemError) {
+                return try FileDescriptor(opening: path, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+            } catch {
+                if error.code != EEXIST { throw error }
+            }
         }
-        throw SystemError("create", on: path)
+        throw SystemError("create", on: path, code: EEXIST)
     }
 }

@@ -47,10 +47,7 @@ package struct DirectoryFiles: Sendable {
     ///   directory.
     private func open(_ path: String, followsLinks: Bool) throws(SystemError) -> FileDescriptor {
         let shown = "\(directory)/\(path)"
-        // Safe because the string is passed as a C string that lives for the call.
-        let number = unsafe Glibc.open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
-        if number < 0 { throw SystemError("open", on: directory) }
-        let root = FileDescriptor(owning: number)
+        let root = try FileDescriptor(opening: directory, O_RDONLY | O_DIRECTORY)
         return FileDescriptor(
             owning: try open(path, beneath: root, followsLinks: followsLinks, shown: shown))
     }

@@ -14,10 +14,7 @@ package enum File {
     /// - Throws: `SystemError`; `EFBIG` when the file has more than `limit` bytes, `EISDIR` or `EINVAL` when
     ///   it is no regular file (a FIFO is never waited for).
     package static func read(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
-        // Safe because the string is passed as a C string that lives for the call.
-        let number = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        if number < 0 { throw SystemError("open", on: path) }
-        return try read(FileDescriptor(owning: number), limit: limit, shown: path)
+        try read(FileDescriptor(opening: path, O_RDONLY | O_NONBLOCK), limit: limit, shown: path)
     }
 
     /// The bytes of an open file from where it stands to its end; `shown` is its name in errors, which are

@@ -9,6 +9,29 @@ package struct FileDescriptor: ~Copyable, Sendable {
     /// Takes over `number`; nobody else may close it.
     package init(owning number: CInt) { self.number = number }
 
+    /// Opens a file that no program which is started later has.
+    ///
+    /// - Parameters:
+    ///   - flags: of open(2); `O_CLOEXEC` is among them anyway.
+    ///   - mode: what the umask leaves of it are the permissions of a file that is made.
+    package init(opening path: String, _ flags: CInt, mode: mode_t = 0o644) throws(SystemError) {
+        // Safe because the string is passed as a C string that lives for the call.
+        let number = unsafe open(path, flags | O_CLOEXEC, mode)
+        if number < 0 { throw SystemError(flags & O_CREAT == 0 ? "open" : "create", on: path) }
+        self.init(owning: number)
+    }
+
+    /// Opens a file to be read; `-` is standard input.
+    package init(reading path: String) throws(SystemError) {
+        guard path == "-" else {
+            try self.init(opening: path, O_RDONLY)
+            return
+        }
+        let number = dup(STDIN_FILENO)
+        if number < 0 { throw SystemError("open", on: "standard input") }
+        self.init(owning: number)
+    }
+
     deinit { _ = close(number) }
 
     /// Writes all of `bytes` where the file stands.

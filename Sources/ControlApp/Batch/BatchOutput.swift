@@ -32,20 +32,18 @@ struct BatchOutput: ~Copyable, Sendable {
             descriptor = FileDescriptor(owning: dup(STDOUT_FILENO))
             return
         }
-        if let facts = try? FileFacts(of: path), facts.kind == .other {
-            // Safe because the path is passed as a C string that lives for the call.
-            let number = unsafe open(path, O_WRONLY | O_CLOEXEC)
-            if number < 0 { throw BatchFailure(SystemError("open", on: path)) }
-            temporary = nil
-            descriptor = FileDescriptor(owning: number)
-            return
+        do throws(SystemError) {
+            if let facts = try? FileFacts(of: path), facts.kind == .other {
+                descriptor = try FileDescriptor(opening: path, O_WRONLY)
+                temporary = nil
+            } else {
+                let name = "\(path).\(getpid()).tmp"
+                descriptor = try FileDescriptor(opening: name, O_WRONLY | O_CREAT | O_TRUNC)
+                temporary = name
+            }
+        } catch {
+            throw BatchFailure(error)
         }
-        let name = "\(path).\(getpid()).tmp"
-        // Safe because the path is passed as a C string that lives for the call.
-        let number = unsafe open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        if number < 0 { throw BatchFailure(SystemError("create", on: name)) }
-        temporary = name
-        descriptor = FileDescriptor(owning: number)
     }
 
     deinit {

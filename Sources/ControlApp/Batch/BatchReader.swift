@@ -32,18 +32,12 @@ struct BatchReader: ~Copyable, Sendable {
     /// - Parameter path: `-` is standard input; a name that ends with `.gz` is that of a gzip file.
     init(_ path: String, _ options: BatchOptions, for model: BatchModel) throws(BatchFailure) {
         name = path == "-" ? "standard input" : path
-        let opened = try Self.open(path, name)
+        let opened: FileDescriptor
+        do { opened = try FileDescriptor(reading: path) } catch { throw BatchFailure(error) }
         size = try Self.size(of: opened, name)
         input = opened
         framer = BatchFramer(options, for: model)
         isPacked = path.hasSuffix(".gz")
-    }
-
-    private static func open(_ path: String, _ name: String) throws(BatchFailure) -> FileDescriptor {
-        // Safe because the path is passed as a C string that lives for the call.
-        let number = path == "-" ? dup(STDIN_FILENO) : unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        if number < 0 { throw BatchFailure(SystemError("open", on: name)) }
-        return FileDescriptor(owning: number)
     }
 
     private static func size(of file: borrowing FileDescriptor, _ name: String) throws(BatchFailure) -> Int? {

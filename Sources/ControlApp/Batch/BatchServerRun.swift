@@ -27,10 +27,7 @@ final class BatchServerRun: BodySource, BodySink {
         output: String, timeoutSeconds: Int, showsProgress: Bool
     ) throws(BatchFailure) {
         inputName = input == "-" ? "standard input" : input
-        // Safe because the path is passed as a C string that lives for the call.
-        let number = input == "-" ? dup(STDIN_FILENO) : unsafe Glibc.open(input, O_RDONLY | O_CLOEXEC)
-        if number < 0 { throw BatchFailure(SystemError("open", on: inputName)) }
-        self.input = FileDescriptor(owning: number)
+        do { self.input = try FileDescriptor(reading: input) } catch { throw BatchFailure(error) }
         let size = input == "-" ? nil : try? FileFacts(of: input).size
         progress = showsProgress ? BatchProgress(size: size.map { Int($0) }) : nil
         self.output = try BatchOutput(output)

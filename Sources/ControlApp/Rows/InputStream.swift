@@ -15,10 +15,7 @@ final class InputStream {
     /// - Parameter path: `-` is standard input.
     init(_ path: String) throws(ControlError) {
         name = path == "-" ? "standard input" : path
-        // Safe because the path is passed as a C string that lives for the call.
-        let number = path == "-" ? dup(STDIN_FILENO) : unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard number >= 0 else { throw .unreadable(SystemError("open", on: name)) }
-        descriptor = FileDescriptor(owning: number)
+        do { descriptor = try FileDescriptor(reading: path) } catch { throw .unreadable(error) }
     }
 
     /// The next bytes; empty at the end.

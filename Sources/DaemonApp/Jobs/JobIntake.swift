@@ -108,12 +108,12 @@ final class JobIntake: BatchUploadRun {
     /// Reads the beginning of the operator's file, which says what the records are. Where they end is found
     /// when the job runs: the client does not wait for a large file to be read.
     private func look(_ path: String) throws {
-        // Safe because the path is passed as a C string that lives for the call.
-        let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        if number < 0 {
-            throw BatchRequest.Refusal(status: .badRequest, message: "\(SystemError("open", on: path))")
+        let file: FileDescriptor
+        do {
+            file = try FileDescriptor(opening: path, O_RDONLY)
+        } catch {
+            throw BatchRequest.Refusal(status: .badRequest, message: error.description)
         }
-        let file = FileDescriptor(owning: number)
         while true {
             let got = try JobInput.read(file, path, into: &pending, from: pending.count, count: 1 << 16)
             if try prepare(isAtEnd: got == 0) { return }

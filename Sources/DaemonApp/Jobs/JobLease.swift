@@ -30,16 +30,16 @@ struct JobLease: ~Copyable {
 
     /// False when there is one.
     private static func create(_ path: String) throws(SystemError) -> Bool {
-        // Safe because the string is passed as a C string that lives for the call.
-        let number = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        if number < 0 {
-            if errno == EEXIST { return false }
-            throw SystemError("create", on: path)
+        let file: FileDescriptor
+        do throws(SystemError) {
+            file = try FileDescriptor(opening: path, O_WRONLY | O_CREAT | O_EXCL)
+        } catch {
+            if error.code == EEXIST { return false }
+            throw error
         }
-        let file = FileDescriptor(owning: number)
         let text = Array("\(hostName) \(getpid()) \(token)\n".utf8)
-        // Safe because write reads only the array's bytes. A lease without its text is one like another.
-        unsafe text.withUnsafeBytes { _ = unsafe write(file.number, $0.baseAddress, $0.count) }
+        // A lease without its text is one like another.
+        try? file.write(text.span, path: path)
         return true
     }
 

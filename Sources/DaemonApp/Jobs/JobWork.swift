@@ -146,10 +146,7 @@ struct JobWork {
     }
 
     private func copy(_ path: String, to writer: inout JobFileWriter) throws(SystemError) {
-        // Safe because the path is passed as a C string that lives for the call.
-        let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        if number < 0 { throw SystemError("open", on: path) }
-        let file = FileDescriptor(owning: number)
+        let file = try FileDescriptor(opening: path, O_RDONLY)
         var buffer = ByteBuffer(capacity: Self.outputBytesMax)
         var offset = 0
         while true {
@@ -171,91 +168,5 @@ struct JobWork {
         object["bytes"] = .integer(Int64(byteCount))
         object["sha256"] = .string(digest)
         return .object(object)
-    }
-}
-
-/// The records of a job.
-struct JobInput: ~Copyable {
-    private let path: String
-    private let descriptor: FileDescriptor
-
-    init(_ directory: JobDirectory, _ description: JobDescription) throws(SystemError) {
-        path = description.inputPath ?? directory.input
-        // Safe because the path is passed as a C string that lives for the call.
-        let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        if number < 0 { throw SystemError("open", on: path) }
-        descriptor = FileDescriptor(owning: number)
-    }
-
-    /// Whether the operator's file is still the one that the job was accepted for.
-    static func isUnchanged(_ description: JobDescription) -> Bool {
-        guard let path = description.inputPath else { return true }
-        guard let facts = try? FileFacts(of: path) else { return true }
-        return Int(facts.size) == description.inputSize && Int(facts.modified) == description.inputModified
-    }
-
-    /// Appends exactly `count` bytes from `offset` on.
-    func read(into buffer: inout ByteBuffer, from offset: Int, count: Int) throws(SystemError) {
-        var done = 0
-        while done < count {
-            let got = try Self.read(descriptor, path, into: &buffer, from: offset + done, count: count - done)
-            if got == 0 { throw SystemError("read", on: path, code: ERANGE) }
-            done += got
-        }
-    }
-
-    static func read(
-        _ file: borrowing FileDescriptor, _ path: String, into buffer: inout ByteBuffer, from offset: Int,
-        count: Int
-    ) throws(SystemError) -> Int {
-        let number = file.number
-        var got = 0
-        var code: CInt = 0
-        repeat {
-            // Safe because pread writes at most as many bytes as are free.
-            unsafe buffer.withFreeSpace(count) { start in
-                got = unsafe pread(number, start, count, off_t(offset))
-                code = errno
-                return max(got, 0)
-            }
-        } while got < 0 && code == EINTR
-        if got < 0 { throw SystemError("read", on: path, code: code) }
-        return got
-    }
-}
-
-/// A file of one attempt: written once, from its beginning to its end.
-struct JobFileWriter: ~Copyable {
-    private let path: String
-    private let descriptor: FileDescriptor
-    private var digest = SHA256()
-    private(set) var byteCount = 0
-
-    init(_ path: String) throws(SystemError) {
-        self.path = path
-        // Safe because the path is passed as a C string that lives for the call.
-        let number = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        if number < 0 { throw SystemError("create", on: path) }
-        descriptor = FileDescriptor(owning: number)
-    }
-
-    mutating func write(_ bytes: Span<UInt8>) throws(SystemError) {
-        digest.update(bytes)
-        byteCount += bytes.count
-        try descriptor.write(bytes, path: path)
-    }
-
-    /// The first `length` bytes of `buffer`.
-    mutating func write(_ buffer: borrowing ByteBuffer, length: Int) throws(SystemError) {
-        try write(buffer.bytes.extracting(0..<length))
-    }
-
-    /// Makes it durable; returns the SHA-256 of what was written.
-    @discardableResult
-    mutating func finish() throws(SystemError) -> String {
-        if fsync(descriptor.number) != 0 { throw SystemError("fsync", on: path) }
-        var finished = SHA256()
-        swap(&finished, &digest)
-        return finished.finish().hexadecimal
     }
 }

@@ -87,10 +87,12 @@ package final class VersionStaging: @unchecked Sendable {
             name != Companion.signature || !hasSignature
         else { throw .invalidFileName(name) }
         let place = "\(path)/\(name)"
-        // Safe because the string is passed as a C string that lives for the call.
-        let number = unsafe Glibc.open(place, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o644)
-        if number < 0 { throw .system(SystemError("create", on: place)) }
-        open = OpenFile(name: name, path: place, descriptor: FileDescriptor(owning: number))
+        do {
+            let descriptor = try FileDescriptor(opening: place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
+            open = OpenFile(name: name, path: place, descriptor: descriptor)
+        } catch {
+            throw .system(error)
+        }
     }
 
     /// The next piece of the file that was begun.

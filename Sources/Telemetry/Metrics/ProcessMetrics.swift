@@ -77,12 +77,11 @@ struct ProcessStatus: Equatable {
         residentPages = resident
     }
 
-    /// The first 64 KiB of a file of /proc.
-    static func contents(of path: String) -> String? {
-        // Safe because the path is passed as a C string that lives through the call.
-        let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard number >= 0 else { return nil }
-        let descriptor = FileDescriptor(owning: number)
+    /// The first 64 KiB of a file of /proc; nil for none.
+    static func contents(of path: String) -> String? { (try? read(path)) ?? nil }
+
+    private static func read(_ path: String) throws(SystemError) -> String? {
+        let descriptor = try FileDescriptor(opening: path, O_RDONLY)
         var bytes = [UInt8](repeating: 0, count: 65536)
         var filled = 0
         while filled < bytes.count {

@@ -44,13 +44,15 @@ final class TrialLog: Sendable {
             trials.append(trial)
         }
         self.trials = trials
-        // Safe because the name lives as a C string through the call.
-        let number = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
-        guard number >= 0 else { throw AppError(writing: SystemError("open", on: path)) }
-        let descriptor = FileDescriptor(owning: number)
-        guard ftruncate(number, off_t(length)) == 0, lseek(number, 0, SEEK_END) >= 0 else {
-            throw AppError(writing: SystemError("ftruncate", on: path))
+        let descriptor: FileDescriptor
+        do {
+            descriptor = try FileDescriptor(opening: path, O_WRONLY | O_CREAT)
+        } catch {
+            throw AppError(writing: error)
         }
+        guard ftruncate(descriptor.number, off_t(length)) == 0,
+            lseek(descriptor.number, 0, SEEK_END) >= 0
+        else { throw AppError(writing: SystemError("ftruncate", on: path)) }
         file = Mutex(descriptor)
         if lines.isEmpty { append(header) }
     }

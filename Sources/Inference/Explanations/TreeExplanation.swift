@@ -42,8 +42,9 @@ extension TreeForestBuilder {
     /// Nil when the trees have no covers, leaves that are functions, or extreme depth. `sources` says which
     /// input feature each column comes from.
     func explanation(sources: [Int32]) -> TreeExplanation? {
-        guard !ensemble.covers.isEmpty, ensemble.covers.count == ensemble.nodeCount,
-            ensemble.linearLeaves == nil, trees.allSatisfy({ $0.depth <= Self.explainedDepthMax })
+        // Without trees there are no covers to miss: the base margins are all there is to explain.
+        guard ensemble.covers.count == ensemble.nodeCount, ensemble.linearLeaves == nil,
+            trees.allSatisfy({ $0.depth <= Self.explainedDepthMax })
         else { return nil }
         var plan = ExplanationPlan(nodeCount: nodes.count)
         for tree in trees.indices { follow(tree, sources, &plan) }

@@ -58,6 +58,9 @@ def xgb(name, parameters, labels, rounds=6, data=None, rows=None, table=None):
     expected = {
         "margin": plain(booster.predict(asked, output_margin=True)), "predict": plain(booster.predict(asked)),
     }
+    if rounds == 0:
+        contributions = booster.predict(asked, pred_contribs=True)
+        expected["contribs"] = [plain(row) for row in contributions]
     folder = save("XGBoost", name, xgboost, rows or plain(table), expected)
     booster.save_model(folder / "model.json")
     booster.save_model(folder / "model.ubj")
@@ -79,6 +82,7 @@ xgb("more_quantiles", {"objective": "reg:quantileerror", "quantile_alpha": [0.1,
 xgb("more_targets_vector", {"objective": "binary:logistic", "multi_strategy": "multi_output_tree"}, (two > 0).astype(int))
 xgb("more_dart_multi", {"booster": "dart", "rate_drop": 0.5, "objective": "multi:softprob", "num_class": 3}, classes)
 xgb("more_linear_multi", {"booster": "gblinear", "objective": "multi:softprob", "num_class": 3}, classes)
+xgb("more_no_trees", {"objective": "multi:softprob", "num_class": 3, "base_score": 0.25}, classes, rounds=0)
 names = pd.DataFrame({
     "color": pd.Categorical(random.choice(["red", "green", "blue"], 400)), "size": known[:, 0],
     "code": pd.Categorical(random.integers(0, 40, 400)), "far": pd.Categorical(random.choice([-5, 3, 1000000], 400)),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 internal import ModelFormat
+internal import Preprocess
 
 extension RowProgramKernel {
     /// One step over the rows of a block: `inputs` row-major, the result of shape [rowCount, width].
@@ -84,6 +85,11 @@ extension RowProgramKernel {
         case .logistic: 1 / (1 + exp(-x))
         case .hyperbolicTangent: tanh(x)
         case .rectified: x < 0 ? 0 : x
+        case .narrowed: Double(Float(x))
+        case .floor: x.rounded(.down)
+        case .cosine: cos(x)
+        case .normalShare: 0.5 * erfc(-x * 0.5.squareRoot())
+        case .normalQuantile: x.isNaN ? x : Preprocess.normalQuantile(x)
         case .isMissing: x.isNaN ? 1 : 0
         }
     }

@@ -119,6 +119,14 @@ public enum RowFunction: String, Sendable {
     case square, absolute, negative, logistic
     case hyperbolicTangent = "tanh"
     case rectified = "relu"
+    /// Rounded to Float32.
+    case narrowed = "float32"
+    /// The largest whole number that is not above.
+    case floor
+    case cosine = "cos"
+    /// The share of a standard normal distribution below the number, and the number below which a share is.
+    case normalShare = "normal_share"
+    case normalQuantile = "normal_quantile"
     /// 1 where the number is missing, else 0.
     case isMissing = "is_missing"
 }

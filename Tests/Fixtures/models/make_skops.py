@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Makes the cases `skops/more_*`: scikit-learn's models as skops saves them (see README.md).
 
-    python3 -m venv v && v/bin/pip install scikit-learn==1.9.1 skops==0.16.0 pandas lightgbm==4.7.0 && v/bin/python make_skops.py
+    python3 -m venv v && v/bin/pip install scikit-learn==1.9.1 skops==0.16.0 pandas lightgbm==4.7.0 xgboost==3.2.0
+    v/bin/python make_skops.py
 """
 import json
 import pathlib
@@ -13,11 +14,13 @@ import numpy as np
 import pandas as pd
 import skops.io
 import sklearn
+import xgboost
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.covariance import EllipticEnvelope
 from sklearn.cross_decomposition import PLSRegression
-from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.decomposition import PCA, KernelPCA, TruncatedSVD
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
@@ -25,24 +28,31 @@ from sklearn.ensemble import (
     GradientBoostingRegressor, HistGradientBoostingClassifier, HistGradientBoostingRegressor, IsolationForest,
     RandomForestClassifier, RandomForestRegressor, StackingClassifier, VotingClassifier,
 )
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.feature_selection import (
     RFE, SelectFdr, SelectFpr, SelectFromModel, SelectFwe, SelectKBest, SelectPercentile, VarianceThreshold,
 )
-from sklearn.impute import KNNImputer, MissingIndicator, SimpleImputer
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, Matern, RationalQuadratic, WhiteKernel
+from sklearn.impute import IterativeImputer, KNNImputer, MissingIndicator, SimpleImputer
+from sklearn.kernel_approximation import Nystroem, RBFSampler
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import (
     LinearRegression, LogisticRegression, MultiTaskLasso, PoissonRegressor, Ridge, RidgeClassifier, SGDClassifier,
 )
-from sklearn.model_selection import GridSearchCV
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.naive_bayes import BernoulliNB, ComplementNB, GaussianNB, MultinomialNB
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.mixture import GaussianMixture
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, TunedThresholdClassifierCV
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
+from sklearn.multioutput import RegressorChain
+from sklearn.naive_bayes import BernoulliNB, CategoricalNB, ComplementNB, GaussianNB, MultinomialNB
+from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     Binarizer, FunctionTransformer, KBinsDiscretizer, MinMaxScaler, Normalizer, OneHotEncoder, OrdinalEncoder,
-    PolynomialFeatures, PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler, TargetEncoder,
+    PolynomialFeatures, PowerTransformer, QuantileTransformer, RobustScaler, SplineTransformer,
+    StandardScaler, TargetEncoder,
 )
 from sklearn.svm import SVC, SVR, LinearSVC, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -76,7 +86,9 @@ def case(name, model, data, labels, **how):
     few = data[:15]
     rows = few.itertuples(index=False) if isinstance(few, pd.DataFrame) else few.reshape(len(few), -1)
     expected = {"predict": [plain(v) if np.ndim(v) == 0 else v.tolist() for v in model.predict(few)]}
-    if hasattr(model, "predict_proba"):
+    # Where the label is not the likeliest class we answer the label only.
+    is_apart = "Threshold" in type(model).__name__ or getattr(model, "priors", "") == "uniform"
+    if hasattr(model, "predict_proba") and not is_apart:
         expected["predict_proba"] = model.predict_proba(few).tolist()
     folder = HERE / f"more_{name}"
     folder.mkdir(exist_ok=True)
@@ -237,3 +249,61 @@ case("lightgbm", lightgbm.LGBMClassifier(n_estimators=4, num_leaves=7, verbose=-
 early = lightgbm.LGBMClassifier(n_estimators=60, num_leaves=7, learning_rate=0.5, early_stopping_round=3, verbose=-1)
 early.fit(numbers[:200], answer[:200], eval_set=[(numbers[200:], answer[200:])])
 case("lightgbm_early", early, numbers, ...)
+
+# Later ones; what comes before keeps its random numbers.
+few, part = numbers[:24], target[:24]
+case("splines", make_pipeline(SplineTransformer(4), Ridge()), numbers, target)
+case("splines_linear", make_pipeline(SplineTransformer(5, degree=2, knots="quantile", extrapolation="linear",
+     include_bias=False), LogisticRegression()), numbers, answer)
+case("splines_periodic", make_pipeline(SplineTransformer(5, extrapolation="periodic"), Ridge()), numbers * 2, target)
+case("rounds", make_pipeline(IterativeImputer(max_iter=2, random_state=0), Ridge()), holes, target)
+case("rounds_marked", make_pipeline(IterativeImputer(DecisionTreeRegressor(max_depth=2, random_state=0), max_iter=2,
+     min_value=-1, add_indicator=True, random_state=0), LogisticRegression()), holes, answer)
+case("nearest_marked", make_pipeline(KNNImputer(n_neighbors=3, add_indicator=True), Ridge()), holes[:24], part)
+case("quantile_normal", make_pipeline(QuantileTransformer(n_quantiles=20, output_distribution="normal"), Ridge()),
+     numbers.round(1), target)
+case("target_power", TransformedTargetRegressor(Ridge(), transformer=PowerTransformer()), numbers, target)
+case("target_boxcox", TransformedTargetRegressor(Ridge(), transformer=PowerTransformer("box-cox", standardize=False)),
+     numbers, np.exp(target / 3))
+case("target_quantile", TransformedTargetRegressor(Ridge(), transformer=QuantileTransformer(n_quantiles=20,
+     output_distribution="normal")), numbers, target)
+rare = table[["color", "size", "code"]].copy()
+rare["color"] = random.choice(["red", "green", "blue", "grey", "pink"], count, p=[0.4, 0.4, 0.1, 0.06, 0.04])
+rare.loc[[2, 5], "color"] = ["grey", "pink"]
+for name, how in [("unseen", {"handle_unknown": "infrequent_if_exist", "min_frequency": 40}),
+                  ("dropped", {"drop": "first", "max_categories": 3})]:
+    case(f"infrequent_{name}", make_pipeline(OneHotEncoder(**how), LogisticRegression()), rare, answer)
+case("infrequent_codes", make_pipeline(OrdinalEncoder(min_frequency=40), Ridge()), rare, target)
+case("tuned", TunedThresholdClassifierCV(make_pipeline(StandardScaler(), forest()), cv=2, random_state=0), numbers,
+     answer)
+case("fixed", FixedThresholdClassifier(LinearSVC(random_state=0), threshold=-0.3, pos_label="no"), numbers, answer)
+kernel = ConstantKernel(2) * RBF([1, 2, 1, 3]) + Matern(2, nu=2.5) * DotProduct(0.5) + WhiteKernel(0.1)
+case("process", GaussianProcessRegressor(kernel, alpha=0.1, optimizer=None, normalize_y=True), few, part)
+case("process_targets", GaussianProcessRegressor(RationalQuadratic(1.5, 0.5) + Matern(1, nu=0.5) * Matern(3, nu=1.5),
+     alpha=0.1, optimizer=None), few, np.c_[part, few[:, 2]])
+case("mixture", GaussianMixture(3, random_state=0), numbers, None)
+case("mixture_tied", make_pipeline(StandardScaler(), GaussianMixture(2, covariance_type="tied", random_state=0)),
+     numbers, None)
+case("mixture_diagonal", GaussianMixture(2, covariance_type="diag", random_state=0), numbers, None)
+case("centroids", NearestCentroid(shrink_threshold=0.1), numbers, kinds)
+case("centroids_shares", NearestCentroid(priors="empirical"), numbers, kinds)
+case("categorical_nb", CategoricalNB(), abs(numbers * 2).astype(int), kinds)
+case("envelope", EllipticEnvelope(contamination=0.2, random_state=0), numbers, None)
+case("pairs", OneVsOneClassifier(LogisticRegression()), numbers, kinds)
+case("chain", RegressorChain(Ridge(), order=[1, 0]), numbers, np.c_[target, numbers[:, 2]])
+case("kernel_pca", make_pipeline(KernelPCA(2, kernel="rbf", gamma=0.2), Ridge()), few, part)
+case("nystroem", make_pipeline(Nystroem(n_components=5, random_state=0), Ridge()), numbers, target)
+case("kernel_samples", make_pipeline(RBFSampler(n_components=6, random_state=0), Ridge()), numbers, target)
+case("directions", make_pipeline(LinearDiscriminantAnalysis(n_components=1), LogisticRegression()), numbers, kinds)
+case("distances", make_pipeline(KMeans(3, random_state=0), LogisticRegression()), numbers, kinds)
+case("boosting_from", GradientBoostingClassifier(n_estimators=3, max_depth=2, init=LogisticRegression(),
+     random_state=0), numbers, kinds)
+case("boosting_from_ridge", GradientBoostingRegressor(n_estimators=3, max_depth=2, init=Ridge(), random_state=0),
+     numbers, target)
+case("lightgbm_columns", Pipeline([("c", columns()), ("m", lightgbm.LGBMClassifier(n_estimators=4, num_leaves=7,
+     verbose=-1))]), table, kinds)
+case("xgboost", xgboost.XGBClassifier(n_estimators=4, max_depth=3), numbers, classes)
+case("xgboost_scaled", make_pipeline(StandardScaler(), xgboost.XGBRegressor(n_estimators=4, max_depth=3)), numbers,
+     target)
+case("xgboost_voting", VotingClassifier([("x", xgboost.XGBClassifier(n_estimators=3, max_depth=2)),
+     ("l", LogisticRegression())], voting="soft"), numbers, classes)

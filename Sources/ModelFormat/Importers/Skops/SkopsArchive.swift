@@ -49,17 +49,24 @@ struct SkopsArchive: ~Escapable {
 
     /// The array in the file that `node` names.
     func array(_ node: SkopsNode) throws(FormatError) -> NumpyArray {
-        guard node.loader == "NdArrayNode", let name = node.value["file"]?.string else {
+        guard node.loader == "NdArrayNode" else {
             throw .wrongType(part: node.path, expected: "an array in a file", found: node.loader)
         }
+        let contents = try contents(node)
+        return try NumpyArray(contents.bytes, part: node.path)
+    }
+
+    /// The file that `node` names.
+    func contents(_ node: SkopsNode) throws(FormatError) -> ByteBuffer {
+        guard let name = node.value["file"]?.string else {
+            throw .wrongType(part: node.path, expected: "a file", found: node.loader)
+        }
         guard let entry = archive[name] else { throw .missingPart("\(name) for \(node.path)") }
-        let contents: ByteBuffer
         do {
-            contents = try archive.contents(of: entry, in: bytes, limit: SkopsArchive.arraySizeMax)
+            return try archive.contents(of: entry, in: bytes, limit: SkopsArchive.arraySizeMax)
         } catch {
             throw SkopsArchive.unreadable(name, error)
         }
-        return try NumpyArray(contents.bytes, part: node.path)
     }
 
     // MARK: Values of either form

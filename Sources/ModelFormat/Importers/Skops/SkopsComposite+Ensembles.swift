@@ -367,7 +367,51 @@ extension SkopsComposite {
             let scale = try archive.double(try transformer.require("scale_"))
             let lifted = try add(.combine(.subtract), value, try constant(offset))
             try add(.combine(.divide), lifted, try constant(scale))
+        case "PowerTransformer": try invertPower(transformer, value)
+        case "QuantileTransformer":
+            let references = try archive.doubles(try transformer.require("references_"))
+            let quantiles = try archive.doubles(try transformer.require("quantiles_"))
+            if references.isEmpty || quantiles.count != references.count {
+                throw refuse("several targets")
+            }
+            _ = try SkopsQuantiles.inverse(
+                &program, of: value, references: references, quantiles: quantiles,
+                isNormal: transformer.string("output_distribution") == "normal", part: part)
         default: throw refuse("the target's \(transformer.className)")
         }
+    }
+
+    /// The way back from Yeo and Johnson's transform, whose sides meet at 0, or from Box and Cox's.
+    private mutating func invertPower(_ transformer: SkopsNode, _ value: Int) throws(FormatError) {
+        let exponent = try archive.double(try transformer.require("lambdas_"))
+        var value = value
+        if transformer.flag("standardize") != false, let scaler = transformer["_scaler"] {
+            let scale = try archive.double(try scaler.require("scale_"))
+            let mean = try archive.double(try scaler.require("mean_"))
+            value = try add(.product(matrix: [scale], addends: [mean]), value)
+        }
+        if transformer.string("method") == "box-cox" {
+            if exponent == 0 {
+                try add(.apply(.exponential), value)
+            } else {
+                try add(.apply(.exponential), try rootOfOnePlus(value, exponent))
+            }
+            return
+        }
+        let zero = try constant(0)
+        var above = try add(.combine(.maximum), value, zero)
+        if exponent != 0 { above = try rootOfOnePlus(above, exponent) }
+        above = try add(.apply(.exponentialMinusOne), above)
+        var below = try add(.apply(.negative), try add(.combine(.minimum), value, zero))
+        if exponent != 2 { below = try rootOfOnePlus(below, 2 - exponent) }
+        below = try add(.apply(.exponentialMinusOne), below)
+        try add(.combine(.subtract), above, below)
+    }
+
+    /// log(1 + exponent · x) / exponent
+    private mutating func rootOfOnePlus(_ value: Int, _ exponent: Double) throws(FormatError) -> Int {
+        let scaled = try add(.combine(.multiply), value, try constant(exponent))
+        let logarithm = try add(.apply(.logarithmOfOnePlus), scaled)
+        return try add(.combine(.divide), logarithm, try constant(exponent))
     }
 }

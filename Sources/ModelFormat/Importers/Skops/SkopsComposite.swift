@@ -28,17 +28,27 @@ struct SkopsComposite: ~Escapable {
         "MultiOutputRegressor", "OneVsRestClassifier", "TransformedTargetRegressor", "SVC", "NuSVC", "SVR",
         "NuSVR", "OneClassSVM", "KNeighborsClassifier", "KNeighborsRegressor", "KernelRidge", "GaussianNB",
         "BernoulliNB", "QuadraticDiscriminantAnalysis", "IsolationForest", "KMeans", "MiniBatchKMeans",
-        "DummyClassifier", "DummyRegressor", "PLSRegression",
+        "DummyClassifier", "DummyRegressor", "PLSRegression", "CCA", "PLSCanonical", "EllipticEnvelope",
+        "SGDOneClassSVM", "NearestCentroid", "GaussianMixture", "CategoricalNB", "GaussianProcessRegressor",
+        "FixedThresholdClassifier", "TunedThresholdClassifierCV", "RegressorChain", "MeanShift",
+        "OneVsOneClassifier",
     ]
 
     /// Whether `node` is one of them; so are linear models whose classes are held against the others.
     static func reads(_ node: SkopsNode, _ archive: SkopsArchive) -> Bool {
         guard node.module.hasPrefix("sklearn.") else { return false }
         if classes.contains(node.className) { return true }
+        if node.className.hasPrefix("GradientBoosting") { return startsFromModel(node) }
         guard isOneAgainstOthers(node), let labels = try? SkopsEstimator.classes(node, archive) else {
             return false
         }
         return labels.count > 2
+    }
+
+    /// Whether the first guess of boosting is a model of its own.
+    private static func startsFromModel(_ node: SkopsNode) -> Bool {
+        guard let guess = node["init_"], guess.scalar == nil else { return false }
+        return !guess.className.hasPrefix("Dummy")
     }
 
     private static func isOneAgainstOthers(_ node: SkopsNode) -> Bool {
@@ -72,9 +82,19 @@ struct SkopsComposite: ~Escapable {
         case "BernoulliNB": try readCoins()
         case "QuadraticDiscriminantAnalysis": try readQuadratic()
         case "IsolationForest": try readIsolation()
-        case "KMeans", "MiniBatchKMeans": try readCentres()
+        case "KMeans", "MiniBatchKMeans", "MeanShift": try readCentres()
         case "DummyClassifier", "DummyRegressor": try readConstant()
-        case "PLSRegression": try readPartialLeastSquares()
+        case "PLSRegression", "CCA", "PLSCanonical": try readPartialLeastSquares()
+        case "EllipticEnvelope": try readEnvelope()
+        case "SGDOneClassSVM": try readOutlierPlane()
+        case "NearestCentroid": try readNearestCentre()
+        case "GaussianMixture": try readMixture()
+        case "CategoricalNB": try readCategoricalBayes()
+        case "GaussianProcessRegressor": try readProcess()
+        case "FixedThresholdClassifier", "TunedThresholdClassifierCV": try readThreshold()
+        case "RegressorChain": try readChain()
+        case "OneVsOneClassifier": try readPairs()
+        case "GradientBoostingClassifier", "GradientBoostingRegressor": try readBoostedModel()
         default: try readLinearOneAgainstOthers()
         }
         try columns.finish()

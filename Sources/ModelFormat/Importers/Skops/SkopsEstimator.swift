@@ -12,7 +12,9 @@ struct SkopsEstimator: ~Escapable {
     private(set) var output = OutputDescription(transform: .identity)
 
     @_lifetime(copy archive)
-    init(_ archive: SkopsArchive, _ node: SkopsNode, width: Int) throws(FormatError) {
+    init(
+        _ archive: SkopsArchive, _ node: SkopsNode, width: Int, isFirstGuessLeftOut: Bool = false
+    ) throws(FormatError) {
         self.archive = archive
         self.node = node
         self.width = width
@@ -25,7 +27,7 @@ struct SkopsEstimator: ~Escapable {
         case "DecisionTreeRegressor", "ExtraTreeRegressor", "RandomForestRegressor", "ExtraTreesRegressor":
             estimator = .treeEnsemble(try forest(isClassifier: false))
         case "GradientBoostingClassifier", "GradientBoostingRegressor":
-            try readGradientBoosting()
+            try readGradientBoosting(isFirstGuessLeftOut: isFirstGuessLeftOut)
         case "HistGradientBoostingClassifier", "HistGradientBoostingRegressor":
             try readHistogramBoosting()
         case "MLPClassifier", "MLPRegressor": try readNetwork()
@@ -66,7 +68,7 @@ struct SkopsEstimator: ~Escapable {
     // MARK: Boosting
 
     /// Every tree's leaves are multiplied by the learning rate and added to what the first guess was.
-    private mutating func readGradientBoosting() throws(FormatError) {
+    private mutating func readGradientBoosting(isFirstGuessLeftOut: Bool) throws(FormatError) {
         let rate = try archive.double(try node.require("learning_rate"))
         let isClassifier = node.className.hasSuffix("Classifier")
         let groupCount = isClassifier && classCount > 2 ? classCount : 1
@@ -75,7 +77,9 @@ struct SkopsEstimator: ~Escapable {
         for (index, tree) in SkopsEstimator.flatten(rows).enumerated() {
             try trees.append(tree, group: index % groupCount, scale: rate, isClassifier: false)
         }
-        try trees.finish(margins: try firstGuess(groupCount: groupCount))
+        try trees.finish(
+            margins: isFirstGuessLeftOut
+                ? [Double](repeating: 0, count: groupCount) : try firstGuess(groupCount: groupCount))
         estimator = .treeEnsemble(trees.ensemble)
         if isClassifier {
             output = try classifier(groupCount == 1 ? .logistic : .softmax)

@@ -59,6 +59,23 @@ enum SkopsImporter {
             try composite.read()
             columns = composite.columns
             (model, output) = (.rowProgram(composite.program), composite.output)
+        } else if let booster = try SkopsBooster.read(archive, last) {
+            try columns.finish()
+            output = booster.output
+            if booster.schema.count != columns.count
+                || booster.schema.features.contains(where: { $0.kind != .numeric })
+            {
+                throw .unsupported(
+                    part: "\(last.path): \(last.className) of categories by name, or of other columns,",
+                    advice: SkopsImporter.advice)
+            }
+            if columns.program == nil, booster.stages.isEmpty {
+                model = booster.estimator
+            } else {
+                var program = columns.program ?? RowProgram(inputWidth: columns.count)
+                try program.add(.model(booster, .margins), [program.last], part: last.path)
+                model = .rowProgram(program)
+            }
         } else {
             try columns.finish()
             let estimator = try SkopsEstimator(archive, last, width: columns.count)

@@ -27,7 +27,13 @@ extension SkopsTransformers {
             }
         case "Normalizer": try normalize(node, range)
         case "PolynomialFeatures": try applyPolynomial(node, range)
-        case "PCA", "IncrementalPCA", "TruncatedSVD": try project(node, range)
+        case "PCA", "IncrementalPCA", "TruncatedSVD", "FastICA", "GaussianRandomProjection":
+            try project(node, range)
+        case "LinearDiscriminantAnalysis": try projectOnClasses(node, range)
+        case "KMeans", "MiniBatchKMeans": try measureDistances(node, range)
+        case "KernelPCA": try projectKernel(node, range)
+        case "Nystroem": try approximateKernel(node, range)
+        case "RBFSampler": try sampleKernel(node, range)
         case "PowerTransformer": try applyPower(node, range)
         case "QuantileTransformer": try applyQuantiles(node, range)
         case "KBinsDiscretizer": try applyBins(node, range)
@@ -36,6 +42,8 @@ extension SkopsTransformers {
         case "TfidfTransformer": try weighTerms(node, range)
         case "FeatureUnion": try applyUnion(node, range)
         case "KNNImputer": try imputeNearest(node, range)
+        case "IterativeImputer": try imputeInRounds(node, range)
+        case "SplineTransformer": try applySplines(node, range)
         default: throw .unsupported(part: "\(part): \(node.className)", advice: SkopsImporter.advice)
         }
     }
@@ -210,7 +218,10 @@ extension SkopsTransformers {
         if let marker = node["missing_values"]?.scalar?.double, !marker.isNaN {
             throw refuse(node, "missing_values=\(marker)")
         }
-        if node.flag("add_indicator") == true { throw refuse(node, "add_indicator=True") }
+        var gaps: [Int] = []
+        if node.flag("add_indicator") == true, let indicator = node["indicator_"] {
+            gaps = try places(indicator, "features_")
+        }
         if let metric = node.string("metric"), metric != "nan_euclidean" {
             throw refuse(node, "metric=\"\(metric)\"")
         }
@@ -232,7 +243,11 @@ extension SkopsTransformers {
                         points: points, neighbourCount: Int(clamping: count),
                         isWeighted: weights == "distance")),
                 [x], part: part)
-            return try program.add(.select(kept), [filled], part: part)
+            let known = try program.add(.select(kept), [filled], part: part)
+            if gaps.isEmpty { return known }
+            let picked = try program.add(.select(gaps), [x], part: part)
+            let marks = try program.add(.apply(.isMissing), [picked], part: part)
+            return try program.add(.join, [known, marks], part: part)
         }
     }
 
@@ -250,9 +265,7 @@ extension SkopsTransformers {
 
     /// The mean of the curve from below and of that from above, which differ where quantiles are equal.
     private mutating func applyQuantiles(_ node: SkopsNode, _ range: Range<Int>) throws(FormatError) {
-        if node.string("output_distribution") == "normal" {
-            throw refuse(node, "output_distribution=\"normal\"")
-        }
+        let isNormal = node.string("output_distribution") == "normal"
         let part = node.path
         let references = try numbers(node, "references_")
         let quantiles = try numbers(node, "quantiles_")
@@ -262,6 +275,9 @@ extension SkopsTransformers {
                 part: "\(part).quantiles_", expected: "[\(references.count), \(width)]",
                 found: "[\(quantiles.count)]")
         }
+        if references.isEmpty { throw refuse(node, "no quantiles") }
+        let lowest = Array(quantiles[..<width])
+        let highest = Array(quantiles[(quantiles.count - width)...])
         var rising: [RowCurve] = []
         var falling: [RowCurve] = []
         for column in 0..<width {
@@ -275,7 +291,10 @@ extension SkopsTransformers {
             let down = try program.add(.interpolate(falling), [negative], part: part)
             let sum = try program.add(.combine(.subtract), [up, down], part: part)
             let half = try program.add(.constants([0.5]), [], part: part)
-            return try program.add(.combine(.multiply), [sum, half], part: part)
+            let share = try program.add(.combine(.multiply), [sum, half], part: part)
+            guard isNormal else { return share }
+            return try SkopsQuantiles.normal(
+                &program, of: x, share: share, lowest: lowest, highest: highest, part: part)
         }
     }
 

@@ -160,7 +160,6 @@ struct SkopsTransformers: ~Escapable {
     }
 
     func categories(_ node: SkopsNode) throws(FormatError) -> [[SkopsLabel]] {
-        if node.flag("_infrequent_enabled") == true { throw refuse(node, "infrequent categories") }
         var lists: [[SkopsLabel]] = []
         for item in try node.require("categories_").items ?? [] { lists.append(try archive.labels(item)) }
         return lists
@@ -179,7 +178,24 @@ struct SkopsTransformers: ~Escapable {
             }
         }
         try columns.encode(range, categories, part: node.path)
-        try columns.spread(range, categories: categories, dropped: dropped, part: node.path)
+        guard let groups = try SkopsGroups(node, archive, categories: categories) else {
+            return try columns.spread(range, categories: categories, dropped: dropped, part: node.path)
+        }
+        // What is dropped was counted before grouping; afterwards it is another place.
+        if let list = node["_drop_idx_after_grouping"] {
+            for (place, label) in try archive.labels(list).enumerated() where place < dropped.count {
+                dropped[place] = if case .number(let number) = label { Int(exactly: number) } else { nil }
+            }
+        }
+        let kept = [Int?](repeating: nil, count: range.count)
+        let before = columns.count
+        try columns.spread(range, categories: categories, dropped: kept, part: node.path)
+        let spread = range.lowerBound..<range.upperBound + columns.count - before
+        let part = node.path
+        let product = groups.columns(dropped: dropped)
+        try columns.compute(spread, part: part) { (program, x) throws(FormatError) in
+            try program.add(.product(matrix: product.matrix, addends: product.addends), [x], part: part)
+        }
     }
 
     private mutating func encodeOrdinal(_ node: SkopsNode, _ range: Range<Int>) throws(FormatError) {
@@ -187,8 +203,22 @@ struct SkopsTransformers: ~Escapable {
         if let code = node["encoded_missing_value"]?.scalar?.double, !code.isNaN {
             throw refuse(node, "encoded_missing_value=\(code)")
         }
-        let categories = try categories(node).map { $0.filter { $0.name != nil } }
+        let all = try categories(node)
+        let categories = all.map { $0.filter { $0.name != nil } }
         try columns.encode(range, categories, part: node.path)
+        if let groups = try SkopsGroups(node, archive, categories: all) {
+            let part = node.path
+            let product = groups.codes(counts: categories.map(\.count))
+            try columns.compute(range, part: part) { (program, x) throws(FormatError) in
+                let spread = try program.add(.spread(categories.map(\.count)), [x], part: part)
+                let codes = try program.add(
+                    .product(matrix: product.matrix, addends: product.addends), [spread], part: part)
+                // Missing ones stay missing.
+                let zero = try program.add(.constants([0]), [], part: part)
+                let gaps = try program.add(.combine(.multiply), [x, zero], part: part)
+                return try program.add(.combine(.add), [codes, gaps], part: part)
+            }
+        }
         // Our own code for a category that training never saw is -1.
         let unknown = node["unknown_value"]?.scalar?.double ?? .nan
         if node.string("handle_unknown") == "use_encoded_value" && unknown == -1 { return }

@@ -44,16 +44,24 @@ struct XGBoostImporter {
     }
 
     private mutating func readDocument(_ document: inout DocumentReader) throws(FormatError) {
+        try readModelMembers(&document, isOutermost: true)
+        try document.expectEnd()
+    }
+
+    /// What Python pickles, and skops saves, has the model beside the settings of its training.
+    private mutating func readModelMembers(
+        _ document: inout DocumentReader, isOutermost: Bool
+    ) throws(FormatError) {
         var names = MemberNames()
         try document.beginObject()
         while let name = try document.nextMember(&names, of: "the XGBoost model") {
             switch name {
             case "version": version = try document.readIntegers(limit: 3, of: "version")
             case "learner": try readLearner(&document)
+            case "Model" where isOutermost: try readModelMembers(&document, isOutermost: false)
             default: try document.skipValue()
             }
         }
-        try document.expectEnd()
     }
 
     private mutating func readLearner(_ document: inout DocumentReader) throws(FormatError) {

@@ -279,6 +279,9 @@ extension OperatorTable {
             return QuantizedConcatKernel(concat: ConcatKernel(axis: axis))
         },
         "QLinearWhere": OperatorEntry(1...1, 9...9) { _ in QuantizedWhereKernel() },
+        "Tokenizer": OperatorEntry(1...1, 1...1) {
+            (description) throws(OperatorError) -> any OperatorKernel in try TokenizerKernel(description)
+        },
         "QLinearSoftmax": OperatorEntry(1...1, 5...5) {
             (description) throws(OperatorError) -> any OperatorKernel in
             guard let scale = description.constant(3), let zero = description.constant(4), scale.count == 1,

@@ -159,6 +159,20 @@ for dtype in [np.uint8, np.int8]:
     run(f"qwhere_{kind}", helper.make_node("QLinearWhere", list(values), ["y"], domain="com.microsoft"), values,
         ["as", "az", "bs", "bz", "ys", "yz"], domain="com.microsoft")
 
+texts = ["Good day, x1_y!", "", "\u00e9t\u00e9 \u65e5\u672c a-b\nc", "aab abab 2024-11"]
+for index, attributes in enumerate([
+        {"tokenexp": "[a-zA-Z0-9_]+"}, {"tokenexp": "[a-zA-Z]+", "mincharnum": 2}, {"tokenexp": "\\w+"},
+        {"tokenexp": "\\b\\w\\w+\\b", "mark": 1}, {"tokenexp": "."}, {"tokenexp": "[^ \n]+", "mincharnum": 3},
+        {"tokenexp": "a|ab|abab"}, {"tokenexp": "(?:ab)+|a*b?"}, {"tokenexp": "(a{1,2}|b){2,}", "pad_value": "<none>"},
+        {"tokenexp": "\\d+-\\d{2}|[^\\w\\s]"}, {"tokenexp": "\\S+?"}, {"tokenexp": "[\\w-]+"}, {"tokenexp": "\\Ba\\B"},
+        {"tokenexp": "[]a-c.]+"}, {"separators": [""]}, {"separators": [""], "mark": 1}]):
+    attributes = {"mark": 0, "mincharnum": 1, "pad_value": "#", **attributes}
+    for shape in [(4,), (2, 2)]:
+        run(f"tokenizer_{index}_{len(shape)}", helper.make_node("Tokenizer", ["x"], ["y"], domain="com.microsoft", **attributes),
+            {"x": np.array(texts, object).reshape(shape)}, domain="com.microsoft")
+run("tokenizer_nothing", helper.make_node("Tokenizer", ["x"], ["y"], domain="com.microsoft", mark=0, mincharnum=1,
+    pad_value="#", tokenexp="[a-z]+"), {"x": np.array(["", "1"], object)}, domain="com.microsoft")
+
 with open(pathlib.Path(__file__).with_name("operators.jsonl"), "w") as file:
     for line in lines:
         file.write(json.dumps(line, separators=(",", ":")) + "\n")

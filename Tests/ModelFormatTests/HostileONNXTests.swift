@@ -31,9 +31,31 @@ struct HostileONNXTests {
         #expect(graph.lineage.facts["producer"] == "test")
     }
 
+    @Test func nodesOutOfOrder_areSorted() throws {
+        let branch = M.graph(nodes: [M.node("Relu", ["b"], ["c"])], inputs: [], outputs: [M.value("c")])
+        let attributes = ["then_branch", "else_branch"].map {
+            Message().text(1, $0).integer(20, 5).message(6, branch)
+        }
+        let nodes = [
+            M.node("If", ["a"], ["y"], attributes: attributes), M.node("Cast", ["b"], ["a"]),
+            M.node("Abs", ["x"], ["b"]), M.node("Neg", ["x"], ["unused"]),
+        ]
+        let bytes = M.model(M.graph(nodes: nodes))
+        let graph = try ModelFile.load(bytes.span, fileName: "model.onnx")
+        guard case .operatorGraph(let operators) = graph.estimator else {
+            Issue.record("no operator graph")
+            return
+        }
+        #expect(operators.nodes.map(\.type) == ["Abs", "Cast", "If", "Neg"])
+    }
+
     @Test(arguments: [
         ("a node reads what nothing makes", M.graph(nodes: [M.node("Relu", ["z"], ["y"])]), "invalid_value"),
         ("a node reads its own answer", M.graph(nodes: [M.node("Relu", ["y"], ["y"])]), "invalid_value"),
+        (
+            "nodes in a circle",
+            M.graph(nodes: [M.node("Add", ["x", "y"], ["z"]), M.node("Relu", ["z"], ["y"])]), "invalid_value"
+        ),
         ("two nodes make one name", M.graph(nodes: [M.relu, M.relu]), "duplicate_name"),
         ("a node makes an input", M.graph(nodes: [M.node("Relu", ["x"], ["x"])]), "duplicate_name"),
         ("an output that nothing makes", M.graph(nodes: []), "invalid_value"),

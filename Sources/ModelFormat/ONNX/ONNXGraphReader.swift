@@ -46,6 +46,7 @@ struct ONNXGraphReader {
         }
         let constantNames = Set(graph.constants.map(\.name))
         graph.inputs.removeAll { constantNames.contains($0.name) }
+        graph.sortNodes()
         return graph
     }
 

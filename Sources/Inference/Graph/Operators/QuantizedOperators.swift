@@ -125,17 +125,22 @@ struct DequantizeKernel: FusibleKernel {
 
 /// Finds scale and zero point of a tensor and quantizes it to UInt8.
 struct DynamicQuantizeKernel: OperatorKernel {
+    /// The scale, and the zero point before it becomes a whole number.
+    static func steps(of values: ArraySlice<Float>) -> (scale: Float, zero: Float) {
+        var low: Float = 0
+        var high: Float = 0
+        for value in values {
+            low = min(low, value)
+            high = max(high, value)
+        }
+        let scale = high == low ? 1 : (high - low) / 255
+        return (scale, min(max((-low / scale).rounded(.toNearestOrEven), 0), 255))
+    }
+
     func run(_ context: inout OperatorContext) throws(OperatorError) {
         let x = try context.input(0)
         let values = try x.floats()
-        var low: Float = 0
-        var high: Float = 0
-        for index in 0..<x.count {
-            low = min(low, values[index])
-            high = max(high, values[index])
-        }
-        let scale = high == low ? 1 : (high - low) / 255
-        let zero = min(max((-low / scale).rounded(.toNearestOrEven), 0), 255)
+        let (scale, zero) = Self.steps(of: values[..<x.count])
         var levels = try context.memory(UInt8.self, 0, x.shape)
         for index in 0..<x.count {
             let level = (values[index] / scale).rounded(.toNearestOrEven) + zero

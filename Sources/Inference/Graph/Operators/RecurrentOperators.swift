@@ -35,10 +35,17 @@ struct RecurrentKernel: OperatorKernel {
     let isBatchFirst: Bool
     /// Constant weights of each direction, laid out once; nil where they come with the request.
     var layers: [Layers]?
+    /// Takes their place in `DynamicQuantizeLSTM`.
+    var quantizedLayers: [QuantizedLayers]?
 
     struct Layers: Sendable {
         var input: WeightMatrix
         var recurrence: WeightMatrix
+    }
+
+    struct QuantizedLayers: Sendable {
+        var input: QuantizedWeights
+        var recurrence: QuantizedWeights
     }
 
     func run(_ context: inout OperatorContext) throws(OperatorError) {
@@ -48,9 +55,12 @@ struct RecurrentKernel: OperatorKernel {
         guard x.shape.rank == 3, w.shape.rank == 3, r.shape.rank == 3, w.shape[0] == directions.count,
             r.shape[0] == directions.count
         else { throw OperatorError("inputs of \(x.shape), \(w.shape) and \(r.shape)") }
-        let hidden = r.shape[2]
+        // Quantized weights stand the other way around.
+        let (rows, columns) = quantizedLayers == nil ? (1, 2) : (2, 1)
+        let hidden = r.shape[columns]
         let gates = cell.gateCount * hidden
-        guard w.shape[1] == gates, r.shape[1] == gates, w.shape[2] == x.shape[2], hidden > 0 else {
+        guard w.shape[rows] == gates, r.shape[rows] == gates, w.shape[columns] == x.shape[2], hidden > 0
+        else {
             throw OperatorError("weights of \(w.shape) and \(r.shape)")
         }
         let steps = x.shape[isBatchFirst ? 1 : 0]
@@ -66,7 +76,9 @@ struct RecurrentKernel: OperatorKernel {
             job.isReverse = isReverse
             job.activations = Array(
                 activations[direction * cell.activationCount..<(direction + 1) * cell.activationCount])
-            if let layers {
+            if let quantizedLayers {
+                job.quantized = quantizedLayers[direction]
+            } else if let layers {
                 job.input = layers[direction].input
                 job.recurrence = layers[direction].recurrence
             } else {
@@ -197,6 +209,7 @@ struct RecurrentJob {
     var activations: [UnaryFunction] = []
     var input: WeightMatrix?
     var recurrence: WeightMatrix?
+    var quantized: RecurrentKernel.QuantizedLayers?
     var recurrenceWeights: [Float] = []
     var bias: [Float]?
     var peepholes: [Float]?
@@ -208,15 +221,14 @@ struct RecurrentJob {
         _ x: [Float], state: inout [Float], cellState: inout [Float], into all: inout [Float],
         place: (direction: Int, count: Int)
     ) {
-        guard let input, let recurrence, steps > 0, batch > 0 else { return }
-        var projected = [Float](repeating: 0, count: steps * batch * gates)
-        var span = projected.mutableSpan
-        input.multiply(x.span, anyCount: steps * batch, into: &span)
+        guard steps > 0, batch > 0 else { return }
+        let projected = project(x)
         var recurrent = [Float](repeating: 0, count: batch * gates)
         var outputs = isOrdinary ? [Float](repeating: 0, count: hidden) : []
         for index in 0..<steps {
+            if let quantized { recurrent = quantized.recurrence.multiply(state) }
             var target = recurrent.mutableSpan
-            recurrence.multiply(state.span, anyCount: batch, into: &target)
+            recurrence?.multiply(state.span, anyCount: batch, into: &target)
             if isOrdinary {
                 let step = isReverse ? steps - 1 - index : index
                 for row in 0..<batch {
@@ -240,6 +252,15 @@ struct RecurrentJob {
                 for unit in 0..<hidden { all[target + unit] = state[row * hidden + unit] }
             }
         }
+    }
+
+    /// What the inputs of all steps add to the gates.
+    private func project(_ x: [Float]) -> [Float] {
+        if let quantized { return quantized.input.multiply(x) }
+        var projected = [Float](repeating: 0, count: steps * batch * gates)
+        var span = projected.mutableSpan
+        input?.multiply(x.span, anyCount: steps * batch, into: &span)
+        return projected
     }
 
     private func advance(
@@ -394,7 +415,7 @@ extension UnaryFunction {
 }
 
 extension OperatorTable {
-    private static func kernel(
+    static func kernel(
         _ description: OperatorDescription, _ cell: RecurrentKernel.Cell, defaults: [String]
     ) throws(OperatorError) -> RecurrentKernel {
         let directions: [Bool]

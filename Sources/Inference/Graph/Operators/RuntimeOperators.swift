@@ -242,6 +242,16 @@ extension OperatorTable {
     }
 
     static let runtimeOperators: [String: OperatorEntry] = [
+        "DynamicQuantizeLSTM": OperatorEntry(1...1, 12...12, outputs: 0...3) {
+            (description) throws(OperatorError) -> any OperatorKernel in
+            var lstm = try kernel(
+                description, .lstm(couplesInputForget: try description.flag("input_forget")),
+                defaults: ["Sigmoid", "Tanh", "Tanh"])
+            lstm.layers = nil
+            lstm.quantizedLayers = try RecurrentKernel.quantizedLayers(
+                description, directions: lstm.directions.count)
+            return lstm
+        },
         "QGemm": OperatorEntry(1...1, 6...9) {
             (description) throws(OperatorError) -> any OperatorKernel in
             QuantizedGemmKernel(

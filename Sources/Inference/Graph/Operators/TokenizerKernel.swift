@@ -20,11 +20,13 @@ struct TokenizerKernel: OperatorKernel {
         shortest = try description.integer("mincharnum", default: 1)
         if shortest < 1 { throw OperatorError("mincharnum") }
         let pattern = try description.string("tokenexp", default: "")
-        if !pattern.isEmpty {
+        // A point alone takes every character, ends of lines too.
+        if !pattern.isEmpty && pattern != "." {
             rule = .pattern(try TokenPattern(pattern))
         } else {
-            guard try description.strings("separators") == [""], shortest == 1 else {
-                throw OperatorError(unsupported: "separators")
+            let separators = try description.strings("separators") ?? []
+            guard pattern == "." || separators == [""], shortest == 1 else {
+                throw OperatorError(unsupported: "separators, or characters and mincharnum")
             }
             rule = .characters
         }

@@ -45,6 +45,7 @@ def run(name, node, inputs, constants=(), opset=18, domain="", **tolerance):
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4
+    options.intra_op_num_threads = 1  # more divide a batch, and quantize each part for itself
     try:
         session = onnxruntime.InferenceSession(model.SerializeToString(), options)
         answer = session.run(["y"], given)[0]
@@ -172,6 +173,26 @@ for index, attributes in enumerate([
             {"x": np.array(texts, object).reshape(shape)}, domain="com.microsoft")
 run("tokenizer_nothing", helper.make_node("Tokenizer", ["x"], ["y"], domain="com.microsoft", mark=0, mincharnum=1,
     pad_value="#", tokenexp="[a-z]+"), {"x": np.array(["", "1"], object)}, domain="com.microsoft")
+
+for dtype, both, channels in itertools.product([np.uint8, np.int8], [0, 1], [0, 1]):
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    count, gates = 1 + both, 12
+    scales = (count, gates) if channels else (count,)
+    def zeros(shape):  # of channels all are the same
+        return np.zeros(shape, dtype) if channels else random.integers(low // 4, high // 4, shape, dtype)
+    def weights(rows):
+        return random.integers(low, high, (count, rows, gates), dtype)
+    values = {
+        "x": random.normal(size=(4, 2, 5)).astype(np.float32), "w": weights(5), "r": weights(3),
+        "b": random.normal(size=(count, 24)).astype(np.float32), "h": random.normal(size=(count, 2, 3)).astype(np.float32),
+        "c": random.normal(size=(count, 2, 3)).astype(np.float32),
+        "ws": random.uniform(0.002, 0.02, scales).astype(np.float32), "wz": zeros(scales),
+        "rs": random.uniform(0.002, 0.02, scales).astype(np.float32), "rz": zeros(scales)}
+    names = ["x", "w", "r", "b", "", "h", "c", "", "ws", "wz", "rs", "rz"]
+    run(f"qlstm_{np.dtype(dtype)}_{count}_{channels}",
+        helper.make_node("DynamicQuantizeLSTM", names, ["y"], domain="com.microsoft", hidden_size=3,
+                         direction="bidirectional" if both else "forward"),
+        values, [key for key in values if key not in "xhc"], domain="com.microsoft")
 
 with open(pathlib.Path(__file__).with_name("operators.jsonl"), "w") as file:
     for line in lines:

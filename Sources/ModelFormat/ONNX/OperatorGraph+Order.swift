@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension OperatorGraph {
+    /// Puts each node behind those that make what it reads; nodes that stand so already are not moved. ONNX
+    /// asks for that order, which tools that add nodes at the end do not keep. Nodes in a circle stay in it,
+    /// for validation to refuse.
+    mutating func sortNodes() {
+        var makers: [String: Int] = [:]
+        for (index, node) in nodes.enumerated() {
+            for output in node.outputs where makers[output] == nil { makers[output] = index }
+        }
+        let sources = nodes.map { node in
+            var sources: [Int] = []
+            node.forEachRead { if let maker = makers[$0] { sources.append(maker) } }
+            return sources
+        }
+        if sources.enumerated().allSatisfy({ index, sources in sources.allSatisfy { $0 < index } }) { return }
+        var order: [Int] = []
+        var isVisited = [Bool](repeating: false, count: nodes.count)
+        for first in nodes.indices where !isVisited[first] {
+            // A node, and how many of its sources were looked at.
+            var open = [(node: first, next: 0)]
+            isVisited[first] = true
+            while let (node, next) = open.last {
+                if next == sources[node].count {
+                    order.append(node)
+                    open.removeLast()
+                    continue
+                }
+                open[open.count - 1].next += 1
+                let source = sources[node][next]
+                if isVisited[source] { continue }
+                isVisited[source] = true
+                open.append((source, 0))
+            }
+        }
+        nodes = order.map { nodes[$0] }
+    }
+}
+
+extension OperatorNode {
+    /// Names that the node reads, those of graphs inside it too.
+    fileprivate func forEachRead(_ body: (String) -> Void) {
+        for input in inputs where !input.isEmpty { body(input) }
+        for attribute in attributes.values {
+            guard case .graph(let inner) = attribute else { continue }
+            for node in inner.nodes { node.forEachRead(body) }
+            for output in inner.outputs { body(output.name) }
+        }
+    }
+}

@@ -11,7 +11,7 @@ extension OperatorGraph {
         }
         let sources = nodes.map { node in
             var sources: [Int] = []
-            node.forEachRead { if let maker = makers[$0] { sources.append(maker) } }
+            node.forEachRead { name in if let maker = makers[name] { sources.append(maker) } }
             return sources
         }
         if sources.enumerated().allSatisfy({ index, sources in sources.allSatisfy { $0 < index } }) { return }
@@ -39,13 +39,15 @@ extension OperatorGraph {
 }
 
 extension OperatorNode {
-    /// Names that the node reads, those of graphs inside it too.
-    fileprivate func forEachRead(_ body: (String) -> Void) {
-        for input in inputs where !input.isEmpty { body(input) }
+    /// Names that the node reads, those that graphs inside it read of the values around them too.
+    fileprivate func forEachRead(inside hidden: Set<String> = [], _ body: (String) -> Void) {
+        for input in inputs where !input.isEmpty && !hidden.contains(input) { body(input) }
         for attribute in attributes.values {
             guard case .graph(let inner) = attribute else { continue }
-            for node in inner.nodes { node.forEachRead(body) }
-            for output in inner.outputs { body(output.name) }
+            var own = hidden.union(inner.inputs.map(\.name)).union(inner.constants.map(\.name))
+            for node in inner.nodes { own.formUnion(node.outputs) }
+            for node in inner.nodes { node.forEachRead(inside: own, body) }
+            for output in inner.outputs where !own.contains(output.name) { body(output.name) }
         }
     }
 }

@@ -52,16 +52,26 @@ enum SkopsImporter {
             _ = try transformers.apply(own, to: 0..<transformers.columns.count)
         }
         var columns = transformers.columns
-        let model: Estimator
-        let output: OutputDescription
+        let (model, output) = try estimator(archive, last, &columns)
+        let graph = ModelGraph(
+            schema: columns.schema, stages: columns.stages, estimator: model,
+            output: output, lineage: lineage(root, last))
+        try graph.validate()
+        return graph
+    }
+
+    /// The model at the end, which reads `columns`.
+    private static func estimator(
+        _ archive: SkopsArchive, _ last: SkopsNode, _ columns: inout SkopsColumns
+    ) throws(FormatError) -> (Estimator, OutputDescription) {
         if SkopsComposite.reads(last, archive) {
             var composite = SkopsComposite(archive, last, columns: columns)
             try composite.read()
             columns = composite.columns
-            (model, output) = (.rowProgram(composite.program), composite.output)
-        } else if let booster = try SkopsBooster.read(archive, last) {
-            try columns.finish()
-            output = booster.output
+            return (.rowProgram(composite.program), composite.output)
+        }
+        try columns.finish()
+        if let booster = try SkopsBooster.read(archive, last) {
             if booster.schema.count != columns.count
                 || booster.schema.features.contains(where: { $0.kind != .numeric })
             {
@@ -69,32 +79,18 @@ enum SkopsImporter {
                     part: "\(last.path): \(last.className) of categories by name, or of other columns,",
                     advice: SkopsImporter.advice)
             }
-            if columns.program == nil, booster.stages.isEmpty {
-                model = booster.estimator
-            } else {
-                var program = columns.program ?? RowProgram(inputWidth: columns.count)
-                try program.add(.model(booster, .margins), [program.last], part: last.path)
-                model = .rowProgram(program)
-            }
-        } else {
-            try columns.finish()
-            let estimator = try SkopsEstimator(archive, last, width: columns.count)
-            output = estimator.output
-            if var program = columns.program {
-                let graph = ModelGraph(
-                    schema: columns.innerSchema, estimator: estimator.estimator, output: output)
-                try graph.validate()
-                try program.add(.model(graph, .margins), [program.last], part: last.path)
-                model = .rowProgram(program)
-            } else {
-                model = estimator.estimator
-            }
+            if columns.program == nil, booster.stages.isEmpty { return (booster.estimator, booster.output) }
+            var program = columns.program ?? RowProgram(inputWidth: columns.count)
+            try program.add(.model(booster, .margins), [program.last], part: last.path)
+            return (.rowProgram(program), booster.output)
         }
+        let estimator = try SkopsEstimator(archive, last, width: columns.count)
+        guard var program = columns.program else { return (estimator.estimator, estimator.output) }
         let graph = ModelGraph(
-            schema: columns.schema, stages: columns.stages, estimator: model,
-            output: output, lineage: lineage(root, last))
+            schema: columns.innerSchema, estimator: estimator.estimator, output: estimator.output)
         try graph.validate()
-        return graph
+        try program.add(.model(graph, .margins), [program.last], part: last.path)
+        return (.rowProgram(program), estimator.output)
     }
 
     /// The model that a search or a robust fit chose.

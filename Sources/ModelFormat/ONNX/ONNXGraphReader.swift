@@ -46,7 +46,6 @@ struct ONNXGraphReader {
         }
         let constantNames = Set(graph.constants.map(\.name))
         graph.inputs.removeAll { constantNames.contains($0.name) }
-        graph.sortNodes()
         return graph
     }
 

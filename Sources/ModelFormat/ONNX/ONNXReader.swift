@@ -56,6 +56,8 @@ package enum ONNXReader {
         if operatorSets.isEmpty { operatorSets[""] = 1 }
         file.graph = try ONNXGraphReader(operatorSets: operatorSets, external: external)
             .read(bytes.extracting(graphRange), depth: 0)
+        // Most files are in order, which is found out sooner than put.
+        if (try? file.graph.validate(outer: [])) == nil { file.graph.sortNodes() }
         if !functionRanges.isEmpty {
             var functions: [ONNXFunction] = []
             for range in functionRanges {

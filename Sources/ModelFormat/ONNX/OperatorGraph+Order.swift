@@ -1,17 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension OperatorGraph {
-    /// Puts each node behind those that make what it reads; nodes that stand so already are not moved. ONNX
-    /// asks for that order, which tools that add nodes at the end do not keep. Nodes in a circle stay in it,
-    /// for validation to refuse.
-    mutating func sortNodes() {
+    /// Puts each node behind those that make what it reads, in graphs inside nodes too; nodes that stand so
+    /// already are not moved. ONNX asks for that order, which tools that add nodes at the end do not keep.
+    /// Nodes in a circle stay in it, for validation to refuse.
+    ///
+    /// - Parameter outer: the names that the graph around this one knows. What a graph makes of the same name
+    ///   later is not what is meant.
+    mutating func sortNodes(outer: Set<String> = []) {
+        let given = outer.union(inputs.map(\.name)).union(constants.map(\.name))
         var makers: [String: Int] = [:]
         for (index, node) in nodes.enumerated() {
             for output in node.outputs where makers[output] == nil { makers[output] = index }
         }
+        let known = given.union(makers.keys)
+        for index in nodes.indices {
+            for (name, attribute) in nodes[index].attributes {
+                guard case .graph(var inner) = attribute else { continue }
+                inner.sortNodes(outer: known)
+                nodes[index].attributes[name] = .graph(inner)
+            }
+        }
         let sources = nodes.map { node in
             var sources: [Int] = []
-            node.forEachRead { name in if let maker = makers[name] { sources.append(maker) } }
+            node.forEachRead { name in
+                if !given.contains(name), let maker = makers[name] { sources.append(maker) }
+            }
             return sources
         }
         if sources.enumerated().allSatisfy({ index, sources in sources.allSatisfy { $0 < index } }) { return }

@@ -65,6 +65,14 @@ int cposix_epoll_wait(int epoll, struct cposix_event *out, int limit, int timeou
     return count;
 }
 
+long cposix_receive(int socket, void *room, unsigned long count) {
+    return syscall(SYS_recvfrom, socket, room, count, 0, NULL, NULL);
+}
+
+long cposix_send(int socket, const void *bytes, unsigned long count) {
+    return syscall(SYS_sendto, socket, bytes, count, MSG_NOSIGNAL, NULL, 0);
+}
+
 int cposix_accept(int listener, struct cposix_peer *peer) {
     union {
         struct sockaddr any;

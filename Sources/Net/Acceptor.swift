@@ -56,7 +56,7 @@ package final class Acceptor: Channel {
     package func resume() {
         guard !isRegistered && !isClosed else { return }
         loop.clearDeadline(listener.number)
-        isRegistered = loop.add(listener.number, self, .readableByOne)
+        isRegistered = loop.add(listener.number, self, .acceptsAmongOthers)
         // Registering needs memory: without any, try again after a pause.
         if !isRegistered { resumeLater() }
     }

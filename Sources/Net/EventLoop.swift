@@ -23,6 +23,7 @@ package final class EventLoop: @unchecked Sendable {
     private struct Slot {
         var channel: (any Channel)?
         var generation: UInt32 = 0
+        var interest = Interest(reads: true, writes: false)
     }
 
     private struct Timer {
@@ -92,18 +93,29 @@ package final class EventLoop: @unchecked Sendable {
     /// Ends the loop after this turn; channels that are still there are dropped, which closes their sockets.
     package func stop() { isStopping = true }
 
-    /// Watches `descriptor` for `channel`. False when the kernel refused.
-    package func add(_ descriptor: CInt, _ channel: any Channel, _ interest: Readiness) -> Bool {
+    /// Watches `descriptor` for `channel`, which hears when it can be read. False when the kernel refused.
+    package func add(_ descriptor: CInt, _ channel: any Channel) -> Bool {
+        add(descriptor, channel, Interest(reads: true, writes: false))
+    }
+
+    func add(_ descriptor: CInt, _ channel: any Channel, _ interest: Interest) -> Bool {
         let index = Int(descriptor)
         while slots.count <= index { slots.append(Slot()) }
         slots[index].generation &+= 1
         guard poller.add(descriptor, interest, generation: slots[index].generation) else { return false }
+        slots[index].interest = interest
         slots[index].channel = channel
         return true
     }
 
-    package func setInterest(_ descriptor: CInt, _ interest: Readiness) {
-        poller.modify(descriptor, interest, generation: slots[Int(descriptor)].generation)
+    /// What the channel of `descriptor` hears of from now on; nothing is asked of the kernel when it is as
+    /// before.
+    package func watch(_ descriptor: CInt, reads: Bool, writes: Bool) {
+        let interest = Interest(reads: reads, writes: writes)
+        let slot = Int(descriptor)
+        if slots[slot].interest == interest { return }
+        slots[slot].interest = interest
+        poller.modify(descriptor, interest, generation: slots[slot].generation)
     }
 
     /// Forgets `descriptor` and its deadline; call before closing it.

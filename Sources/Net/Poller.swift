@@ -3,24 +3,39 @@ import Base
 import CPosix
 import Glibc
 
-/// What a descriptor is ready for, or what its owner wants to hear about.
-///
-/// Plain bits, not an `OptionSet`: that protocol's generic code is not specialised across modules, and cost 3
-/// % of a small request.
-package struct Readiness: Equatable, Sendable {
-    package private(set) var bits: UInt32
-    init(bits: UInt32) { self.bits = bits }
-
-    package static var none: Readiness { Readiness(bits: 0) }
-    package static var readable: Readiness { Readiness(bits: cposix_epoll_in) }
-    package static var writable: Readiness { Readiness(bits: cposix_epoll_out) }
+/// What a descriptor is ready for. Stored, not computed: other modules read it without a call, and a small
+/// request reads it several times.
+package struct Readiness: Sendable {
+    package let isReadable: Bool
+    package let isWritable: Bool
     /// Both sides are shut, or an error is pending; reported without being asked for.
-    package static var broken: Readiness { Readiness(bits: cposix_epoll_error | cposix_epoll_hangup) }
-    /// A shared listener wakes one of its loops, not all.
-    package static var readableByOne: Readiness { Readiness(bits: cposix_epoll_in | cposix_epoll_exclusive) }
+    package let isBroken: Bool
 
-    package func hasAny(of other: Readiness) -> Bool { bits & other.bits != 0 }
-    package mutating func insert(_ other: Readiness) { bits |= other.bits }
+    package init(isReadable: Bool = false, isWritable: Bool = false, isBroken: Bool = false) {
+        self.isReadable = isReadable
+        self.isWritable = isWritable
+        self.isBroken = isBroken
+    }
+
+    init(events: UInt32) {
+        self.init(
+            isReadable: events & cposix_epoll_in != 0, isWritable: events & cposix_epoll_out != 0,
+            isBroken: events & (cposix_epoll_error | cposix_epoll_hangup) != 0)
+    }
+}
+
+/// What the owner of a descriptor wants to hear about.
+struct Interest: Equatable, Sendable {
+    let events: UInt32
+
+    init(reads: Bool, writes: Bool) {
+        events = (reads ? cposix_epoll_in : 0) | (writes ? cposix_epoll_out : 0)
+    }
+
+    private init(events: UInt32) { self.events = events }
+
+    /// A shared listener wakes one of its loops, not all.
+    static let acceptsAmongOthers = Interest(events: cposix_epoll_in | cposix_epoll_exclusive)
 }
 
 /// Level-triggered epoll with an eventfd that other threads ring to wake it.
@@ -89,7 +104,7 @@ package struct Readiness: Equatable, Sendable {
         let event = unsafe events[index]
         return Report(
             descriptor: event.descriptor, generation: event.generation,
-            readiness: Readiness(bits: event.events))
+            readiness: Readiness(events: event.events))
     }
 
     /// Takes the rings off the bell.
@@ -99,12 +114,12 @@ package struct Readiness: Equatable, Sendable {
         _ = unsafe cposix_eventfd_take(wakeUp.number, &value)
     }
 
-    func add(_ descriptor: CInt, _ interest: Readiness, generation: UInt32) -> Bool {
-        cposix_epoll_control(epoll.number, 0, descriptor, interest.bits, generation) == 0
+    func add(_ descriptor: CInt, _ interest: Interest, generation: UInt32) -> Bool {
+        cposix_epoll_control(epoll.number, 0, descriptor, interest.events, generation) == 0
     }
 
-    func modify(_ descriptor: CInt, _ interest: Readiness, generation: UInt32) {
-        _ = cposix_epoll_control(epoll.number, 1, descriptor, interest.bits, generation)
+    func modify(_ descriptor: CInt, _ interest: Interest, generation: UInt32) {
+        _ = cposix_epoll_control(epoll.number, 1, descriptor, interest.events, generation)
     }
 
     func remove(_ descriptor: CInt) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Base
+import CPosix
 import Glibc
 
 /// What one non-blocking read or write came to.
@@ -59,7 +60,7 @@ package struct Socket: ~Copyable {
         let descriptor = number
         // Safe because `room` has `limit` free bytes and the kernel writes at most so many.
         unsafe buffer.withFreeSpace(limit) { room in
-            let count = unsafe recv(descriptor, room, limit, 0)
+            let count = unsafe cposix_receive(descriptor, room, UInt(limit))
             result = Self.outcome(count, zero: .end)
             return max(count, 0)
         }
@@ -72,7 +73,7 @@ package struct Socket: ~Copyable {
         if bytes.isEmpty { return .bytes(0) }
         // Safe because the kernel only reads the span's memory during the call.
         return unsafe bytes.withUnsafeBufferPointer { source in
-            let count = unsafe Glibc.send(number, source.baseAddress, source.count, CInt(MSG_NOSIGNAL))
+            let count = unsafe cposix_send(number, source.baseAddress, UInt(source.count))
             return Self.outcome(count, zero: .wouldBlock)
         }
     }

@@ -41,6 +41,11 @@ int cposix_epoll_control(int epoll, int operation, int descriptor, uint32_t even
 /// fails.
 int cposix_epoll_wait(int epoll, struct cposix_event *out, int limit, int timeout_ms);
 
+/// recv(2), and send(2) with MSG_NOSIGNAL; -1 and errno when they fail. The C library's own are points of
+/// cancellation, at two calls more in a process with threads; no thread is ever cancelled here.
+long cposix_receive(int socket, void *room, unsigned long count);
+long cposix_send(int socket, const void *bytes, unsigned long count);
+
 /// Where a connection comes from. `family`: 4, 6, or 0 for neither; `bytes`: the address in network order, 4
 /// or 16 of them.
 struct cposix_peer {

@@ -127,7 +127,7 @@ private final class FuzzHost: @unchecked Sendable {
     ) {
         for _ in 0..<64 {
             if connection.machine.phase == .closed { break }
-            connection.ready(.readable)
+            connection.ready(Readiness(isReadable: true))
             let waiting = handler.deferred
             handler.deferred = []
             for deferred in waiting {
@@ -135,7 +135,7 @@ private final class FuzzHost: @unchecked Sendable {
                 deferred.deliver()
             }
             connection.streamResumed()
-            connection.ready(.writable)
+            connection.ready(Readiness(isWritable: true))
             let before = received.count
             while case .bytes = client.receive(into: &received, limit: 65_536) {}
             if received.count == before, waiting.isEmpty, !connection.machine.isBodyPaused { break }

@@ -15,7 +15,6 @@ final class ServerConnection: Channel {
     var workspace: Workspace?
     /// The request that a worker has; its bytes in `workspace` stay untouched meanwhile.
     var deferred: DeferredRequest?
-    private var interest: Readiness = .readable
     private var armedDeadline = ConnectionStateMachine.Deadline.none
     /// The answer count when the deadline was armed: the next request has its own.
     private var armedAnswerCount = 0
@@ -29,7 +28,7 @@ final class ServerConnection: Channel {
 
     /// False when the loop could not take it; then it is gone.
     func open() -> Bool {
-        guard server.loop.add(transport.number, self, interest) else { return false }
+        guard server.loop.add(transport.number, self) else { return false }
         settle()
         return true
     }
@@ -37,15 +36,15 @@ final class ServerConnection: Channel {
     // MARK: Events
 
     func ready(_ readiness: Readiness) {
-        if readiness.hasAny(of: .broken) {
+        if readiness.isBroken {
             // Reset, or both sides shut: nothing can be delivered any more.
             return close()
         }
-        if readiness.hasAny(of: .writable), machine.wantsToWrite, let workspace {
+        if readiness.isWritable, machine.wantsToWrite, let workspace {
             flush(workspace)
             goOn(workspace)
         }
-        if readiness.hasAny(of: transport.waitsForWritable ? .writable : .readable), machine.wantsInput {
+        if transport.waitsForWritable ? readiness.isWritable : readiness.isReadable, machine.wantsInput {
             receive()
         }
         settle()
@@ -133,13 +132,9 @@ final class ServerConnection: Channel {
         // What TLS has read already is reported by no poller.
         while transport.hasBufferedInput, machine.wantsInput { receive() }
         if transport.number < 0 { return }
-        var wanted = Readiness.none
-        if machine.wantsInput { wanted.insert(transport.waitsForWritable ? .writable : .readable) }
-        if machine.wantsToWrite { wanted.insert(.writable) }
-        if wanted != interest {
-            interest = wanted
-            server.loop.setInterest(transport.number, wanted)
-        }
+        let (reads, waits) = (machine.wantsInput, transport.waitsForWritable)
+        server.loop.watch(
+            transport.number, reads: reads && !waits, writes: machine.wantsToWrite || reads && waits)
         let deadline = machine.deadline
         if deadline != armedDeadline || machine.answerCount != armedAnswerCount { arm(deadline) }
         if machine.phase == .idle, let workspace, workspace.input.isEmpty, !workspace.hasOutput {

@@ -26,7 +26,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import make_model
 
-RATIO_BAR = 0.6
+RATIO_BAR = 0.85
 START_BAR_MILLISECONDS = 50
 MEMORY_BAR_MEGABYTES = 20
 

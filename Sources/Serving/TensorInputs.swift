@@ -118,9 +118,6 @@ package struct TensorInputs {
         tensors[index] = Tensor(shape: Shape(shape), elements: elements)
     }
 
-    /// The type that the model has for an input.
-    package func datatype(of index: Int) -> Datatype { specifications[index].datatype }
-
     /// The tensors, all of them.
     ///
     /// - Throws: `missingInputs`.

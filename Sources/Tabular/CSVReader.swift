@@ -60,11 +60,6 @@ package struct CSVReader: ~Copyable {
         return isRow
     }
 
-    /// An error at a field of the row at hand.
-    package func error(column index: Int, _ reason: CSVError.Reason) -> CSVError {
-        CSVError(line: line, column: index + 1, name: header?.names[index], reason: reason)
-    }
-
     private mutating func acceptRecord() throws(CSVError) -> Bool {
         guard let header else {
             header = try CSVHeader(parser)

@@ -5,7 +5,7 @@ import Training
 /// Shows what happens: lines and a bar for people, one JSON object a line for programs.
 final class Reporter {
     enum Style {
-        case people, terminal, json, silent
+        case people, terminal, json
     }
 
     private let style: Style
@@ -85,7 +85,7 @@ final class Reporter {
             line.add("loss", loss)
             if let other { line.add("validation_loss", other) }
             emit(line.finish())
-        case .people, .silent: break
+        case .people: break
         }
     }
 

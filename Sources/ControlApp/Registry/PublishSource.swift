@@ -9,8 +9,6 @@ struct PublishSource {
     var name: String
     var path: String
 
-    private static let pieceBytes = 1 << 20
-
     /// The files, and those of the directories, without dot-names.
     static func list(_ paths: [String]) throws(ControlError) -> [PublishSource] {
         var sources: [PublishSource] = []

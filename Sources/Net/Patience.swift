@@ -2,11 +2,11 @@
 
 /// How often a loop looks for its next event before it sleeps.
 ///
-/// A look takes some 0.3 us. To be put to sleep and woken up costs the loop several, and whoever wakes it more
-/// than one: a client on this machine pays it in its `send`. So three looks are always worth it. A client of
-/// TLS has as much to decrypt as the loop has to encrypt, so it is late a little more often; for it a loop
-/// that is busy nearly all the time looks until it has been 60 us. One that idles more does not: it would only
-/// seem busy to those who scale by processor time.
+/// A look takes some 0.3 us. To be put to sleep and woken up costs the loop several, and whoever wakes it
+/// more than one: a client on this machine pays it in its `send`. So three looks are always worth it. A
+/// client of TLS has as much to decrypt as the loop has to encrypt, so it is late a little more often; for it
+/// a loop that is busy nearly all the time looks until it has been 60 us. One that idles more does not: it
+/// would only seem busy to those who scale by processor time.
 struct Patience {
     static let looksMin = 3
     static let looksMax = 200

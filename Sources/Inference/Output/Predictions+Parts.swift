@@ -30,14 +30,15 @@ extension Predictions {
     /// Has `tensors`, which hold the answers to some rows, hold those to `rowCount` rows: `fill` puts all of
     /// them into their places, and says whether it could.
     ///
-    /// - Returns: false, and nothing is changed, where the outputs are not all rows of Float32, or `fill` could
-    ///   not.
+    /// - Returns: false, and nothing is changed, where the outputs are not all rows of Float32, or `fill`
+    ///   could not.
     package mutating func fillTensors(rowCount: Int, _ fill: (SharedOutputs) -> Bool) -> Bool {
         let first = tensors
         guard !first.isEmpty, first.allSatisfy({ $0.type == .float32 && $0.shape.rank > 0 }) else {
             return false
         }
         let sizes = first.map { rowCount * $0.shape.product(1..<$0.shape.rank) }
+        // Safe because each place has room for the rows of its output, and is used within the call.
         let filled = unsafe Self.arrays(sizes[...]) { places in
             let outputs = unsafe SharedOutputs(like: first, rowCount: rowCount, places: places)
             return fill(outputs)
@@ -55,10 +56,11 @@ extension Predictions {
     private static func arrays(
         _ sizes: ArraySlice<Int>, _ fill: ([UnsafeMutablePointer<Float>]) -> Bool
     ) -> [[Float]]? {
+        // Safe because there is no pointer.
         guard let size = sizes.first else { return unsafe fill([]) ? [] : nil }
         var others: [[Float]]?
-        // Safe because the pointers are used within the call, and the array counts as filled only where `fill`
-        // says that all of it is.
+        // Safe because the pointers are used within the call, and the array counts as filled only where
+        // `fill` says that all of it is.
         let array = unsafe [Float](unsafeUninitializedCapacity: size) { buffer, count in
             guard let place = buffer.baseAddress else { return }
             unsafe others = arrays(sizes.dropFirst()) { places in unsafe fill([place] + places) }
@@ -81,6 +83,7 @@ extension Predictions {
     fileprivate init(like tensors: [Tensor], rowCount: Int, places: [UnsafeMutablePointer<Float>]) {
         shapes = tensors.map(\.shape)
         self.rowCount = rowCount
+        // Safe because the memory outlives this value.
         unsafe self.places = places
     }
 

@@ -72,11 +72,19 @@ class Daemon:
         return f"http://127.0.0.1:{self.port}"
 
     def _read_ready_line(self):
-        readable, _, _ = select.select([self.process.stdout], [], [], 30)
-        line = self.process.stdout.readline() if readable else ""
+        """What it logs meanwhile is read, too: a full pipe would hold it up."""
+        line, deadline = "", time.monotonic() + 30
+        while (left := deadline - time.monotonic()) > 0:
+            readable, _, _ = select.select([self.process.stdout, self.process.stderr], [], [], left)
+            if self.process.stdout in readable:
+                line = self.process.stdout.readline()
+                break
+            if readable:
+                self.log_so_far += os.read(self.process.stderr.fileno(), 65536).decode()
         if "http://" not in line:
             self.process.kill()
-            raise AssertionError(f"modeld did not become ready: {line!r} {self.process.communicate()}")
+            log = self.log_so_far + self.process.communicate()[1]
+            raise AssertionError(f"modeld did not become ready: {line!r} {log}")
         return line
 
     def request(self, method, path, body=None, headers=None, timeout=30):

@@ -87,22 +87,23 @@ extension Predictions {
         unsafe self.places = places
     }
 
-    /// Copies the answers to the rows from `row` on; false where they are not as the first ones were.
-    package func put(_ tensors: [Tensor], at row: Int) -> Bool {
-        guard tensors.count == shapes.count else { return false }
+    /// Copies the answers to `rows`; false where they are not one a row, or not as the first ones were.
+    package func put(_ tensors: [Tensor], rows: Range<Int>) -> Bool {
+        guard tensors.count == shapes.count, rows.lowerBound >= 0, rows.upperBound <= rowCount else {
+            return false
+        }
         for (output, tensor) in tensors.enumerated() {
             guard case .float32(let numbers) = tensor.elements, tensor.shape.rank == shapes[output].rank
             else {
                 return false
             }
             let width = shapes[output].product(1..<shapes[output].rank)
-            let count = tensor.shape[0]
-            guard tensor.count == count * width, row + count <= rowCount else { return false }
+            guard tensor.shape[0] == rows.count, tensor.count == rows.count * width else { return false }
             // Safe because these rows lie within the output, as was just checked, and the array holds the
             // tensor's numbers.
             unsafe numbers.withUnsafeBufferPointer { source in
                 guard let start = source.baseAddress else { return }
-                unsafe (places[output] + row * width).update(from: start, count: tensor.count)
+                unsafe (places[output] + rows.lowerBound * width).update(from: start, count: tensor.count)
             }
         }
         return true

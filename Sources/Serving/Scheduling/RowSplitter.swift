@@ -73,12 +73,13 @@ package struct RowSplitter: Sendable {
                 var memory: [Float] = []
                 while let number = numbers.next() {
                     do throws(GraphError) {
-                        let range = parts[number]
-                        guard let part = input.rows(range, memory: &memory) else { continue }
-                        try model.predict([part], into: &predictions, scratch: &scratch)
-                        part.giveMemory(to: &memory)
-                        if outputs.put(predictions.tensors, at: range.lowerBound) { continue }
-                        isFilled.withLock { $0 = false }
+                        var isPut = false
+                        if let part = input.rows(parts[number], memory: &memory) {
+                            try model.predict([part], into: &predictions, scratch: &scratch)
+                            part.giveMemory(to: &memory)
+                            isPut = outputs.put(predictions.tensors, rows: parts[number])
+                        }
+                        if !isPut { isFilled.withLock { $0 = false } }
                     } catch {
                         failure.withLock { $0 = $0 ?? error }
                     }
